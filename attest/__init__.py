@@ -1,0 +1,1 @@
+"""The Merkle-attested log, the disposition tree, proofs and their offline verifier."""

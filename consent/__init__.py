@@ -1,0 +1,1 @@
+"""Signed consent, its lifecycle, and the gates that decide over each record."""
