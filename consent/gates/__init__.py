@@ -1,0 +1,1 @@
+"""The gates, one file per scope: run, subject, record, segment, output, lifecycle."""

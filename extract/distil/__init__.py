@@ -1,0 +1,1 @@
+"""Distillation: code writes and cites, a local model chooses; every claim can be checked without a model."""

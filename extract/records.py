@@ -1,0 +1,149 @@
+"""What a record is: the value that every reader yields, and the columns of the record frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SourceKind = Literal["mail", "commit", "chat", "document"]
+ContainerKind = Literal[
+    "public", "private", "dm", "group_dm", "list", "personal_folder", "mailbox", "repo", "document", "unknown"
+]
+SpanKind = Literal["own", "quoted", "attribution", "forwarded", "signature", "footer", "patch", "log", "unknown"]
+
+
+class TextSpan(NamedTuple):
+    """A stretch of a record's text and who wrote it.
+
+    Attributes:
+        start: First character, in code points of `Record.text`.
+        end: One past the last character.
+        kind: What the stretch is. Only `own` is ever taken.
+        owner: Author key of the person who wrote it, or "" where that is not known.
+    """
+
+    start: int
+    end: int
+    kind: SpanKind
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One mail, commit, message or document as a reader found it.
+
+    Spans cover the whole of `text`, in order, without gaps or overlaps.
+
+    Attributes:
+        source_kind: Which family of reader made it.
+        locator: Where it came from, relative to the path that was read: `inbox.mbox#17`, `<commit id>`,
+            `general/2026-03-02.json#4`.
+        raw_digest: SHA-256 of the raw unit, 64 hex digits.
+        container: Mailbox, repository, channel or file name.
+        container_kind: What kind of place that is; `unknown` is left out by the gates.
+        author_key: Normalised address of the author: `mailto:a@b`, `slack:U123`, `name:...`, or "" if unknown.
+        author_raw: The author as written in the source.
+        author_basis: What says so: `header.from`, `git.author`, `slack.user`, `front_matter`, or `unknown`.
+        recipients: Normalised addresses of everyone else who took part (To, Cc, channel members where listed).
+        names_seen: Names and addresses as written in headers, attributions and trailers, for the identity directory.
+        labels: Mail labels, folder names, channel topic and purpose.
+        sent_at: Aware UTC time, or None if it is missing or unreadable.
+        tz_offset_min: The offset that the source itself states, in minutes, or None.
+        tz_basis: `header`, `git`, `profile` or `unknown`.
+        thread_id: Thread that it belongs to; never empty.
+        parent_id: Message-ID, commit id or timestamp of the parent, or "".
+        title: Subject line, first line of the commit, or document title; part of no span.
+        text: The decoded text, of which `spans` speak.
+        spans: Who wrote which words.
+        attachments: How many there were; none is ever read.
+        parse_defects: Codes of what was wrong with the unit, for instance `date.unreadable`.
+        dup_of: Locator of the copy that is kept, or "".
+        authenticity: `A0` to `A4` or `F`.
+    """
+
+    source_kind: SourceKind
+    locator: str
+    raw_digest: str
+    container: str
+    container_kind: ContainerKind
+    author_key: str
+    author_raw: str
+    author_basis: str
+    recipients: tuple[str, ...]
+    names_seen: tuple[str, ...]
+    labels: tuple[str, ...]
+    sent_at: datetime | None
+    tz_offset_min: int | None
+    tz_basis: str
+    thread_id: str
+    parent_id: str
+    title: str
+    text: str
+    spans: tuple[TextSpan, ...]
+    attachments: int = 0
+    parse_defects: tuple[str, ...] = ()
+    dup_of: str = ""
+    authenticity: str = "A0"
+
+    def own_text(self) -> str:
+        """Return the author's own words: the `own` spans, joined by a blank line where something stood between."""
+        return own_text(self.text, self.spans)
+
+
+def own_text(text: str, spans: Sequence[TextSpan]) -> str:
+    """Return the stretches of `text` that are marked `own`, each stripped, joined by a blank line."""
+    return "\n\n".join(part for s in spans if s.kind == "own" and (part := text[s.start : s.end].strip()))
+
+
+class Column(NamedTuple):
+    """One column of the record frame."""
+
+    name: str
+    dtype: str
+    meaning: str
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("source_kind", "str", "mail, commit, chat or document"),
+    Column("locator", "str", "where the record came from, relative to the path that was read"),
+    Column("raw_digest", "str", "SHA-256 of the raw unit, hex"),
+    Column("container", "str", "mailbox, repository, channel or file name"),
+    Column("container_kind", "str", "kind of place; unknown is left out"),
+    Column("author_key", "str", "normalised author address, or empty"),
+    Column("author_raw", "str", "author as written"),
+    Column("author_basis", "str", "what says who the author is"),
+    Column("recipients", "object", "tuple of normalised addresses of the other participants"),
+    Column("names_seen", "object", "tuple of names and addresses as written, for the identity directory"),
+    Column("labels", "object", "tuple of labels, folder names, channel topic and purpose"),
+    Column("sent_at", "datetime64[us, UTC]", "time of writing, or NaT"),
+    Column("tz_offset_min", "Int32", "offset stated by the source, minutes, or NA"),
+    Column("tz_basis", "str", "header, git, profile or unknown"),
+    Column("thread_id", "str", "thread"),
+    Column("parent_id", "str", "parent message, or empty"),
+    Column("title", "str", "subject line or title"),
+    Column("text", "str", "decoded text"),
+    Column("spans", "object", "tuple of TextSpan over `text`"),
+    Column("attachments", "int32", "number of attachments, none read"),
+    Column("parse_defects", "object", "tuple of defect codes"),
+    Column("dup_of", "str", "locator of the copy that is kept, or empty"),
+    Column("authenticity", "str", "A0 to A4, or F"),
+)
+
+
+def to_frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Return the records as a frame with the columns of `COLUMNS`, indexed 0..n-1 in the order given."""
+    import pandas as pd
+
+    rows = list(records)
+    data = {
+        c.name: pd.Series([getattr(r, c.name) for r in rows], dtype=c.dtype)
+        if c.name != "sent_at"
+        else pd.Series(pd.to_datetime([r.sent_at for r in rows], utc=True)).astype(c.dtype)
+        for c in COLUMNS
+    }
+    return pd.DataFrame(data)
