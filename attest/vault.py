@@ -1,0 +1,191 @@
+"""The vault: the salts of commitments, apart from the log, so that a person can be erased and the log still verifies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from attest import store
+from attest.disposition import SALT_SIZE
+from attest.errors import SaltShredded, StoreError
+
+WHAT = "vault"
+APPLICATION_ID = 0x67765631
+"""`gvV1` in ASCII."""
+
+_SCHEMA = """
+CREATE TABLE salts (
+    extraction TEXT NOT NULL, i INTEGER NOT NULL, salt BLOB CHECK (salt IS NULL OR length(salt) = 32),
+    PRIMARY KEY (extraction, i)
+) WITHOUT ROWID;
+CREATE TABLE persons (
+    pid TEXT NOT NULL, extraction TEXT NOT NULL, i INTEGER NOT NULL, PRIMARY KEY (pid, extraction, i)
+) WITHOUT ROWID;
+CREATE TABLE secrets (
+    extraction TEXT NOT NULL, name TEXT NOT NULL, secret BLOB NOT NULL, PRIMARY KEY (extraction, name)
+) WITHOUT ROWID
+"""
+
+
+class Vault:
+    """The salts of every extraction, by record and by the persons who appear in it. One process at a time.
+
+    Shredding overwrites: the database zeroes what it deletes, and the rollback journal, which holds the pages as they
+    were before, is zeroed too. It reaches neither backups nor blocks that a disk has remapped.
+
+    Args:
+        path: The database file; made if it does not exist.
+
+    Raises:
+        StoreError: The file is something else, is damaged, or is in use.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if path.exists():
+            self._connection = store.connect(path, WHAT, APPLICATION_ID)
+        else:
+            self._connection = store.create(path, WHAT, APPLICATION_ID, _SCHEMA)
+        try:
+            with store.translated(path, WHAT):
+                self._connection.execute("PRAGMA secure_delete = ON")
+                # Held from here to the end: nobody else writes a journal while ours is being zeroed.
+                self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                # PERSIST keeps the journal's blocks in our hands; DELETE would give them, salts and all, to the disk.
+                self._connection.execute("PRAGMA journal_mode = PERSIST")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.execute("BEGIN EXCLUSIVE")
+                self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return the vault, which is closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the vault."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let others have it."""
+        self._connection.close()
+
+    def put(
+        self,
+        extraction_id: str,
+        salts: Sequence[bytes],
+        persons: Sequence[Collection[str]],
+        secrets: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Store the salts of an extraction, once.
+
+        Args:
+            extraction_id: The extraction.
+            salts: 32 fresh random bytes per record, in the order of the manifest.
+            persons: Pseudonymous ids of everyone who appears in the record, the subject included.
+            secrets: Other keys of this extraction by name, such as that of its pseudonyms.
+
+        Raises:
+            StoreError: There are salts of this extraction already, or the vault cannot be written.
+        """
+        if len(salts) != len(persons) or any(len(salt) != SALT_SIZE for salt in salts):
+            raise ValueError("each record needs a salt of 32 bytes and its persons")
+        if len(set(salts)) != len(salts):
+            raise ValueError("each record needs a salt of its own")
+        with store.translated(self.path, WHAT), store.transaction(self._connection):
+            known = self._connection.execute("SELECT 1 FROM salts WHERE extraction = ?", (extraction_id,)).fetchone()
+            if known is not None:
+                raise StoreError("the vault has salts of this extraction already")
+            self._connection.executemany(
+                "INSERT INTO salts VALUES (?, ?, ?)", ((extraction_id, i, salt) for i, salt in enumerate(salts))
+            )
+            self._connection.executemany(
+                "INSERT INTO persons VALUES (?, ?, ?)",
+                ((pid, extraction_id, i) for i, pids in enumerate(persons) for pid in set(pids)),
+            )
+            self._connection.executemany(
+                "INSERT INTO secrets VALUES (?, ?, ?)",
+                ((extraction_id, name, secret) for name, secret in (secrets or {}).items()),
+            )
+
+    def salt(self, extraction_id: str, i: int) -> bytes:
+        """Return the salt of a record.
+
+        Raises:
+            SaltShredded: It was destroyed.
+            ValueError: There never was one.
+        """
+        with store.translated(self.path, WHAT):
+            row = self._connection.execute(
+                "SELECT salt FROM salts WHERE extraction = ? AND i = ?", (extraction_id, i)
+            ).fetchone()
+        if row is None:
+            raise ValueError("the vault has no such record")
+        if row[0] is None:
+            raise SaltShredded(f"the salt of record {i} was destroyed; its commitments open nothing any more")
+        return bytes(row[0])
+
+    def secret(self, extraction_id: str, name: str) -> bytes:
+        """Return a secret that was put with an extraction.
+
+        Raises:
+            SaltShredded: There is none, or not any more.
+        """
+        with store.translated(self.path, WHAT):
+            row = self._connection.execute(
+                "SELECT secret FROM secrets WHERE extraction = ? AND name = ?", (extraction_id, name)
+            ).fetchone()
+        if row is None:
+            raise SaltShredded("the secret was destroyed, or there never was one")
+        return bytes(row[0])
+
+    def records_of(self, pid: str) -> list[tuple[str, int]]:
+        """Return extraction and index of every record that a person appears in and whose salt is still there."""
+        with store.translated(self.path, WHAT):
+            rows = self._connection.execute(
+                "SELECT p.extraction, p.i FROM persons p JOIN salts s USING (extraction, i)"
+                " WHERE p.pid = ? AND s.salt IS NOT NULL ORDER BY p.extraction, p.i",
+                (pid,),
+            ).fetchall()
+        return [(str(extraction), int(i)) for extraction, i in rows]
+
+    def shred(self, pid: str) -> list[tuple[str, int]]:
+        """Destroy the salts of every record that a person appears in, and the secrets of those extractions.
+
+        The caller then logs `salt.shredded`. A record with several persons opens for none of them any more: the text
+        is about each of them. That the person appeared in it is forgotten too.
+
+        Returns:
+            Extraction and index of each record whose salt was destroyed now.
+        """
+        with store.translated(self.path, WHAT), store.transaction(self._connection):
+            gone = self.records_of(pid)
+            self._connection.executemany("UPDATE salts SET salt = NULL WHERE extraction = ? AND i = ?", gone)
+            self._connection.executemany("DELETE FROM persons WHERE extraction = ? AND i = ?", gone)
+            self._connection.execute("DELETE FROM persons WHERE pid = ?", (pid,))
+            self._connection.executemany(
+                "DELETE FROM secrets WHERE extraction = ?", sorted({(extraction,) for extraction, _ in gone})
+            )
+        self._zero_journal()
+        return gone
+
+    def _zero_journal(self) -> None:
+        """Overwrite the journal, which holds the shredded pages; its header is void after the commit."""
+        journal = self.path.with_name(self.path.name + "-journal")
+        try:
+            size = journal.stat().st_size
+            with journal.open("r+b") as file:
+                file.write(bytes(size))
+                file.flush()
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            return
+        except OSError:
+            raise StoreError(f"{journal} could not be overwritten", "delete it, then shred again") from None
