@@ -1,0 +1,79 @@
+"""The ledger of what was taken and what was left behind, in numbers that add up; never content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attest.disposition import Leaf
+    from extract.distil.claims import Claim, Distillate
+
+Ledger = dict[str, Any]
+
+
+def account(leaves: Iterable[Leaf], distillate: Distillate, claim_reasons: Mapping[str, int]) -> Ledger:
+    """Return the ledger of one extraction: integers only, so that it can be signed as canonical JSON.
+
+    Args:
+        leaves: The disposition of every record.
+        distillate: What the distiller made and dropped.
+        claim_reasons: How many claims each output gate kept back.
+    """
+    outcomes: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    redactions: Counter[str] = Counter()
+    for leaf in leaves:
+        outcomes[leaf.outcome] += 1
+        kinds[f"{leaf.kind}.{'left_out' if leaf.outcome == 'left_out' else 'taken'}"] += 1
+        reasons.update(leaf.reasons)
+        redactions.update(leaf.redactions)
+    return {
+        "seen": sum(outcomes.values()),
+        "taken": outcomes["taken"] + outcomes["taken_redacted"],
+        "taken_unchanged": outcomes["taken"],
+        "taken_redacted": outcomes["taken_redacted"],
+        "left_out": outcomes["left_out"],
+        "by_kind": dict(sorted(kinds.items())),
+        "by_reason": dict(sorted(reasons.items())),
+        "redactions": dict(sorted(redactions.items())),
+        "distilled": dict(sorted(distillate.measures.items())),
+        "dropped": dict(sorted(distillate.dropped.items())),
+        "claims_kept_back": dict(sorted(claim_reasons.items())),
+        "claims": len(distillate.claims) - sum(claim_reasons.values()),
+    }
+
+
+def after_review(ledger: Ledger, before: Iterable[Claim], after: Iterable[Claim]) -> Ledger:
+    """Return the ledger with the subject's strikes and corrections counted in."""
+    kept = {c.id: c for c in after}
+    struck = sum(1 for c in before if c.id not in kept)
+    corrected = sum(1 for c in kept.values() if c.review == "corrected")
+    return {**ledger, "struck": struck, "corrected": corrected, "released": len(kept)}
+
+
+def lines(ledger: Ledger) -> list[str]:
+    """Return "What was left out" as Markdown lines."""
+    text = [
+        f"- Records seen: {ledger['seen']}. Taken: {ledger['taken']} ({ledger['taken_redacted']} of them redacted). "
+        f"Left out: {ledger['left_out']}.",
+    ]
+    if ledger["by_reason"]:
+        text += ["", "| why a record was left out (a record can have several reasons) | records |", "|---|---:|"]
+        text += [f"| `{reason}` | {count} |" for reason, count in _by_size(ledger["by_reason"])]
+    if ledger["redactions"]:
+        text += ["", "| what was taken out of the records that were used | times |", "|---|---:|"]
+        text += [f"| {kind} | {count} |" for kind, count in _by_size(ledger["redactions"])]
+    text += ["", "| what distillation left behind | count |", "|---|---:|"]
+    rows = {**{f"sentences: {k}": v for k, v in ledger["dropped"].items()}}
+    rows |= {f"claims kept back by `{k}`": v for k, v in ledger["claims_kept_back"].items()}
+    if "struck" in ledger:
+        rows |= {"claims struck by the person": ledger["struck"], "claims corrected by the person": ledger["corrected"]}
+    text += [f"| {name.replace('_', ' ')} | {count} |" for name, count in _by_size(rows)]
+    return text
+
+
+def _by_size(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

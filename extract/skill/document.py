@@ -1,0 +1,179 @@
+"""SKILL.md and the reference files: what a person and an agent read, written from claims and ledger."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from attest import canonical
+from extract import residue
+from extract.distil.claims import KINDS, Claim
+from extract.skill import codec
+from govern.errors import InputError
+
+UNSURE_MILLIBITS = 2000
+TITLES = {
+    "procedure": "Procedures",
+    "decision_rule": "Decision rules",
+    "checklist": "Checklists",
+    "code_style": "Code style",
+    "reference": "References",
+}
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+# Words that say nothing about a topic; English and German function words only.
+_STOP = frozenset(
+    """a about after all also always an and any are as at be because been before but by can could do does don done
+    even every first for from get had has have how if in into is it its just keep last like make me might more most must
+    my need never new no not now of on once one only or other our out over please same should so some still sure take
+    than that the their them then there they thing this those through to too two up us use used very was we well were
+    what when where which while who why will with without would you your der die das und oder nicht wenn immer nie erst
+    mit vor nach auf ist sind ein eine einen zu bei person place date secret org phone email handle""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the head of a skill says.
+
+    Attributes:
+        name: Name of the skill and of its folder.
+        role: The role it speaks of, never the person.
+        pseudonym: The token that stands for the person in the text.
+        subject: Pseudonymous id.
+        purpose: The consented purpose.
+        policy: Policy id and version.
+        expires: When it stops being valid.
+        extraction: What `attestation/` ties it to; shown, not trusted.
+    """
+
+    name: str
+    role: str
+    subject: str
+    purpose: str
+    policy: str
+    expires: datetime
+    pseudonym: str = ""
+
+
+def skill_name(role: str, chosen: str | None, personal: Sequence[str]) -> str:
+    """Return the skill's name: 1 to 64 of `[a-z0-9-]`, from the role or as chosen, never the person's.
+
+    Raises:
+        InputError: It is not a valid name, or holds a name of the person.
+    """
+    name = chosen or re.sub(r"[^a-z0-9]+", "-", role.lower()).strip("-")[:64].strip("-") or "colleague"
+    if not NAME.fullmatch(name) or len(name) > 64:
+        raise InputError(f"{name!r} is not a skill name", "use 1 to 64 of a-z, 0-9 and single hyphens")
+    parts = set(name.split("-"))
+    if any(word in parts for whole in personal for word in re.findall(r"[a-z0-9]{3,}", whole.lower())):
+        raise InputError("the skill's name holds a name of the person", "name it after the role or the topic: --name")
+    return name
+
+
+def files(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *, draft: bool) -> dict[str, bytes]:
+    """Return every file outside `attestation/`, by name inside the skill's folder."""
+    return {
+        "SKILL.md": _skill_md(header, claims, ledger, draft=draft).encode(),
+        "references/claims.jsonl": codec.to_lines(claims),
+        "references/evidence.md": _evidence(claims).encode(),
+        "references/left-out.md": ("# What was left out\n\n" + "\n".join(residue.lines(ledger)) + "\n").encode(),
+        "references/ledger.json": canonical.dumps(ledger) + b"\n",
+    }
+
+
+def _quoted(text: str) -> str:
+    # A JSON string is a double-quoted YAML scalar; the specification of the format wants no angle brackets.
+    return json.dumps(text.replace("<", "(").replace(">", ")"), ensure_ascii=False)
+
+
+def _description(header: Header, claims: Sequence[Claim]) -> str:
+    counts: Counter[str] = Counter()
+    for claim in claims:
+        counts.update({w for w in re.findall(r"[a-zäöüß][a-zäöüß-]{2,}", claim.statement.lower()) if w not in _STOP})
+    terms = [w for w, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:24]]
+    about = ", ".join(terms) if terms else "this role"
+    text = (
+        f"How a {header.role} works, distilled from consented work for {header.purpose.replace('_', ' ')}: "
+        f"procedures, decision rules and checklists with their evidence. Use when a task touches: {about}."
+    )
+    return text[:1024]
+
+
+def _marks(claim: Claim) -> str:
+    share = " / ".join(
+        f"{TITLES[k].lower().removesuffix('s')} .{p // 10:02d}"
+        for k, p in sorted(claim.kinds.items(), key=lambda item: (-item[1], item[0]))[:3]
+        if p >= 50
+    )
+    note = {"corrected": ", corrected by the person", "accepted": ""}.get(claim.review, ", not reviewed")
+    return f"[{claim.id}: {claim.support} records, {claim.days} days; {share}{note}]"
+
+
+def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *, draft: bool) -> str:
+    who = header.pseudonym or header.subject
+    out = [
+        "---",
+        f"name: {_quoted(header.name)}",
+        f"description: {_quoted(_description(header, claims))}",
+        f"license: {_quoted('Use only as the terms in this file allow; see attestation/.')}",
+        "metadata:",
+        f"  subject: {_quoted(header.subject)}",
+        f"  purpose: {_quoted(header.purpose)}",
+        f"  policy: {_quoted(header.policy)}",
+        f"  expires: {_quoted(header.expires.isoformat().replace('+00:00', 'Z'))}",
+        f"  status: {_quoted('draft, not released' if draft else 'released')}",
+        "---",
+        "",
+        f"# {header.role[:1].upper()}{header.role[1:]}",
+        "",
+    ]
+    if draft:
+        out += ["**Draft.** The person has not reviewed this yet. Do not use it.", ""]
+    out += [
+        f"Derived from consented work of {who}. These are habits found in their own words, not the person: do not speak "
+        "in the first person for them, and do not imitate them.",
+        "",
+        f"- Allowed use: {header.purpose.replace('_', ' ')}, until {header.expires.date().isoformat()}.",
+        "- Forbidden use: evaluating, ranking, disciplining, replacing or dismissing anyone; automated decisions about "
+        "the person.",
+        "- The person can withdraw at any time. Before use, ask the workspace: `govern skill verify`.",
+        "- Answer with the evidence mark of the claim that you rely on. Where no claim fits, say so and hand over to "
+        "the person or their team.",
+        "",
+    ]
+    sure = [c for c in claims if c.entropy_millibits <= UNSURE_MILLIBITS]
+    for kind in KINDS:
+        chosen = [c for c in sure if c.kind == kind]
+        if chosen:
+            out += [f"## {TITLES[kind]}", "", *(f"- {c.statement} {_marks(c)}" for c in chosen), ""]
+    unsure = [c for c in claims if c.entropy_millibits > UNSURE_MILLIBITS]
+    out += ["## Where it is unsure", ""]
+    if unsure:
+        out += ["What kind of thing these are is not clear: ask before you rely on them.", ""]
+        out += [*(f"- {c.statement} {_marks(c)}" for c in unsure), ""]
+    out += [
+        "Each mark says how many records and days a claim rests on and how its kind was judged. Few records mean that "
+        "it may have been said in passing. Exceptions, doubts and the reasons behind a rule are mostly lost in a file "
+        "like this one: for those, ask the person.",
+        "",
+        "## What was left out",
+        "",
+        *residue.lines(ledger),
+        "",
+        "Evidence for each claim: `references/evidence.md`. Proofs: `attestation/VERIFY.md`.",
+        "",
+    ]
+    return "\n".join(out)
+
+
+def _evidence(claims: Sequence[Claim]) -> str:
+    out = ["# Evidence", "", "Redacted quotes from the person's own words. `#12` is a leaf of the disposition tree.", ""]
+    for claim in claims:
+        out += [f"## {claim.id}", "", claim.statement, "", f"Made by: {claim.mode}.", ""]
+        out += [f"- #{s.record}: {' '.join(s.quote.split())}" for s in claim.evidence] + [""]
+    return "\n".join(out)

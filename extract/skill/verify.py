@@ -1,0 +1,129 @@
+"""Everything that can be checked of a `.skill` without a model: proofs, then claims and numbers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from attest import canonical, container, second_opinion
+from attest.disposition import Dispositions
+from attest.verify import Check, Report
+from attest.verify import verify_skill as verify_proofs
+from extract import residue
+from extract.distil import verify as claims_verify
+from extract.skill import codec
+from govern.errors import GovernError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class _Wrong(Exception):
+    """One check failed; the text is safe to show."""
+
+
+def verify_skill(data: bytes, log_vkey: str, *, now: datetime | None, policy_sha256: str | None = None) -> Report:
+    """Verify proofs (`attest.verify`), then that claims, evidence and numbers fit together.
+
+    Raises:
+        InputError: The file is not a skill container at all.
+    """
+    report = verify_proofs(data, log_vkey, now=now, policy_sha256=policy_sha256)
+    files = container.unpack(data).files
+    checks = list(report.checks)
+    for name, check, meaning in _CHECKS:
+        status, value = "pass", ""
+        try:
+            value = check(files)
+        except _Wrong as wrong:
+            status, value = "fail", str(wrong)
+        except (GovernError, KeyError, ValueError, TypeError):
+            status, value = "fail", "unreadable"
+        if value == "not installed":
+            status = "info"
+        checks.append(Check(len(checks) + 1, name, status, value, meaning))  # type: ignore[arg-type]
+    return Report(tuple(checks), all(c.status != "fail" for c in checks))
+
+
+def _claims(files: Mapping[str, bytes]) -> str:
+    claims = codec.from_lines(files["references/claims.jsonl"])
+    leaves = Dispositions.parse(files["attestation/dispositions.jsonl"]).leaves
+    for claim in claims:
+        if claim.mode == "corrected":
+            if claim.review != "corrected":
+                raise _Wrong(f"{claim.id} claims a correction that nobody made")
+        else:
+            try:
+                claims_verify.verify_claim(claim)
+            except GovernError as error:
+                raise _Wrong(f"{claim.id}: {error.message}") from None
+        for span in claim.evidence:
+            if hashlib.sha256(span.quote.encode()).hexdigest() != span.digest:
+                raise _Wrong(f"{claim.id}: a quote is not what its digest says")
+            if not 0 <= span.record < len(leaves) or leaves[span.record].outcome == "left_out":
+                raise _Wrong(f"{claim.id} rests on a record that was not taken")
+    return f"{len(claims)} claims, {sum(len(c.evidence) for c in claims)} quotes"
+
+
+def _shown(files: Mapping[str, bytes]) -> str:
+    text = files["SKILL.md"].decode()
+    claims = codec.from_lines(files["references/claims.jsonl"])
+    ids = [c.id for c in claims if f"- {c.statement} [{c.id}:" not in text]
+    if ids:
+        raise _Wrong(f"SKILL.md does not show {', '.join(ids)} as the claims file has them")
+    extra = text.count(" records, ") - len(claims)
+    if extra != 0:
+        raise _Wrong("SKILL.md shows a claim that the claims file does not have")
+    return f"{len(claims)} claims"
+
+
+def _reviewed(files: Mapping[str, bytes]) -> str:
+    claims = codec.from_lines(files["references/claims.jsonl"])
+    silent = [c.id for c in claims if c.review not in ("accepted", "corrected")]
+    if silent:
+        raise _Wrong(f"{len(silent)} claims were never reviewed")
+    return f"{len(claims)} reviewed"
+
+
+def _numbers(files: Mapping[str, bytes]) -> str:
+    ledger = canonical.loads(files["references/ledger.json"].removesuffix(b"\n"))
+    tree = Dispositions.parse(files["attestation/dispositions.jsonl"])
+    counts = tree.counts()
+    if (
+        ledger["seen"] != tree.size
+        or ledger["taken"] + ledger["left_out"] != ledger["seen"]
+        or ledger["taken_unchanged"] != counts["taken"]
+        or ledger["taken_redacted"] != counts["taken_redacted"]
+        or ledger["left_out"] != counts["left_out"]
+        or ledger["by_reason"] != counts["by_reason"]
+    ):
+        raise _Wrong("the numbers are not those of the disposition tree")
+    if "\n".join(residue.lines(ledger)) not in files["SKILL.md"].decode():
+        raise _Wrong("SKILL.md shows other numbers than the ledger")
+    return f"{ledger['seen']} seen = {ledger['taken']} taken + {ledger['left_out']} left out"
+
+
+def _second(files: Mapping[str, bytes]) -> str:
+    tree = Dispositions.parse(files["attestation/dispositions.jsonl"])
+    other = second_opinion.root(tree.lines)
+    if other is None:
+        return "not installed"
+    if other != tree.root:
+        raise _Wrong("merkletools gets another root")
+    return "root recomputed by: govern, merkletools"
+
+
+_CHECKS: tuple[tuple[str, Callable[[Mapping[str, bytes]], str], str], ...] = (
+    (
+        "claims",
+        _claims,
+        "Each claim is made of words of a quote that it cites, in order, with the same negations; each quote comes "
+        "from a record that was taken. Corrections are the person's own words.",
+    ),
+    ("claims shown", _shown, "SKILL.md says exactly the claims of the claims file."),
+    ("review", _reviewed, "The person accepted or corrected every claim; silence would not count."),
+    ("numbers", _numbers, "What the skill says was left out is what the disposition tree holds."),
+    ("second opinion", _second, "An independent implementation recomputed the root of the disposition tree."),
+)

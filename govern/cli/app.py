@@ -1,0 +1,106 @@
+"""The root command: global options, lazily loaded groups, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from govern import __version__
+from govern.cli.context import GlobalOptions, global_options
+from govern.cli.output import print_error
+from govern.errors import GovernError
+
+#: name → (module and attribute, one line of help). The line stands here so that `--help` imports nothing.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("govern.cli.init:init", "Make a workspace: log, vault, keys, people file."),
+    "demo": ("govern.cli.demo:demo", "Tell the whole story on the sample workplace."),
+    "policy": ("govern.cli.policy:policy", "Check and explain policies and gates."),
+    "keys": ("govern.cli.keys:keys", "Enrol a person's signing key."),
+    "consent": ("govern.cli.consent:consent", "Request, sign, refuse, withdraw, look up."),
+    "extract": ("govern.cli.extract:extract", "Turn consented work into a draft .skill."),
+    "skill": ("govern.cli.skill:skill", "Show, review, release and verify a .skill."),
+    "log": ("govern.cli.log:log", "Show the log, sign a checkpoint, make a proof."),
+    "audit": ("govern.cli.audit:audit", "Verify a .skill offline, trusting nobody."),
+    "status": ("govern.cli.status:status", "Say how this workspace stands."),
+    "doctor": ("govern.cli.status:doctor", "Check models, tools and files."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, so that `--help` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the story, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with the help lines of the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example:  govern extract --policy worker_protection --subject p-4k7q2m9x --mail archive.mbox -o ops.skill",
+)
+@click.version_option(__version__, prog_name="govern")
+@global_options
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Consent, redaction and proof for turning a colleague's work into a .skill.
+
+    Employees sign, see, correct and withdraw. HR runs `govern extract`. Auditors run `govern audit verify`.
+    """
+    ctx.ensure_object(GlobalOptions)
+
+
+def main() -> None:
+    """Run the command line and exit with the code of the contract."""
+    # Spinning OpenMP workers slow a busy machine down tenfold; this must be set before the library loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    debug = "--debug" in sys.argv
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        print_error("interrupted", None)
+        sys.exit(130)
+    except KeyboardInterrupt:
+        print_error("interrupted", "nothing was left half done; run the command again")
+        sys.exit(130)
+    except click.ClickException as error:
+        hint = f"{error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else None
+        print_error(error.format_message(), f"see `{hint}`" if hint else None)
+        sys.exit(2)
+    except GovernError as error:
+        if debug:
+            raise
+        print_error(error.message, error.hint)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (`| head`): not a failure of ours, and nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            raise
+        # The message of a foreign exception may carry text of the data: only its type is shown.
+        if isinstance(error, OSError) and error.errno is not None:
+            print_error(
+                f"the system refused: {os.strerror(error.errno)}", "free space or change permissions, then run again"
+            )
+        else:
+            print_error(f"unexpected {type(error).__name__}", "run again with --debug for the traceback")
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

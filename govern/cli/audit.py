@@ -1,0 +1,89 @@
+"""`govern audit`: verify a .skill offline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from govern.cli.context import GlobalOptions, governed, now_option
+from govern.errors import InputError, VerificationError
+
+
+@click.group()
+def audit() -> None:
+    """Verify a .skill offline, trusting nobody."""
+
+
+def read_log_key(value: str) -> str:
+    """Return the log's key from a key string or from a file that holds one."""
+    path = Path(value)
+    if "+" not in value or path.is_file():
+        try:
+            return path.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            raise InputError(
+                "the log key is neither a key nor a file that holds one", "ask the log's operator for log.vkey"
+            ) from None
+    return value.strip()
+
+
+def read_skill(path: Path) -> bytes:
+    """Return the bytes of a .skill file, or of an unpacked folder packed again."""
+    from attest import container
+
+    try:
+        if path.is_dir():
+            root = path.resolve()
+            files = {str(f.relative_to(root)): f.read_bytes() for f in sorted(root.rglob("*")) if f.is_file()}
+            return container.pack(root.name, files)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist", "name a .skill file or the folder of an unpacked one") from None
+
+
+@audit.command(epilog="Example:  govern audit verify ops.skill --log-key log.vkey")
+@click.argument("skill", type=click.Path(path_type=Path))
+@click.option("--log-key", required=True, metavar="KEY", help="The log's key, or a file with it; never from the skill.")
+@click.option("--policy", "ref", metavar="POLICY", help="The policy that should have applied.")
+@now_option
+@governed
+def verify(options: GlobalOptions, skill: Path, log_key: str, ref: str | None, now: datetime) -> None:
+    """Check a .skill: a numbered list of separate checks, then the verdict.
+
+    Needs no workspace and no network. Exit code 4 when any check fails.
+    """
+    from extract.skill.verify import verify_skill
+
+    out = options.output()
+    expected = None
+    if ref is not None:
+        from policies import loader
+
+        expected = loader.load(ref).sha256
+    report = verify_skill(read_skill(skill), read_log_key(log_key), now=now, policy_sha256=expected)
+    for check in report.checks:
+        out.say(f"{check.number:3d}  {check.status.upper():<4}  {check.name}: {check.value}", important=check.status == "fail")
+        if not options.quiet:
+            out.say(f"           {check.meaning}")
+    failed = [c for c in report.checks if c.status == "fail"]
+    passed = sum(1 for c in report.checks if c.status == "pass")
+    out.say(
+        f"{passed} checks passed, {len(failed)} failed, {len(report.checks) - passed - len(failed)} for information.",
+        important=True,
+    )
+    out.result(
+        {
+            "ok": not failed,
+            "checks": [
+                {"number": c.number, "name": c.name, "status": c.status, "value": c.value, "meaning": c.meaning}
+                for c in report.checks
+            ],
+        }
+    )
+    if failed:
+        raise VerificationError(
+            f"verification failed: {', '.join(str(c.number) for c in failed)} of {len(report.checks)} checks",
+            "do not use this skill; ask for one that verifies, or run without --quiet to see what each check says",
+        )

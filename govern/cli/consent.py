@@ -1,0 +1,298 @@
+"""`govern consent`: request, sign, refuse, withdraw, status, receipt."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from govern.cli.context import GlobalOptions, Moment, governed, now_option, passphrase_options, read_passphrase
+from govern.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policies.model import Policy
+
+    F = Callable[..., Any]
+
+
+@click.group()
+def consent() -> None:
+    """Request, sign, refuse, withdraw, look up.
+
+    Nothing is ticked beforehand and nothing is implied: a purpose, source or category that is not named is not
+    agreed to. Saying no, and taking a yes back, has no consequence and needs no reason.
+    """
+
+
+subject_option = click.option("--subject", required=True, metavar="PID", help="Pseudonymous id, as in the people file.")
+
+
+def _choice_options(command: F) -> F:
+    for decorator in (
+        click.option("--withhold", multiple=True, metavar="NAME", help="A category that you keep to yourself."),
+        click.option("--validity", default="P12M", show_default=True, metavar="PERIOD", help="How long your yes lasts."),
+        click.option("--until", type=Moment(), metavar="DATE", help="Only records up to this day."),
+        click.option("--from", "since", type=Moment(), metavar="DATE", help="Only records from this day on."),
+        click.option("--category", "categories", multiple=True, metavar="NAME", help="What may be learned: procedures ..."),
+        click.option("--source", "sources", multiple=True, metavar="NAME", help="What may be read: mail.work ..."),
+        click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="What for: knowledge_transfer ..."),
+        click.option("--policy", "ref", required=True, metavar="POLICY", help="The policy that you agree to."),
+    ):
+        command = decorator(command)
+    return command
+
+
+@consent.command(epilog="Example:  govern consent request --subject p-4k7q2m9x --policy worker_protection")
+@subject_option
+@click.option("--policy", "ref", required=True, metavar="POLICY", help="The policy that would apply.")
+@click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="What for.  [default: all that it allows]")
+@now_option
+@governed
+def request(options: GlobalOptions, subject: str, ref: str, purposes: tuple[str, ...], now: datetime) -> None:
+    """Ask a person: show the notice and what could be agreed to, and log that they were asked."""
+    from consent import notice
+    from policies import loader
+
+    out = options.output()
+    workspace = options.open_workspace()
+    workspace.identities().person(subject)
+    policy = loader.load(ref)
+    asked = _known("purpose", purposes, _purposes(policy)) if purposes else _purposes(policy)
+    text = notice.load()
+    with workspace.log() as log:
+        workspace.adopt(log, policy, now)
+        index = workspace.append(
+            log,
+            "consent.requested",
+            "operator",
+            {
+                "pid": subject,
+                "purposes": sorted(asked),
+                "policy": {"id": policy.id, "version": policy.version, "sha256": policy.sha256},
+                "notice_sha256": text.sha256,
+            },
+            now,
+        )
+    out.say(text.text)
+    out.heading("What can be agreed to, each by itself")
+    out.table(
+        [
+            ("--purpose", ", ".join(asked)),
+            ("--source", ", ".join(policy.gates["record.source"].allow)),
+            ("--category", ", ".join(policy.gates["output.categories"].allow)),
+        ]
+    )
+    out.say("To see what would be taken, before anything is signed:  govern extract --dry-run ...")
+    out.say(f"To agree:   govern consent sign --subject {subject} --key KEYFILE --policy {policy.id} --purpose ...")
+    out.say(f"To refuse:  govern consent refuse --subject {subject} --key KEYFILE --policy {policy.id}")
+    out.result({"index": index, "subject": subject, "purposes": sorted(asked), "notice_sha256": text.sha256})
+
+
+def _purposes(policy: Policy) -> list[str]:
+    return list(policy.gates["run.purpose"].allow)
+
+
+def _known(what: str, given: tuple[str, ...], allowed: list[str] | tuple[str, ...]) -> list[str]:
+    unknown = sorted(set(given) - set(allowed))
+    if unknown:
+        raise UsageError(f"the policy does not allow {what} {', '.join(unknown)}", f"it allows: {', '.join(allowed)}")
+    return sorted(set(given))
+
+
+@consent.command(
+    epilog="Example:  govern consent sign --subject p-4k7q2m9x --key my.key --policy worker_protection "
+    "--purpose knowledge_transfer --source mail.work --source vcs.commit --category procedures"
+)
+@subject_option
+@click.option("--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Your key file.")
+@_choice_options
+@click.option("--model", type=click.Path(path_type=Path), metavar="FILE.gguf", help="The model agreed to, if not the default.")
+@passphrase_options
+@now_option
+@governed
+def sign(
+    options: GlobalOptions,
+    subject: str,
+    key_file: Path,
+    ref: str,
+    purposes: tuple[str, ...],
+    sources: tuple[str, ...],
+    categories: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    validity: str,
+    withhold: tuple[str, ...],
+    model: Path | None,
+    passphrase_file: Path | None,
+    now: datetime,
+) -> None:
+    """Agree, to exactly what is named here. Signed with your key; take it back at any time with `withdraw`."""
+    from consent import build
+    from extract.distil.backend import default_model_path, model_sha256
+    from policies import loader
+
+    policy = loader.load(ref)
+    for what, given in (("--purpose", purposes), ("--source", sources), ("--category", categories)):
+        if not given:
+            raise UsageError(f"no {what} was named", "nothing is agreed to by leaving it out: name each one")
+    payload = build.given(
+        subject=subject,
+        policy=policy,
+        purposes=_known("purpose", purposes, _purposes(policy)),
+        sources=_known("source", sources, policy.gates["record.source"].allow),
+        categories=_known("category", categories, policy.gates["output.categories"].allow),
+        withhold=withhold,
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        validity=validity,
+        model_sha256=model_sha256(model or default_model_path()),
+        now=now,
+        token=secrets.token_bytes,
+    )
+    _record(options, subject, key_file, passphrase_file, "consent.given", payload, policy, now)
+
+
+@consent.command(epilog="Example:  govern consent refuse --subject p-4k7q2m9x --key my.key --policy worker_protection")
+@subject_option
+@click.option("--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Your key file.")
+@click.option("--policy", "ref", required=True, metavar="POLICY", help="The policy that you were asked about.")
+@click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="Refuse only this.  [default: everything]")
+@passphrase_options
+@now_option
+@governed
+def refuse(
+    options: GlobalOptions,
+    subject: str,
+    key_file: Path,
+    ref: str,
+    purposes: tuple[str, ...],
+    passphrase_file: Path | None,
+    now: datetime,
+) -> None:
+    """Say no. No reason is asked, and reports to HR never show it."""
+    from consent import build
+    from policies import loader
+
+    policy = loader.load(ref)
+    chosen = _known("purpose", purposes, _purposes(policy)) if purposes else _purposes(policy)
+    payload = build.refused(subject=subject, policy=policy, purposes=chosen, now=now, token=secrets.token_bytes)
+    _record(options, subject, key_file, passphrase_file, "consent.refused", payload, policy, now)
+
+
+def _record(
+    options: GlobalOptions,
+    subject: str,
+    key_file: Path,
+    passphrase_file: Path | None,
+    kind: str,
+    payload: bytes,
+    policy: Policy,
+    now: datetime,
+) -> None:
+    from attest import keys
+    from consent import keys as consent_keys
+
+    out = options.output()
+    workspace = options.open_workspace()
+    workspace.identities().person(subject)
+    with workspace.log() as log:
+        enrolled = workspace.ledger(log).key(subject)
+        if enrolled is None:
+            raise RefusedError("this person has no enrolled key", f"govern keys enroll --subject {subject} --out KEYFILE")
+        key = keys.load(key_file, read_passphrase(options, passphrase_file))
+        if keys.key_id(key) != enrolled.key_id:
+            raise RefusedError("this is not the key that the person enrolled", "`govern keys list` shows which one is")
+        workspace.adopt(log, policy, now)
+        body = consent_keys.signed_body(subject, payload, key)
+        index = workspace.append(log, kind, f"employee:{subject}", body, now)
+    out.say(f"{kind.removeprefix('consent.').capitalize()}: log entry {index}, record {body['record_sha256']}")
+    out.say(f"Your receipt:  govern consent receipt --subject {subject}")
+    out.say(f"To take it back, at any time and without a key:  govern consent withdraw --subject {subject}")
+    out.result({"event": kind, "index": index, "subject": subject, "record_sha256": body["record_sha256"]})
+
+
+@consent.command(epilog="Example:  govern consent withdraw --subject p-4k7q2m9x")
+@subject_option
+@click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="Only for this.  [default: for everything]")
+@now_option
+@governed
+def withdraw(options: GlobalOptions, subject: str, purposes: tuple[str, ...], now: datetime) -> None:
+    """Take a consent back: at once, in one step, no key needed, no reason asked.
+
+    From here on nothing is read or released under it, and skills made from it are revoked.
+    """
+    from consent import build
+    from govern import releases
+
+    out = options.output()
+    workspace = options.open_workspace()
+    with workspace.log() as log:
+        workspace.identities().person(subject)
+        body = build.withdrawal(subject, purposes, channel="command line")
+        index = workspace.append(log, "consent.withdrawn", f"employee:{subject}", body, now)
+        revoked = releases.revoke(workspace, log, subject, set(purposes) or None, now)
+    out.say(f"Withdrawn: log entry {index}. It holds from now on.")
+    out.say(f"Skills revoked: {len(revoked)}")
+    out.result({"index": index, "subject": subject, "purposes": sorted(purposes) or None, "revoked": revoked})
+
+
+@consent.command()
+@subject_option
+@now_option
+@governed
+def status(options: GlobalOptions, subject: str, now: datetime) -> None:
+    """Say what a person agreed to, purpose by purpose, as the log has it."""
+    out = options.output()
+    workspace = options.open_workspace()
+    workspace.identities().person(subject)
+    with workspace.log() as log:
+        ledger = workspace.ledger(log)
+    states = {purpose: ledger.state(subject, purpose, now) for purpose in ledger.purposes(subject)}
+    rows = [
+        (purpose, s.state, f"entry {s.index}" if s.index is not None else "", f"until {s.expires:%Y-%m-%d}" if s.expires else "")
+        for purpose, s in states.items()
+    ]
+    out.table(rows or [("nothing was asked or agreed yet",)])
+    out.result(
+        {
+            "subject": subject,
+            "at": now.isoformat(),
+            "choices": {
+                p: {"state": s.state, "index": s.index, "expires": s.expires.isoformat() if s.expires else None}
+                for p, s in states.items()
+            },
+        }
+    )
+
+
+@consent.command()
+@subject_option
+@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write the receipt's JSON to a file.")
+@now_option
+@governed
+def receipt(options: GlobalOptions, subject: str, output: Path | None, now: datetime) -> None:
+    """Give the person their receipt: what they signed, and the proof that it is in the log."""
+    import json
+
+    from attest.files import replace_file
+    from consent import receipt as receipts
+
+    out = options.output()
+    workspace = options.open_workspace()
+    with workspace.log() as log:
+        ledger = workspace.ledger(log)
+        index = ledger.latest(subject)
+        if index is None:
+            raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
+        note = log.checkpoint(workspace.signer())
+        made = receipts.receipt(log.entry(index), log.proof(index, note).to_bytes(), workspace.log_vkey)
+    out.say(made.text)
+    if output is not None:
+        replace_file(output, (json.dumps(made.document, indent=2, ensure_ascii=False) + "\n").encode())
+        out.say(f"Written to {output}")
+    out.result(made.document)

@@ -1,0 +1,196 @@
+"""A workspace folder: event log, vault, keys, people file and configuration, opened in one place."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govern.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from attest.events import Event
+    from attest.log import EventLog
+    from attest.note import NoteSigner
+    from attest.vault import Vault
+    from consent.ledger import Ledger
+    from extract.identity import Identities
+    from policies.model import Policy
+
+CONFIG = "config.json"
+PEOPLE = "identities.yaml"
+OPERATOR = "operator"
+
+#: What `govern init` writes when there is nothing to draft the people file from.
+EMPTY_PEOPLE = """\
+# Who is who: one person's addresses, author lines and chat ids. Edit it; nothing is merged by guessing.
+version: 1
+organisation:
+  name: {organisation}
+  mail_domains: [{domain}]
+people: []
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An open workspace.
+
+    Attributes:
+        root: The folder.
+        origin: The log's name, `ORG/govern/LOGID`.
+        log_vkey: The log's public key in signed-note form: what an auditor is given.
+    """
+
+    root: Path
+    origin: str
+    log_vkey: str
+
+    @classmethod
+    def create(cls, root: Path, organisation: str, domain: str, now: datetime, *, people: str | None = None) -> Workspace:
+        """Make a workspace and the first entry of its log; nothing is left behind if that fails.
+
+        Raises:
+            UsageError: There is something at `root` already.
+        """
+        from attest import keys
+        from attest.log import EventLog
+        from attest.note import NoteSigner
+        from attest.vault import Vault
+
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise UsageError(f"{root} exists already", "choose another folder with --workspace, or use the one there")
+        root.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{root.name}.", suffix=".part", dir=root.parent))
+        try:
+            origin = f"{domain}/govern/{secrets.token_hex(4)}"
+            (draft / "keys").mkdir(mode=0o700)
+            (draft / "reviews").mkdir(mode=0o700)
+            key = keys.generate()
+            keys.save(draft / "keys" / "log.key", key, None)
+            _write_private(draft / "keys" / "pseudonyms.key", secrets.token_bytes(32))
+            vkey = NoteSigner(origin, key).verifier.vkey
+            (draft / "log.vkey").write_text(vkey + "\n", "utf-8")
+            (draft / CONFIG).write_text(
+                json.dumps({"version": 1, "origin": origin, "log_key": vkey, "organisation": organisation}, indent=2) + "\n",
+                "utf-8",
+            )
+            text = people if people is not None else EMPTY_PEOPLE.format(organisation=organisation, domain=domain)
+            (draft / PEOPLE).write_text(text, "utf-8")
+            Vault(draft / "vault.sqlite").close()
+            with EventLog.create(draft / "log.sqlite", origin) as log:
+                log.append([new_event("log.genesis", OPERATOR, {"origin": origin, "log_key": vkey}, now)])
+            if root.exists():
+                root.rmdir()
+            draft.rename(root)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        return cls(root, origin, vkey)
+
+    @classmethod
+    def open(cls, root: Path) -> Workspace:
+        """Open the workspace at `root`.
+
+        Raises:
+            UsageError: There is none.
+            InputError: Its configuration is damaged.
+        """
+        path = root / CONFIG
+        try:
+            config = json.loads(path.read_text("utf-8"))
+            if config.get("version") != 1:
+                raise ValueError
+            return cls(root, str(config["origin"]), str(config["log_key"]))
+        except FileNotFoundError:
+            raise UsageError(f"no workspace at {root}", "make one with `govern init`, or name it with --workspace") from None
+        except (ValueError, KeyError, AttributeError):
+            raise InputError(f"{path} is damaged", "restore it from a backup; log.vkey holds the log's key") from None
+
+    def log(self) -> EventLog:
+        """Open the event log."""
+        from attest.log import EventLog
+
+        return EventLog.open(self.root / "log.sqlite")
+
+    def vault(self) -> Vault:
+        """Open the vault of salts."""
+        from attest.vault import Vault
+
+        return Vault(self.root / "vault.sqlite")
+
+    def signer(self) -> NoteSigner:
+        """Return the log's signing key."""
+        from attest import keys
+        from attest.note import NoteSigner
+
+        return NoteSigner(self.origin, keys.load(self.root / "keys" / "log.key", None))
+
+    def pseudonym_secret(self) -> bytes:
+        """Return the secret from which each extraction's pseudonym key is derived."""
+        return (self.root / "keys" / "pseudonyms.key").read_bytes()
+
+    def identities(self, path: Path | None = None) -> Identities:
+        """Load the people file."""
+        from extract import identity
+
+        return identity.load(path or self.root / PEOPLE)
+
+    def ledger(self, log: EventLog) -> Ledger:
+        """Replay the log into the state of all consents."""
+        from consent.ledger import Ledger
+
+        return Ledger.replay(log.entries())
+
+    def append(self, log: EventLog, kind: str, actor: str, body: dict[str, Any], now: datetime) -> int:
+        """Append one event and return its index."""
+        return log.append([new_event(kind, actor, body, now)])[0]
+
+    def adopt(self, log: EventLog, policy: Policy, now: datetime) -> None:
+        """Log a policy in full when it is used for the first time, so that every verdict can be replayed."""
+        if not any(b["sha256"] == policy.sha256 for b in _adopted(log)):
+            head = {"id": policy.id, "version": policy.version, "sha256": policy.sha256}
+            self.append(log, "policy.adopted", OPERATOR, {**head, "policy": policy.document()}, now)
+
+    def policy(self, log: EventLog, sha256: str) -> Policy:
+        """Return an adopted policy, as the log has it.
+
+        Raises:
+            InputError: None with this digest was adopted.
+        """
+        from attest import canonical
+        from policies import loader
+
+        for body in _adopted(log):
+            if body["sha256"] == sha256:
+                policy = loader.parse(canonical.dumps(body["policy"]), "log")
+                if policy.sha256 == sha256:
+                    return policy
+        raise InputError("the log holds no policy with this digest", "is this the right --workspace?")
+
+    def review_path(self, extraction_id: str) -> Path:
+        """Return where the subject's decisions over a draft are kept."""
+        return self.root / "reviews" / f"{extraction_id}.json"
+
+
+def new_event(kind: str, actor: str, body: dict[str, Any], now: datetime) -> Event:
+    """Return an event with a fresh id."""
+    from attest.events import Event, uuid7
+
+    return Event(kind, actor, body, uuid7(now, secrets.token_bytes), now)
+
+
+def _adopted(log: EventLog) -> list[dict[str, Any]]:
+    entries = (json.loads(data) for _, data in log.entries())
+    return [e["body"] for e in entries if e["type"] == "policy.adopted"]
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
