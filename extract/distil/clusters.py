@@ -1,0 +1,44 @@
+"""Groups near statements: what is said again, in other words and on other days, is a habit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def cluster(vectors: NDArray[np.float32], similarity: int) -> list[list[int]]:
+    """Group unit vectors whose mean cosine is above a threshold: average linkage.
+
+    Args:
+        vectors: One row per sentence, in the order in which ties are broken.
+        similarity: Threshold in thousandths.
+
+    Returns:
+        Row numbers by group, each ascending, groups in the order of their first row.
+    """
+    import numpy as np
+    from sklearn.cluster import AgglomerativeClustering
+
+    count = len(vectors)
+    if count < 2:
+        return [[i] for i in range(count)]
+    # Rounding takes away what the order of sums in a matrix product may change.
+    distances = np.round(1.0 - vectors @ vectors.T, 5).clip(0.0, 2.0)
+    np.fill_diagonal(distances, 0.0)
+    labels = AgglomerativeClustering(
+        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1.0 - similarity / 1000
+    ).fit_predict(distances)
+    groups: dict[int, list[int]] = {}
+    for i, label in enumerate(labels):
+        groups.setdefault(int(label), []).append(i)
+    return list(groups.values())
+
+
+def speaker(group: Sequence[int], keep: Sequence[int], vectors: NDArray[np.float32]) -> int:
+    """Return the row that speaks for a group: likely to be kept, and near to all others; the first of equals."""
+    centre = vectors[list(group)].mean(axis=0)
+    return max(group, key=lambda i: (keep[i] + round(300 * float(vectors[i] @ centre)), -i))

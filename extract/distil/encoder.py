@@ -1,0 +1,91 @@
+"""Turns sentences into vectors: the static embeddings that the package `wordllama` ships.
+
+The package's own loader is not used: it looks for its tokenizer in a folder that its wheel does not have and would
+then download it, and its import sets up logging for the whole process. The two files are read by path instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from govern.errors import ModelMissingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_WEIGHTS = "weights/l2_supercat_256.safetensors"
+_TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
+
+
+class Encoder(Protocol):
+    """Makes one unit vector per text."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one row of unit length per text."""
+        ...
+
+    def info(self) -> dict[str, str | int]:
+        """Return the encoder's name, its digest and its size."""
+        ...
+
+
+class StaticEncoder:
+    """Mean of the tokens' vectors; no context, no network, no randomness."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Load weights and tokenizer from a folder, by default that of the installed package.
+
+        Raises:
+            ModelMissingError: If the package or one of its two files is not there.
+        """
+        from safetensors import safe_open
+        from tokenizers import Tokenizer
+
+        root = folder if folder is not None else _package_folder()
+        weights, tokenizer = root / _WEIGHTS, root / _TOKENIZER
+        if not weights.is_file() or not tokenizer.is_file():
+            raise ModelMissingError("the encoder's files are missing", "install the package wordllama again")
+        with safe_open(str(weights), framework="np") as file:
+            self._table: NDArray[np.float32] = file.get_tensor("embedding.weight").astype("float32")
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        digest = hashlib.sha256(weights.read_bytes())
+        digest.update(tokenizer.read_bytes())
+        self._info: dict[str, str | int] = {
+            "encoder": "wordllama/l2_supercat_256",
+            "encoder_sha256": digest.hexdigest(),
+            "encoder_dimensions": int(self._table.shape[1]),
+        }
+
+    def info(self) -> dict[str, str | int]:
+        """Return the encoder's name, the SHA-256 of weights and tokenizer, and the number of dimensions."""
+        return dict(self._info)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one unit vector per text; a text without a known token gives zeros.
+
+        Every row depends on its own text only: there is no padding and no batch.
+        """
+        import numpy as np
+
+        out = np.zeros((len(texts), self._table.shape[1]), dtype=np.float32)
+        for i, coded in enumerate(self._tokenizer.encode_batch(list(texts), add_special_tokens=False)):
+            if coded.ids:
+                mean = self._table[coded.ids].mean(axis=0, dtype=np.float64)
+                norm = float(np.linalg.norm(mean))
+                if norm > 0:
+                    out[i] = mean / norm
+        return out
+
+
+def _package_folder() -> Path:
+    spec = importlib.util.find_spec("wordllama")
+    if spec is None or spec.origin is None:
+        raise ModelMissingError("the package wordllama is not installed", "run `make setup`")
+    return Path(spec.origin).parent

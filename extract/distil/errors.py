@@ -1,0 +1,30 @@
+"""What can go wrong while distilling.
+
+InputError                      6
+├── ModelFileError                 not a GGUF file, or a damaged one
+└── BackendError                   the model or its server gave something that cannot be used
+RefusedError                    3
+└── EndpointRefusedError           an address that is neither loopback nor allowed
+VerificationError               4
+└── ClaimError                     a claim is not what its evidence says
+"""
+
+from __future__ import annotations
+
+from govern.errors import InputError, RefusedError, VerificationError
+
+
+class ModelFileError(InputError):
+    """A model file is not GGUF, or is damaged."""
+
+
+class BackendError(InputError):
+    """The model, or the server that runs it, gave something that cannot be used."""
+
+
+class EndpointRefusedError(RefusedError):
+    """A model server is at an address that is neither loopback nor allowed."""
+
+
+class ClaimError(VerificationError):
+    """A claim is not what its evidence says."""
