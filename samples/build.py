@@ -1,0 +1,98 @@
+"""Builds `samples/workplace` from the texts in `samples/text`: the same texts give the same bytes."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from writer import jar, repo
+from writer.cast import SECRETS, Cast
+from writer.chat import Chat
+from writer.jar import Row
+from writer.mail import Mailbox
+
+HERE = Path(__file__).resolve().parent
+TEXT = HERE / "text"
+
+
+def build() -> dict[str, bytes]:
+    """Return the files of the workplace by path."""
+    cast = Cast(TEXT / "cast.yaml")
+    mbox, mail_rows, mail_times = Mailbox(cast, jar.read(TEXT, "mail-*.txt")).build()
+    export, chat_rows, chat_times = Chat(cast, list(TEXT.glob("chat-*.txt"))).build()
+    bundle, git_rows, git_times = repo.build(cast, jar.read(TEXT, "commits-*.txt"))
+    rows, times = mail_rows + chat_rows + git_rows, mail_times + chat_times + git_times
+    _check_calendar(cast, rows, times)
+    files = {
+        "mail/archive.mbox": mbox,
+        "chat/export.zip": export,
+        "repo.bundle": bundle,
+        "identities.yaml": cast.identities().encode(),
+        "must_not_surface.txt": _must_not_surface(),
+    }
+    for path in sorted((TEXT / "docs").glob("*.md")):
+        files[f"docs/{path.name}"] = path.read_bytes()
+    for entry in jar.read(TEXT, "docs-key.txt"):
+        reasons, why = jar.judged(entry["key"], entry["why"], own=entry["by"] == "subject", author="")
+        rows.append(Row("docs", entry["id"], entry["by"], reasons, why))
+    files["key.csv"] = _key(rows)
+    return files
+
+
+def _check_calendar(cast: Cast, rows: list[Row], times: list[datetime]) -> None:
+    """Refuse a key that forgets the clock: hours, leave and age can be judged from the calendar alone."""
+    for row, when in zip(rows, times, strict=True):
+        if "missing_fact.*" in row.reasons:
+            continue
+        for reason, holds in (("record.working_time", cast.off_hours(when)), ("record.lookback", cast.too_old(when))):
+            if (reason in row.reasons) != holds:
+                raise SystemExit(
+                    f"error: {row.locator} ({when:%a %Y-%m-%d %H:%M}): {reason} should be {holds}: {row.why}"
+                )
+
+
+def _must_not_surface() -> bytes:
+    """Return the hand-written list; of each look-alike credential only the end, so that the file carries none whole."""
+    ends = "".join(f"{value[-12:]}\n" for value in SECRETS.values())
+    return (TEXT / "must_not_surface.txt").read_bytes() + b"# ends of secrets\n" + ends.encode()
+
+
+def _key(rows: list[Row]) -> bytes:
+    out = io.StringIO()
+    sheet = csv.writer(out, lineterminator="\n")
+    sheet.writerow(["source", "locator", "by", "outcome", "reasons", "why"])
+    for row in rows:
+        sheet.writerow([row.source, row.locator, row.by, row.outcome, " ".join(row.reasons), row.why])
+    return out.getvalue().encode()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the workplace, or with `--check` say whether the files that are there are what the texts give."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=HERE / "workplace")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file differs")
+    options = parser.parse_args(arguments)
+    files = build()
+    if options.check:
+        there = {p.relative_to(options.out).as_posix() for p in options.out.rglob("*") if p.is_file()}
+        wrong = sorted(
+            n
+            for n in there | files.keys()
+            if n not in files or n not in there or (options.out / n).read_bytes() != files[n]
+        )
+        print("\n".join(f"differs: {name}" for name in wrong) or "the files are what the texts give")
+        return int(bool(wrong))
+    for name, data in files.items():
+        target = options.out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    print(f"{len(files)} files in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

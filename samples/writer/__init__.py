@@ -1,0 +1,1 @@
+"""Writes the sample workplace from the texts in `samples/text`."""
