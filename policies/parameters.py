@@ -72,6 +72,7 @@ class Params(BaseModel):
 
 
 def sorted_unique(value: object) -> object:
+    """Return a list of distinct strings as a sorted tuple, for use before a field's own validation."""
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise ValueError("must be a list of words")
     if len(set(value)) != len(value):

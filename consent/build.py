@@ -1,0 +1,225 @@
+"""Builds and signs consent records from plain arguments, and the bodies of the events that log them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+
+from attest import canonical, dsse
+from attest.encoding import to_time
+from attest.keys import key_id, public_bytes
+from consent.errors import RecordError
+from consent.notice import Notice
+from consent.record import PAYLOAD_TYPE, ConsentRecord, parse, place
+from policies.duration import Duration
+from policies.model import Policy
+
+WITHDRAWAL_CHANNELS = ("command line", "paper", "any manager or works council member")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every record of one workspace says alike.
+
+    Attributes:
+        notice: The text that was shown.
+        policy: The policy that the person agrees to be processed under.
+        model_sha256: Digest of the model that will read the words.
+        jurisdictions: Two-letter codes of the places involved.
+        parties: Organisations with a role: id, role, name, contact.
+        legal_basis: As DPV names it.
+        locality: Where the model runs.
+        retention: How long raw material and the skill are kept.
+    """
+
+    notice: Notice
+    policy: Policy
+    model_sha256: str
+    jurisdictions: tuple[str, ...] = ()
+    parties: tuple[Mapping[str, str], ...] = ()
+    legal_basis: str = "eu-gdpr:A6-1-f"
+    locality: str = "on_prem"
+    retention: tuple[str, str] = ("P0D", "P12M")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed record, ready for the log.
+
+    Attributes:
+        event_type: `consent.given`, `consent.refused`, `consent.renewed` or `consent.withdrawn`.
+        body: Body of the event.
+        record: The record.
+        envelope: The DSSE envelope's bytes.
+    """
+
+    event_type: str
+    body: dict[str, Any]
+    record: ConsentRecord
+    envelope: bytes
+
+
+def given(
+    *,
+    pid: str,
+    terms: Terms,
+    purposes: Sequence[str],
+    sources: Sequence[str],
+    categories: Sequence[str],
+    recipients: Sequence[str],
+    material_from: date,
+    material_until: date,
+    now: datetime,
+    record_id: str,
+    nonce: str,
+    validity: str = "P12M",
+    withhold: Sequence[str] = (),
+    refused: Sequence[str] = (),
+    prev: str | None = None,
+    shown_at: datetime | None = None,
+    renew: bool = False,
+) -> ConsentRecord:
+    """Return a record that says yes to `purposes`, all with the same limits.
+
+    Args:
+        pid: The person.
+        terms: What every record of the workspace says alike.
+        purposes: What for.
+        sources: Which kinds of source may be read.
+        categories: Which kinds of knowledge the skill may hold.
+        recipients: Who may use the skill: `team:payments`.
+        material_from: First day of the material covered.
+        material_until: Last day of the material covered.
+        now: Time of the event.
+        record_id: A fresh UUID.
+        nonce: 32 fresh random hex digits.
+        validity: How long the consent lasts, from `now`.
+        withhold: Categories that the person keeps.
+        refused: Purposes that the same record says no to.
+        prev: Digest of the record that this one replaces; needed to renew.
+        shown_at: When the notice was shown; `now` where it is not said.
+        renew: Make a `renewed` record, which continues a consent in force.
+
+    Raises:
+        RecordError: The arguments do not make a record.
+    """
+    limits = {
+        "decision": "given",
+        "sources": sorted(sources),
+        "categories": sorted(categories),
+        "recipients": sorted(recipients),
+        "from": material_from.isoformat(),
+        "until": material_until.isoformat(),
+    }
+    choices: list[dict[str, Any]] = [{"purpose": purpose, **limits} for purpose in purposes]
+    choices += [{"purpose": purpose, "decision": "refused"} for purpose in refused]
+    return _record(
+        "renewed" if renew else "given", pid, terms, choices, now, record_id, nonce, validity, withhold, prev, shown_at
+    )
+
+
+def refused(
+    *,
+    pid: str,
+    terms: Terms,
+    purposes: Sequence[str],
+    now: datetime,
+    record_id: str,
+    nonce: str,
+    shown_at: datetime | None = None,
+) -> ConsentRecord:
+    """Return a record that says no to `purposes`.
+
+    Raises:
+        RecordError: The arguments do not make a record.
+    """
+    choices = [{"purpose": purpose, "decision": "refused"} for purpose in purposes]
+    return _record("refused", pid, terms, choices, now, record_id, nonce, "P12M", (), None, shown_at)
+
+
+def sign(record: ConsentRecord, private_key: Ed25519PrivateKey) -> Signed:
+    """Return the record in an envelope signed by `private_key`, with the body of its event."""
+    payload = record.to_payload()
+    # What is signed has been read back once: nobody signs a record that a ledger would refuse.
+    parse(payload)
+    envelope = dsse.sign(PAYLOAD_TYPE, payload, [(key_id(public_bytes(private_key)), private_key)])
+    body = {"pid": record.subject.pid, "record_sha256": record.sha256, "envelope": canonical.loads(envelope)}
+    return Signed(f"consent.{record.event}", body, record, envelope)
+
+
+def withdrawal(pid: str, purposes: Sequence[str] | None, channel: str) -> dict[str, Any]:
+    """Return the body of a `consent.withdrawn` event: no key, no reason, effective at once.
+
+    Args:
+        pid: The person.
+        purposes: Which purposes; None for all.
+        channel: How it came in: `command line`, `paper`.
+    """
+    return notice_body(pid, purposes, channel)
+
+
+def notice_body(pid: str, purposes: Sequence[str] | None, channel: str) -> dict[str, Any]:
+    """Return the body of an unsigned consent event: requested, deferred, withdrawn, suspended, and so on."""
+    return {"pid": pid, "purposes": sorted(set(purposes)) if purposes is not None else None, "channel": channel}
+
+
+def _record(
+    event: Literal["given", "renewed", "refused"],
+    pid: str,
+    terms: Terms,
+    choices: list[dict[str, Any]],
+    now: datetime,
+    record_id: str,
+    nonce: str,
+    validity: str,
+    withhold: Sequence[str],
+    prev: str | None,
+    shown_at: datetime | None,
+) -> ConsentRecord:
+    try:
+        length = str(Duration.parse(validity))
+    except ValueError:
+        raise RecordError("the validity is not a duration", "write it like P12M or P90D") from None
+    document = {
+        "schema": "govern-consent/1",
+        "record_id": record_id,
+        "prev": prev,
+        "event": event,
+        "event_time": to_time(now),
+        "nonce": nonce,
+        "validity": length,
+        "subject": {"pid": pid, "relation": "dpv:Employee", "employment_state": "active"},
+        "actor": {"id": pid, "role": "subject"},
+        "method": "ed25519",
+        "legal_basis": terms.legal_basis,
+        "consent_role": "safeguard",
+        "notice": {
+            "sha256": terms.notice.sha256,
+            "version": terms.notice.version,
+            "lang": terms.notice.lang,
+            "shown_at": to_time(shown_at or now),
+        },
+        "choices": choices,
+        "withhold": sorted(withhold),
+        "processing": {
+            "method": "local distillation",
+            "model_sha256": terms.model_sha256,
+            "locality": terms.locality,
+            "retention": {"raw": terms.retention[0], "skill": terms.retention[1]},
+        },
+        "policy": {"id": terms.policy.id, "version": terms.policy.version, "sha256": terms.policy.sha256},
+        "parties": [dict(party) for party in terms.parties],
+        "withdrawal": list(WITHDRAWAL_CHANNELS),
+        "jurisdictions": list(terms.jurisdictions),
+        "cooling_off_until": None,
+        "compensation_ref": None,
+    }
+    try:
+        return ConsentRecord.model_validate_json(canonical.dumps(document))
+    except ValidationError as error:
+        raise RecordError(f"these arguments make no consent record: {place(error)}") from None
