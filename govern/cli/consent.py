@@ -133,7 +133,7 @@ def sign(
 ) -> None:
     """Agree, to exactly what is named here. Signed with your key; take it back at any time with `withdraw`."""
     from consent import build
-    from extract.distil.backend import default_model_path, model_sha256
+    from extract.distil.backend import default_model, model_sha256
     from policies import loader
 
     policy = loader.load(ref)
@@ -150,7 +150,7 @@ def sign(
         since=since.date() if since else None,
         until=until.date() if until else None,
         validity=validity,
-        model_sha256=model_sha256(model or default_model_path()),
+        model_sha256=model_sha256(model or default_model()),
         now=now,
         token=secrets.token_bytes,
     )
@@ -252,9 +252,9 @@ def status(options: GlobalOptions, subject: str, now: datetime) -> None:
     workspace.identities().person(subject)
     with workspace.log() as log:
         ledger = workspace.ledger(log)
-    states = {purpose: ledger.state(subject, purpose, now) for purpose in ledger.purposes(subject)}
+    states = ledger.states(subject, now)
     rows = [
-        (purpose, s.state, f"entry {s.index}" if s.index is not None else "", f"until {s.expires:%Y-%m-%d}" if s.expires else "")
+        (purpose, s.state, f"entry {s.index}" if s.index is not None else "", f"until {s.end:%Y-%m-%d}" if s.end else "")
         for purpose, s in states.items()
     ]
     out.table(rows or [("nothing was asked or agreed yet",)])
@@ -263,7 +263,7 @@ def status(options: GlobalOptions, subject: str, now: datetime) -> None:
             "subject": subject,
             "at": now.isoformat(),
             "choices": {
-                p: {"state": s.state, "index": s.index, "expires": s.expires.isoformat() if s.expires else None}
+                p: {"state": s.state, "index": s.index, "expires": s.end.isoformat() if s.end else None}
                 for p, s in states.items()
             },
         }

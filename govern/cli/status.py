@@ -44,9 +44,9 @@ def doctor(options: GlobalOptions) -> None:
     out = options.output()
 
     def default_model() -> str:
-        from extract.distil.backend import default_model_path, model_sha256
+        from extract.distil.backend import default_model, model_sha256
 
-        path = default_model_path()
+        path = default_model()
         return f"{path.name}, sha256 {model_sha256(path)}"
 
     def spacy_model() -> str:

@@ -1,0 +1,1 @@
+"""Benchmarks: each stage beside a peer, in one run, as ratios; nothing here is a test."""

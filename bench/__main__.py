@@ -1,0 +1,24 @@
+"""`python -m bench [STAGE ...]`: run the stages one after the other and print one table."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from bench.measure import Row, machine, table
+
+STAGES = ("startup", "parsing", "gates", "redaction", "hashing", "model", "extract")
+
+
+def main() -> None:
+    """Run the named stages, or all."""
+    rows: list[Row] = []
+    for stage in sys.argv[1:] or STAGES:
+        print(f"running {stage} ...", file=sys.stderr)
+        rows += importlib.import_module(f"bench.{stage}").run()
+    print(machine())
+    print()
+    print(table(rows))
+
+
+main()

@@ -1,0 +1,5 @@
+"""`python -m govern`."""
+
+from govern.cli.app import main
+
+main()
