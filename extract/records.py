@@ -14,6 +14,15 @@ SourceKind = Literal["mail", "commit", "chat", "document"]
 ContainerKind = Literal[
     "public", "private", "dm", "group_dm", "list", "personal_folder", "mailbox", "repo", "document", "unknown"
 ]
+#: Flags stand among the labels; no mail program or channel makes labels that start so.
+FLAG_BOT = "flag:bot"
+FLAG_MERGE = "flag:merge"
+FLAG_REVERT = "flag:revert"
+FLAG_SYSTEM = "flag:system"
+FLAG_AUTOMATIC = "flag:automatic"
+FLAG_COAUTHORED = "flag:coauthored"
+FLAG_EXTERNAL = "flag:external"
+
 SpanKind = Literal["own", "quoted", "attribution", "forwarded", "signature", "footer", "patch", "log", "unknown"]
 
 
@@ -51,19 +60,23 @@ class Record:
         author_basis: What says so: `header.from`, `git.author`, `slack.user`, `front_matter`, or `unknown`.
         recipients: Normalised addresses of everyone else who took part (To, Cc, channel members where listed).
         names_seen: Names and addresses as written in headers, attributions and trailers, for the identity directory.
-        labels: Mail labels, folder names, channel topic and purpose.
+        labels: Mail labels, folder names, channel topic and purpose; and flags, see `FLAG_BOT` and the others.
         sent_at: Aware UTC time, or None if it is missing or unreadable.
         tz_offset_min: The offset that the source itself states, in minutes, or None.
-        tz_basis: `header`, `git`, `profile` or `unknown`.
+        tz_basis: `header`, `git`, `profile` or `unknown`. Unknown with an offset of 0 is a bare `+0000`, which a
+            server writes as well as somebody in Lisbon.
         thread_id: Thread that it belongs to; never empty.
         parent_id: Message-ID, commit id or timestamp of the parent, or "".
-        title: Subject line, first line of the commit, or document title; part of no span.
+        title: Subject line, first line of the commit, or document title; part of no span. The text of a commit is the
+            whole message and so holds its first line once more.
         text: The decoded text, of which `spans` speak.
         spans: Who wrote which words.
         attachments: How many there were; none is ever read.
         parse_defects: Codes of what was wrong with the unit, for instance `date.unreadable`.
         dup_of: Locator of the copy that is kept, or "".
         authenticity: `A0` to `A4` or `F`.
+        message_id: The unit's own id in its source: Message-ID, commit id, channel and timestamp; "" if it has none.
+        references: Ids of earlier units that it refers to, oldest first; for threads, in no column of the frame.
     """
 
     source_kind: SourceKind
@@ -89,6 +102,8 @@ class Record:
     parse_defects: tuple[str, ...] = ()
     dup_of: str = ""
     authenticity: str = "A0"
+    message_id: str = ""
+    references: tuple[str, ...] = ()
 
     def own_text(self) -> str:
         """Return the author's own words: the `own` spans, joined by a blank line where something stood between."""

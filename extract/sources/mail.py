@@ -1,0 +1,292 @@
+"""Reads mail: an mbox file, a Maildir, an .eml file, or a folder of any of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from extract.errors import SourceError
+from extract.personkeys import mail_key, name_key
+from extract.records import FLAG_AUTOMATIC, ContainerKind, Record, SourceKind
+from extract.sources import files, headers, mailbody, mbox
+from extract.sources.api import Defect, Link, Unit
+from extract.spans import names_in, split_mail
+
+_PERSONAL = re.compile(
+    r"\b(?:private?|privat[eo]?s?|personal|personnels?|privés?|persönlich|personali?|pessoal|persoonlijk|prywatn[ey]|"
+    r"privé|famil(?:y|ie|le|ia|iar)|familj|rodzina)\b",
+    re.I,
+)
+_FIELD = re.compile(rb"[\x21-\x39\x3b-\x7e]{1,80}[ \t]*:")
+_VIA = re.compile(r"\bvia\s+\S", re.I)
+_MAILDIR = ("cur", "new")
+
+
+class _Mail(NamedTuple):
+    """What `read` needs: the raw mail, its folders, and the code of a defect if it could not be had."""
+
+    raw: bytes
+    container: str
+    folders: tuple[str, ...]
+    defect: str
+    unreadable: bool
+
+
+class MailSource:
+    """Mail in an mbox, a Maildir, an .eml file, or a folder of them.
+
+    Attributes:
+        path: The path as typed.
+    """
+
+    kind: SourceKind = "mail"
+    completeness = "mailbox.what_was_kept"
+    links: frozenset[Link] = frozenset()
+
+    def __init__(self, path: Path) -> None:
+        """Open the path.
+
+        Args:
+            path: An mbox or .eml file, a Maildir, or a folder of .eml and mbox files.
+
+        Raises:
+            SourceError: Nothing is there, it cannot be opened, or it is no mail.
+        """
+        files.require(path, "an mbox file, a Maildir, an .eml file or a folder of them")
+        self.path = path
+        self.name = path.name or path.resolve().name
+        if path.is_file():
+            self._check_file(path)
+
+    def _check_file(self, path: Path) -> None:
+        with path.open("rb") as file:
+            head = file.read(8192)
+        if not head.strip():
+            raise SourceError(f"{path}: the file is empty", "export the mailbox again")
+        if mbox.looks_like_mbox(head) or path.suffix.lower() in (".eml", ".emlx"):
+            return
+        if path.suffix.lower() not in (".mbox", ".mbx") and _starts_like_mail(head):
+            return
+        raise SourceError(
+            f"{path}: not an mbox and not a mail",
+            "an mbox starts with a line `From ...`, a mail with header fields; compressed files must be unpacked first",
+        )
+
+    def units(self) -> Iterator[Unit]:
+        """Yield the mails, by path and position."""
+        if self.path.is_file():
+            yield from self._file(self.path, self.name, (), known=True)
+            return
+        maildir = _is_maildir(self.path)
+        for entry in files.walk(self.path):
+            parts = PurePosixPath(entry.relative).parts
+            if entry.defect:
+                yield _defect(entry.relative, entry.defect, unreadable=True)
+            elif len(parts) >= 2 and parts[-2] in ("tmp",) and (maildir or _is_maildir(entry.path.parent.parent)):
+                yield _defect(entry.relative, "file.in_delivery", unreadable=False)
+            elif len(parts) >= 2 and parts[-2] in _MAILDIR and _is_maildir(entry.path.parent.parent):
+                folders = tuple(p.lstrip(".").replace(".", "/") for p in parts[:-2])
+                yield from self._mail_file(entry.path, entry.relative, folders)
+            else:
+                yield from self._file(entry.path, entry.relative, tuple(parts[:-1]), known=False)
+
+    def _mail_file(self, path: Path, locator: str, folders: tuple[str, ...]) -> Iterator[Unit]:
+        try:
+            raw = files.read_bytes(path)
+        except files.FileUnreadable as error:
+            yield _defect(locator, error.code, unreadable=True)
+            return
+        # The flags behind the colon of a Maildir name change when a mail is read; the locator must not.
+        locator = re.sub(r"[:!;]2,[A-Za-z]*\Z", "", locator)
+        yield self._unit(raw, locator, folders[-1] if folders else self.name, folders)
+
+    def _file(self, path: Path, locator: str, folders: tuple[str, ...], *, known: bool) -> Iterator[Unit]:
+        suffix = path.suffix.lower()
+        try:
+            raw = files.read_bytes(path)
+        except files.FileUnreadable as error:
+            yield _defect(locator, error.code, unreadable=True)
+            return
+        if suffix != ".eml" and mbox.looks_like_mbox(raw[:8192]):
+            stem = path.stem if suffix in (".mbox", ".mbx") else path.name
+            for number, mail in enumerate(mbox.split(raw), 1):
+                yield self._unit(mbox.unescape(mail), f"{locator}#{number}", stem, folders, raw=mail)
+        elif known or suffix in (".eml", ".emlx") or _starts_like_mail(raw[:8192]):
+            yield self._unit(_bare_mail(raw, suffix), locator, folders[-1] if folders else self.name, folders, raw=raw)
+        else:
+            yield _defect(locator, "file.not_mail", unreadable=False, raw_digest=files.digest(raw))
+
+    def _unit(
+        self, mail: bytes, locator: str, container: str, folders: tuple[str, ...], raw: bytes | None = None
+    ) -> Unit:
+        return Unit(
+            locator, files.digest(mail if raw is None else raw), _Mail(mail, container, folders, "", unreadable=False)
+        )
+
+    def read(self, unit: Unit) -> Record | Defect:
+        """Return the mail's record: one that cannot be parsed is a record with `parse_defects`, never a lost mail."""
+        mail: _Mail = unit.payload
+        if mail.defect:
+            return Defect(unit.locator, unit.raw_digest, mail.defect, mail.unreadable)
+        try:
+            message = BytesParser(policy=compat32).parsebytes(mail.raw)
+            return _record(message, unit, mail)
+        except Exception:
+            # The border to the standard library's parser, which has raised nearly everything on purpose-built mails.
+            # The unit keeps its place, with nothing in it that a gate could take.
+            return _empty(unit, mail, "mail.unparseable")
+
+
+def _defect(locator: str, code: str, *, unreadable: bool, raw_digest: str = "") -> Unit:
+    return Unit(locator, raw_digest, _Mail(b"", "", (), code, unreadable))
+
+
+def _is_maildir(path: Path) -> bool:
+    return (path / "cur").is_dir() and (path / "new").is_dir()
+
+
+def _starts_like_mail(head: bytes) -> bool:
+    lines = head.lstrip(b"\xef\xbb\xbf\r\n").splitlines()
+    fields = 0
+    for line in lines[:40]:
+        if not line.strip():
+            break
+        if _FIELD.match(line):
+            fields += 1
+        elif not line.startswith((b" ", b"\t")):
+            return False
+    return fields >= 2
+
+
+def _bare_mail(raw: bytes, suffix: str) -> bytes:
+    """Return a mail without what file formats put before it: a byte order mark, a `From ` line, an .emlx byte count."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if suffix == ".emlx" and (count := re.match(rb"(\d{1,12})[ \t]*\r?\n", raw)):
+        raw = raw[count.end() : count.end() + int(count[1])]
+    if raw.startswith(b"From "):
+        raw = raw.partition(b"\n")[2]
+    return raw
+
+
+def _author(message: Message, defects: list[str]) -> tuple[str, str, str]:
+    """Return (key, as written, basis) of the one author; several, none or a rewritten one are unknown."""
+    fields = headers.raw_fields(message, "From")
+    if not fields:
+        defects.append("from.missing")
+        return "", "", "unknown"
+    written = headers.decode_words(fields[0])
+    found = headers.addresses(message, "From")
+    keys = {key for _, address in found if (key := mail_key(address))}
+    if len(fields) > 1:
+        defects.append("from.duplicate")
+        return "", written, "unknown"
+    if len(keys) > 1:
+        defects.append("from.several")
+        return "", written, "unknown"
+    if not keys:
+        defects.append("from.unreadable")
+        return "", written, "unknown"
+    key = keys.pop()
+    posting = headers.raw_field(message, "List-Post").casefold()
+    # A list that rewrites From for DMARC (RFC 7960 §4.1.3.3) puts its own address where the author's was.
+    if (posting and key in posting) or any(_VIA.search(name) for name, _ in found):
+        defects.append("from.rewritten")
+        return "", written, "unknown"
+    return key, written, "header.from"
+
+
+def _container_kind(message: Message, labels: tuple[str, ...], container: str) -> ContainerKind:
+    # Google's "Category Personal" is the tab that ordinary mail lands in; it says nothing.
+    places = [label for label in (*labels, container) if not label.casefold().startswith("category ")]
+    if any(_PERSONAL.search(place.replace("_", " ")) for place in places):
+        return "personal_folder"
+    if headers.raw_field(message, "List-Id") or headers.raw_field(message, "List-Post"):
+        return "list"
+    return "mailbox"
+
+
+def _is_automatic(message: Message) -> bool:
+    submitted = headers.raw_field(message, "Auto-Submitted").casefold()
+    return (
+        (bool(submitted) and not submitted.startswith("no"))
+        or bool(headers.raw_field(message, "X-Autoreply") or headers.raw_field(message, "X-Autorespond"))
+        or headers.raw_field(message, "Precedence").casefold() in ("bulk", "junk", "auto_reply")
+        or headers.raw_field(message, "Return-Path").strip() == "<>"
+    )
+
+
+def _record(message: Message, unit: Unit, mail: _Mail) -> Record:
+    defects: list[str] = []
+    key, written, basis = _author(message, defects)
+    sent_at, offset, offset_basis, more = headers.date(message)
+    body = mailbody.read(message)
+    defects += more + body.defects
+    people = headers.addresses(message, "To", "Cc", "Bcc", "Resent-To", "Resent-Cc")
+    others = sorted({k for name, address in people if (k := mail_key(address) or name_key(name))} - {key})
+    everyone = [*headers.addresses(message, "From", "Sender", "Reply-To"), *people]
+    spans = split_mail(body.text, key, body.forced)
+    names = dict.fromkeys(part for pair in everyone for part in pair if part)
+    names.update(dict.fromkeys(names_in(body.text, spans)))
+    labels = tuple(dict.fromkeys((*mail.folders, *headers.labels(message))))
+    kind = _container_kind(message, labels, mail.container)
+    if _is_automatic(message) and headers.raw_field(message, "List-Id") == "":
+        labels = (*labels, FLAG_AUTOMATIC)
+    own_id = headers.message_ids(headers.raw_field(message, "Message-ID"))
+    chain = headers.message_ids(headers.raw_field(message, "References"))
+    replied = headers.message_ids(headers.raw_field(message, "In-Reply-To"))
+    parent = chain[-1] if chain else (replied[0] if replied else "")
+    return Record(
+        source_kind="mail",
+        locator=unit.locator,
+        raw_digest=unit.raw_digest,
+        container=mail.container,
+        container_kind=kind,
+        author_key=key,
+        author_raw=written,
+        author_basis=basis,
+        recipients=tuple(others),
+        names_seen=tuple(names),
+        labels=labels,
+        sent_at=sent_at,
+        tz_offset_min=offset,
+        tz_basis=offset_basis,
+        thread_id=f"mail:{own_id[0] if own_id else unit.raw_digest}",
+        parent_id=parent,
+        title=headers.decode_words(headers.raw_field(message, "Subject")),
+        text=body.text,
+        spans=spans,
+        attachments=body.attachments,
+        parse_defects=tuple(dict.fromkeys(defects)),
+        message_id=own_id[0] if own_id else "",
+        references=tuple(chain or replied),
+    )
+
+
+def _empty(unit: Unit, mail: _Mail, code: str) -> Record:
+    return Record(
+        source_kind="mail",
+        locator=unit.locator,
+        raw_digest=unit.raw_digest,
+        container=mail.container,
+        container_kind="unknown",
+        author_key="",
+        author_raw="",
+        author_basis="unknown",
+        recipients=(),
+        names_seen=(),
+        labels=mail.folders,
+        sent_at=None,
+        tz_offset_min=None,
+        tz_basis="unknown",
+        thread_id=f"mail:{unit.raw_digest}",
+        parent_id="",
+        title="",
+        text="",
+        spans=(),
+        parse_defects=(code,),
+    )

@@ -1,0 +1,93 @@
+"""Opens sources and reads them to the end: every unit becomes a record or a defect."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from extract.records import Record
+from extract.sources.api import Defect, Link, ReadResult, Source, SourceInfo, Unreadable
+
+Kind = Literal["mail", "repo", "chat", "docs"]
+
+
+def open_source(kind: Kind, path: Path) -> Source:
+    """Open a path for reading.
+
+    Args:
+        kind: What the user said it is; the format within the kind is detected.
+        path: As the user typed it.
+
+    Raises:
+        SourceError: Nothing is there, it cannot be opened, or it is something else.
+    """
+    if kind == "mail":
+        from extract.sources.mail import MailSource
+
+        return MailSource(path)
+    if kind == "repo":
+        from extract.sources.git import GitSource
+
+        return GitSource(path)
+    if kind == "chat":
+        from extract.sources.slack import SlackSource
+
+        return SlackSource(path)
+    from extract.sources.documents import DocumentSource
+
+    return DocumentSource(path)
+
+
+def read_all(sources: Iterable[Source], progress: Callable[[int], None] | None = None) -> ReadResult:
+    """Read every unit of every source, then relate the records to each other.
+
+    Args:
+        sources: Opened sources; their order is the order of the records.
+        progress: Called with the number of units seen so far, every thousand units.
+
+    Raises:
+        SourceError: A source turned out to be damaged as a whole.
+    """
+    records: list[Record] = []
+    defects: Counter[str] = Counter()
+    unreadable: list[Unreadable] = []
+    infos: list[SourceInfo] = []
+    links: set[Link] = set()
+    taken: set[str] = set()
+    seen = 0
+    for number, source in enumerate(sources):
+        units = 0
+        running = hashlib.sha256()
+        for unit in source.units():
+            units += 1
+            seen += 1
+            if progress is not None and seen % 1000 == 0:
+                progress(seen)
+            running.update(f"{unit.raw_digest}\n".encode())
+            found = source.read(unit)
+            if isinstance(found, Defect):
+                defects[found.code] += 1
+                if found.unreadable:
+                    unreadable.append(Unreadable(number, found.code, found.raw_digest))
+                continue
+            locator = found.locator
+            copy = 1
+            while locator in taken:
+                # The same base name in two sources: the locator alone must still tell the records apart.
+                copy += 1
+                locator = f"{found.locator}~{copy}"
+            taken.add(locator)
+            records.append(found if locator == found.locator else replace(found, locator=locator))
+        links |= source.links
+        infos.append(
+            SourceInfo(
+                source.kind, source.path, units, source.completeness, running.hexdigest(), getattr(source, "head", "")
+            )
+        )
+    from extract.threads import relate
+
+    return ReadResult(relate(records), dict(sorted(defects.items())), unreadable, infos, frozenset(links))
