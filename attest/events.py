@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,6 +115,22 @@ class Event:
         # What is compared and what is written must be the same value, so the time is normalised once, here.
         object.__setattr__(self, "at", from_time(to_time(self.at)))
         object.__setattr__(self, "body", MappingProxyType(dict(self.body)))
+
+    @classmethod
+    def new(
+        cls,
+        type: str,  # noqa: A002 - the field's name
+        actor: str,
+        body: Mapping[str, Any],
+        now: datetime,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> Event:
+        """Make an event that happens now, with a fresh id.
+
+        Raises:
+            FormatError: A part is not in form.
+        """
+        return cls(type, actor, body, uuid7(now, random), now)
 
     def to_bytes(self) -> bytes:
         """Return the entry: canonical JSON, at most `MAX_ENTRY` bytes.

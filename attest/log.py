@@ -16,7 +16,7 @@ from typing import Self
 from attest import checkpoint as checkpoints
 from attest import store
 from attest.checkpoint import Checkpoint
-from attest.errors import FormatError, FsckError, IdempotencyError, RollbackError, StoreError
+from attest.errors import FormatError, FsckError, IdempotencyError, LogFullError, RollbackError, StoreError
 from attest.events import Event
 from attest.files import replace_file
 from attest.merkle import Tree, leaf_hash
@@ -240,7 +240,7 @@ class EventLog:
                 self._connection.execute(
                     "INSERT INTO checkpoints (size, root, note) VALUES (?, ?, ?)", (size, tree.root(size), note)
                 )
-        replace_file(self.high_water_path, note, mode=0o600)
+        self._raise_high_water()
         return note
 
     def fsck(self, verifier: Verifier | None = None) -> None:
@@ -280,6 +280,17 @@ class EventLog:
     def connection(self) -> sqlite3.Connection:
         """The database, for `attest.fsck`."""
         return self._connection
+
+    def _raise_high_water(self) -> None:
+        # Under the write lock, and from the database: two signers at once must not set it back.
+        with store.translated(self.path, WHAT), store.transaction(self._connection):
+            note = self.latest_checkpoint()
+            if note is None:
+                return
+            try:
+                replace_file(self.high_water_path, note, mode=0o600)
+            except OSError:
+                raise LogFullError(f"{self.high_water_path} cannot be written", "make room, then sign again") from None
 
     def _refuse_rollback(self, size: int) -> None:
         head = self.high_water()

@@ -23,8 +23,6 @@ RELEASE_TYPE = "application/vnd.govern.release+json"
 RELEASE_SCHEMA = "govern-release/1"
 RESPONSES = frozenset({"confirm", "contest", "correct"})
 
-_SCALARS = (str, int, bool, type(None))
-
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -110,8 +108,6 @@ def _check_predicate(value: dict[str, Any]) -> None:
         },
     )
     exact(value["policy"], "the policy", {"id": str, "version": (int, str), "sha256": DIGEST})
-    for name in ("model", "redactor", "packed_with"):
-        _check_scalars(value[name], name)
     exact(value["packed_with"], "packed_with", {"zlib": str})
     exact(value["manifest"], "the manifest", {"index": COUNT, "root": DIGEST, "size": COUNT})
     exact(value["seal"], "the seal", {"index": COUNT})
@@ -130,11 +126,6 @@ def _check_predicate(value: dict[str, Any]) -> None:
     for item in value["responses"]:
         if exact(item, "a response", {"index": COUNT, "response": str})["response"] not in RESPONSES:
             raise FormatError("a response is not known")
-
-
-def _check_scalars(value: object, where: str) -> None:
-    if type(value) is not dict or not all(type(item) in _SCALARS for item in value.values()):
-        raise FormatError(f"{where} is not an object of strings and integers")
 
 
 def release(

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attest.errors import LogFullError, StoreError
+from attest.files import sync_folder
 
 BUSY_MS = 10_000
 """How long a writer waits for another one."""
@@ -41,6 +42,7 @@ def create(path: Path, what: str, application_id: int, schema: str) -> sqlite3.C
             os.link(part, path)
         finally:
             part.unlink()
+        sync_folder(path.parent)
     except FileExistsError:
         raise StoreError(f"{path} exists", f"an {what} is never overwritten") from None
     except (OSError, sqlite3.Error):

@@ -1,4 +1,4 @@
-"""The vault: the salts of commitments, apart from the log, so that a person can be erased and the log still verifies."""
+"""The vault: the salts of commitments, kept apart so that a person can be erased while the log still verifies."""
 
 from __future__ import annotations
 

@@ -1,0 +1,213 @@
+"""The evidence in `attestation/`: log entries with their proofs, enrolled keys, and signed consents."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from attest import canonical, dsse, events, proof
+from attest.checkpoint import Checkpoint
+from attest.duration import end_of
+from attest.encoding import from_base64, from_time
+from attest.errors import FormatError, SignatureError
+from attest.keys import key_id
+from attest.note import Verifier
+from attest.shape import DIGEST, Shape, exact, fields
+
+FOLDER = "attestation/"
+STATEMENT = f"{FOLDER}statement.dsse.json"
+RELEASE = f"{FOLDER}release.dsse.json"
+DISPOSITIONS = f"{FOLDER}dispositions.jsonl"
+VERIFY = f"{FOLDER}VERIFY.md"
+MANIFEST = f"{FOLDER}manifest.json"
+SEAL = f"{FOLDER}seal.json"
+ENTRY = f"{FOLDER}entry.json"
+ENTRY_PROOF = f"{FOLDER}log.tlog-proof"
+
+KEY_TYPE = "application/vnd.govern.key+json"
+KEY_SCHEMA = "govern-key/1"
+CONSENT_TYPE = "application/vnd.govern.consent+json"
+CONSENT_STATES = ("given", "renewed")
+"""The only events under which processing is allowed."""
+
+_INDEXED = re.compile(r"attestation/(?:consents|keys)/(?:0|[1-9][0-9]{0,18})\.json")
+
+
+def consent_file(index: int) -> str:
+    """Return the name of the file that holds the consent logged at an index."""
+    return f"{FOLDER}consents/{index}.json"
+
+
+def key_file(index: int) -> str:
+    """Return the name of the file that holds the enrolment logged at an index."""
+    return f"{FOLDER}keys/{index}.json"
+
+
+def is_entry(name: str) -> bool:
+    """Tell whether a file is a log entry that stands in `attestation/` with a proof of its own."""
+    return name in (MANIFEST, SEAL) or _INDEXED.fullmatch(name) is not None
+
+
+def proof_file(name: str) -> str:
+    """Return the name of the proof of an entry's file."""
+    return ENTRY_PROOF if name == ENTRY else name.removesuffix(".json") + ".tlog-proof"
+
+
+def in_subjects(name: str) -> bool:
+    """Tell whether a file of a skill is a subject of its statement.
+
+    The statement itself, the entry that names the statement's digest, and the proofs, which are made after that entry,
+    cannot be: each of them is checked by itself.
+    """
+    return name not in (STATEMENT, ENTRY) and not (name.startswith(FOLDER) and name.endswith(".tlog-proof"))
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An entry that is in the log.
+
+    Attributes:
+        index: Where.
+        event: What it says.
+        head: The checkpoint that covers it.
+        note: That checkpoint, signed.
+    """
+
+    index: int
+    event: events.Event
+    head: Checkpoint
+    note: bytes
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The event's body."""
+        return self.event.body
+
+
+def logged(leaf: bytes, proof_data: bytes, verifier: Verifier) -> Logged:
+    """Check that an entry is in the log of this key.
+
+    Raises:
+        FormatError: Entry or proof is not in form, or the proof carries data that nothing authenticates.
+        SignatureError: The checkpoint is not signed by the log's key.
+        ProofError: The entry is not at that place of that log.
+    """
+    evidence = proof.parse(proof_data)
+    if evidence.extra is not None:
+        raise FormatError("the proof carries extra data, which nothing authenticates")
+    head = evidence.verify(leaf, verifier)
+    return Logged(evidence.index, events.parse(leaf), head, evidence.checkpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A key that was entered in the log for a person.
+
+    Attributes:
+        index: Where.
+        pid: Whose key it is.
+        key_id: Its id.
+        public: Its 32 bytes.
+    """
+
+    index: int
+    pid: str
+    key_id: str
+    public: bytes
+
+
+def enrolled(entry: Logged) -> Enrolled:
+    """Check an enrolment: whoever enrolled the key had its private half and named the same person.
+
+    Raises:
+        FormatError: The entry is not an enrolment in form.
+        SignatureError: The key did not sign its own enrolment.
+    """
+    if entry.event.type != "key.enrolled":
+        raise FormatError("the entry does not enrol a key")
+    shape = {"pid": str, "key_id": str, "public_key": str, "self_signature": dict}
+    body = exact(dict(entry.body), "an enrolment", shape)
+    public = from_base64(body["public_key"])
+    if len(public) != 32 or key_id(public) != body["key_id"]:
+        raise FormatError("the id of an enrolled key is not that of the key")
+    opened = dsse.open_envelope(canonical.dumps(body["self_signature"]), {body["key_id"]: public}, KEY_TYPE)
+    signed = {"schema": str, "pid": str, "key_id": str, "public_key": str, "at": str}
+    said = exact(canonical.loads(opened.payload), "what a key signed of itself", signed)
+    from_time(said["at"])
+    if said["schema"] != KEY_SCHEMA or any(said[name] != body[name] for name in ("pid", "key_id", "public_key")):
+        raise SignatureError("an enrolment says something else than what its key signed")
+    return Enrolled(entry.index, body["pid"], body["key_id"], public)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent in the log that its subject's key signed.
+
+    Attributes:
+        index: Where.
+        pid: Whose consent.
+        record_sha256: Digest of the signed record.
+        purposes: The purposes that it says yes to.
+        policy_sha256: Digest of the policy that was agreed to.
+        key: The key that signed.
+        ends: When it ends.
+    """
+
+    index: int
+    pid: str
+    record_sha256: str
+    purposes: frozenset[str]
+    policy_sha256: str
+    key: Enrolled
+    ends: datetime
+
+
+def consent(entry: Logged, keys: Mapping[str, Enrolled]) -> Consent:
+    """Check a consent: logged as given or renewed, and signed by a key that was enrolled before it.
+
+    Args:
+        entry: The log entry.
+        keys: The enrolled keys by id.
+
+    Raises:
+        FormatError: Entry or record is not in form, or they contradict each other.
+        SignatureError: No enrolled key signed, or it was enrolled later.
+    """
+    kind = entry.event.type.removeprefix("consent.")
+    if not entry.event.type.startswith("consent.") or kind not in CONSENT_STATES:
+        raise FormatError("the entry is not a consent that was given or renewed")
+    shape: Shape = {"pid": str, "record_sha256": DIGEST, "envelope": dict}
+    body = exact(dict(entry.body), "a consent entry", shape)
+    known = {name: key.public for name, key in keys.items()}
+    opened = dsse.open_envelope(canonical.dumps(body["envelope"]), known, CONSENT_TYPE)
+    if hashlib.sha256(opened.payload).hexdigest() != body["record_sha256"]:
+        raise FormatError("a consent entry names another record than the one that was signed")
+    record = fields(
+        canonical.loads(opened.payload),
+        "a consent record",
+        {"event": str, "event_time": str, "validity": str, "subject": dict, "choices": list, "policy": dict},
+    )
+    pid = fields(record["subject"], "the subject of a consent", {"pid": str})["pid"]
+    if record["event"] != kind or pid != body["pid"]:
+        raise FormatError("a consent entry says something else than the record that was signed")
+    key = keys[opened.signers[0]]
+    if key.pid != pid:
+        raise SignatureError("a consent is signed by the key of somebody else")
+    if key.index >= entry.index:
+        raise SignatureError("a consent is signed by a key that was enrolled after it")
+    choices = [fields(c, "a choice", {"purpose": str, "decision": str}) for c in record["choices"]]
+    if len({choice["purpose"] for choice in choices}) != len(choices):
+        raise FormatError("a consent decides twice about one purpose")
+    return Consent(
+        index=entry.index,
+        pid=pid,
+        record_sha256=body["record_sha256"],
+        purposes=frozenset(choice["purpose"] for choice in choices if choice["decision"] == "given"),
+        policy_sha256=fields(record["policy"], "the policy of a consent", {"sha256": DIGEST})["sha256"],
+        key=key,
+        ends=end_of(from_time(record["event_time"]), record["validity"]),
+    )

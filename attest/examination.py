@@ -1,0 +1,382 @@
+"""A skill under examination: what the questions of the verifier rest on, and how each of them is answered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from attest import container as containers
+from attest import dsse, evidence, statement
+from attest.container import Container
+from attest.disposition import Dispositions
+from attest.encoding import from_time, to_time
+from attest.errors import SignatureError
+from attest.evidence import Consent, Enrolled, Logged
+from attest.keys import key_id
+from attest.note import Verifier, open_note
+from attest.report import Status
+from attest.shape import COUNT, DIGEST, fields
+from govern.errors import GovernError
+
+Answer = tuple[Status, str]
+
+_STEPS = ("gated", "redacted", "distilled")
+
+
+class FailedError(Exception):
+    """A check's answer is no; the text says why, without personal data."""
+
+
+def require(condition: bool, otherwise: str) -> None:
+    """Answer no unless a condition holds."""
+    if not condition:
+        raise FailedError(otherwise)
+
+
+class Examination:
+    """One skill under examination. What several questions need is worked out once, and fails for each of them."""
+
+    def __init__(
+        self,
+        content: Container,
+        packed: bytes | None,
+        verifier: Verifier,
+        now: datetime | None,
+        policy_sha256: str | None,
+    ) -> None:
+        self.name = content.name
+        self.files = content.files
+        self.packed = packed
+        self.verifier = verifier
+        self.now = now
+        self.policy_sha256 = policy_sha256
+
+    # What the questions rest on.
+
+    def file(self, name: str) -> bytes:
+        """The content of a file that must be there."""
+        require(name in self.files, f"{name} is missing")
+        return self.files[name]
+
+    @cached_property
+    def statement(self) -> statement.Statement:
+        """The statement that the log signed, and nobody else."""
+        public = self.verifier.public
+        opened = dsse.open_envelope(self.file(evidence.STATEMENT), {key_id(public): public}, statement.PAYLOAD_TYPE)
+        if opened.unknown:
+            raise SignatureError("a key other than the log's signed the statement too")
+        parsed = statement.parse(opened.payload)
+        require(parsed.predicate["log_origin"] == self.verifier.name, "the statement names another log")
+        return parsed
+
+    @property
+    def predicate(self) -> Mapping[str, Any]:
+        """What the statement says; nothing can be asked of it if it does not verify."""
+        try:
+            return self.statement.predicate
+        except (FailedError, GovernError):
+            raise FailedError("not asked: the statement does not verify (2)") from None
+
+    @cached_property
+    def release_note(self) -> bytes:
+        """The checkpoint that all proofs rest on."""
+        return self.entry(evidence.ENTRY).note
+
+    def entry(self, name: str) -> Logged:
+        """Return an entry that the log has; its proof must rest on the same checkpoint as that of the release."""
+        found = evidence.logged(self.file(name), self.file(evidence.proof_file(name)), self.verifier)
+        if name != evidence.ENTRY:
+            try:
+                note = self.release_note
+            except (FailedError, GovernError):
+                raise FailedError("not asked: the release is not in the log (4)") from None
+            # One checkpoint for all: with several, a signature that nobody looks at could differ between them.
+            require(found.note == note, "the proof rests on another checkpoint than that of the release")
+        return found
+
+    def about_this(self, entry: Logged, kind: str, shape: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the body of an entry that belongs to this extraction."""
+        require(entry.event.type == kind, f"the entry is not of type {kind}")
+        body = fields(dict(entry.body), kind, {"extraction_id": str, **shape})
+        for name in ("extraction_id", "subject", "purpose"):
+            said = body.get(name, self.predicate[name])
+            require(said == self.predicate[name], f"{kind} and the statement differ in {name}")
+        return body
+
+    @cached_property
+    def release_entry(self) -> Logged:
+        """The entry `skill.released`."""
+        return self.entry(evidence.ENTRY)
+
+    @cached_property
+    def seal(self) -> tuple[int, Mapping[str, Any]]:
+        """Index and body of the entry `extraction.sealed`, as stated."""
+        entry = self.entry(evidence.SEAL)
+        shape = {"manifest_index": COUNT, "root": DIGEST, "size": COUNT, "counts": dict, "steps": dict}
+        body = self.about_this(entry, "extraction.sealed", shape)
+        fields(body["steps"], "the steps of the seal", dict.fromkeys(_STEPS, COUNT))
+        require(entry.index == self.predicate["seal"]["index"], "the seal is at another index than stated")
+        return entry.index, body
+
+    @cached_property
+    def manifest(self) -> tuple[int, Mapping[str, Any]]:
+        """Index and body of the entry `source.manifest`, as stated."""
+        entry = self.entry(evidence.MANIFEST)
+        body = self.about_this(entry, "source.manifest", {"root": DIGEST, "size": COUNT})
+        stated = self.predicate["manifest"]
+        require(
+            (entry.index, body["root"], body["size"]) == (stated["index"], stated["root"], stated["size"]),
+            "the manifest in the log differs from the one stated",
+        )
+        return entry.index, body
+
+    @cached_property
+    def dispositions(self) -> Dispositions:
+        """What became of each record."""
+        return Dispositions.parse(self.file(evidence.DISPOSITIONS))
+
+    @cached_property
+    def keys(self) -> Mapping[str, Enrolled]:
+        """The subject's enrolled keys by id."""
+        subject = self.predicate["subject"]
+        found: dict[str, Enrolled] = {}
+        for name in sorted(self.files):
+            if not name.startswith(evidence.key_file(0)[: -len("0.json")]) or not evidence.is_entry(name):
+                continue
+            key = evidence.enrolled(self.entry(name))
+            require(name == evidence.key_file(key.index), f"{name} is at another index than its name says")
+            require(key.pid == subject, f"{name} enrols the key of somebody else")
+            require(key.key_id not in found, f"{name} enrols a key a second time")
+            found[key.key_id] = key
+        return found
+
+    @cached_property
+    def subject_key(self) -> Enrolled:
+        """The key that is stated to be the subject's."""
+        stated = self.predicate["subject_key"]
+        key = self.keys.get(stated["key_id"])
+        if key is None or key.index != stated["index"]:
+            raise FailedError("the key that is stated to be the subject's is not enrolled at that index")
+        return key
+
+    @cached_property
+    def consents(self) -> Sequence[Consent]:
+        """The stated consents, each the subject's own yes to the stated purpose under the stated policy."""
+        found = []
+        for stated in self.predicate["consents"]:
+            name = evidence.consent_file(stated["index"])
+            given = evidence.consent(self.entry(name), self.keys)
+            require(given.index == stated["index"], f"{name} is at another index than its name says")
+            require(given.record_sha256 == stated["record_sha256"], f"{name} holds another record than stated")
+            require(given.pid == self.predicate["subject"], f"{name} is the consent of somebody else")
+            require(self.predicate["purpose"] in given.purposes, f"{name} does not say yes to the stated purpose")
+            require(
+                given.policy_sha256 == self.predicate["policy"]["sha256"],
+                f"{name} agrees to another policy than stated",
+            )
+            found.append(given)
+        return found
+
+    # The questions.
+
+    def container(self) -> Answer:
+        """Is there one reading of the file?"""
+        size = sum(map(len, self.files.values()))
+        found = f"{self.name}, {len(self.files)} files, {size} bytes"
+        if self.packed is None:
+            return "info", f"{found}; unpacked"
+        if containers.pack(self.name, self.files) == self.packed:
+            return "pass", found
+        with_zlib = self.predicate["packed_with"]["zlib"]
+        require(with_zlib != containers.PACKED_WITH, "packing the same files again gives other bytes")
+        return "info", f"{found}; compressed by zlib {with_zlib}, which is not here: compressed bytes not compared"
+
+    def signature(self) -> Answer:
+        """Did the log sign the statement?"""
+        return "pass", f"{len(self.statement.subjects)} files, log {self.statement.predicate['log_origin']}"
+
+    def digests(self) -> Answer:
+        """Are the files the ones that the statement covers, and does it cover all?"""
+        predicate = self.predicate
+        subjects = self.statement.subjects
+        entries = {name for name in subjects if evidence.is_entry(name)}
+        attested = {
+            evidence.DISPOSITIONS,
+            evidence.RELEASE,
+            evidence.VERIFY,
+            evidence.MANIFEST,
+            evidence.SEAL,
+            evidence.key_file(predicate["subject_key"]["index"]),
+            *(evidence.consent_file(stated["index"]) for stated in predicate["consents"]),
+        }
+        require(attested <= subjects.keys(), "the statement leaves out a file that it must cover")
+        require(
+            all(
+                name in attested or (name in entries and name.startswith(f"{evidence.FOLDER}keys/"))
+                for name in subjects
+                if name.startswith(evidence.FOLDER)
+            ),
+            "the statement covers a file that does not belong into attestation/",
+        )
+        expected = {evidence.STATEMENT, evidence.ENTRY, evidence.ENTRY_PROOF, *subjects}
+        expected |= {evidence.proof_file(name) for name in entries}
+        missing, extra = sorted(expected - self.files.keys()), sorted(self.files.keys() - expected)
+        require(not missing, f"{len(missing)} files are missing: {', '.join(missing[:3])}")
+        require(not extra, f"{len(extra)} files are extra: {', '.join(extra[:3])}")
+        wrong = [name for name, digest in subjects.items() if hashlib.sha256(self.files[name]).hexdigest() != digest]
+        require(not wrong, f"{len(wrong)} files were changed: {', '.join(wrong[:3])}")
+        return "pass", f"{len(subjects)} files as stated, none missing, none extra"
+
+    def released(self) -> Answer:
+        """Is the release in the log?"""
+        entry = self.release_entry
+        require(entry.event.type == "skill.released", "the entry is not of type skill.released")
+        return "pass", f"entry {entry.index} of {entry.head.size} in {entry.head.origin}"
+
+    def binding(self) -> Answer:
+        """Is the release in the log about this statement?"""
+        shape = {"statement_sha256": DIGEST, "seal_index": COUNT, "expires": str}
+        body = self.about_this(self.release_entry, "skill.released", shape)
+        stated = hashlib.sha256(self.file(evidence.STATEMENT)).hexdigest()
+        require(body["statement_sha256"] == stated, "the release is of another statement")
+        require(body["seal_index"] == self.predicate["seal"]["index"], "the release is of another seal")
+        require(body["expires"] == self.predicate["expires"], "release and statement expire at different times")
+        return "pass", stated
+
+    def sealed(self) -> Answer:
+        """Is the seal in the log?"""
+        index, body = self.seal
+        return "pass", f"entry {index}, {body['size']} records"
+
+    def committed(self) -> Answer:
+        """Was the source manifest logged before the seal?"""
+        index, body = self.manifest
+        seal_index, seal = self.seal
+        require(seal["manifest_index"] == index, "the seal names another manifest")
+        require(index < seal_index, "the manifest was logged after the seal")
+        return "pass", f"entry {index}, {body['size']} records"
+
+    def disposition_root(self) -> Answer:
+        """Are the dispositions the sealed ones?"""
+        tree, (_, seal) = self.dispositions, self.seal
+        stated = self.predicate["dispositions"]
+        found = (tree.root.hex(), tree.size)
+        require(found == (seal["root"], seal["size"]), "the dispositions are not the ones that were sealed")
+        require(found == (stated["root"], stated["size"]), "the dispositions are not the ones that are stated")
+        return "pass", found[0]
+
+    def manifest_root(self) -> Answer:
+        """Do the dispositions answer for exactly the records of the manifest?"""
+        tree, (_, manifest) = self.dispositions, self.manifest
+        require(tree.size == manifest["size"], "the manifest has another number of records than the dispositions")
+        require(tree.manifest_root.hex() == manifest["root"], "the dispositions are not of the records committed to")
+        return "pass", manifest["root"]
+
+    def counts(self) -> Answer:
+        """Do the numbers add up?"""
+        counts = self.dispositions.counts()
+        (_, seal), stated = self.seal, self.predicate
+        require(seal["counts"] == counts, "the sealed counts are not those of the dispositions")
+        require(stated["dispositions"]["counts"] == counts, "the stated counts are not those of the dispositions")
+        require(
+            stated["authenticity"] == self.dispositions.authenticity(),
+            "the stated authenticity levels are not those of the dispositions",
+        )
+        taken, left_out = counts["taken"] + counts["taken_redacted"], counts["left_out"]
+        require(taken + left_out == self.dispositions.size, "taken and left out do not add up")
+        return "pass", f"{self.dispositions.size} seen = {taken} taken + {left_out} left out"
+
+    def enrolment(self) -> Answer:
+        """Is the subject's key in the log, signed by itself?"""
+        return "pass", f"{self.subject_key.key_id}, entry {self.subject_key.index}"
+
+    def released_by_subject(self) -> Answer:
+        """Did the subject sign exactly this content?"""
+        data = self.file(evidence.RELEASE)
+        require(
+            hashlib.sha256(data).hexdigest() == self.predicate["release"]["sha256"], "the release is not the one stated"
+        )
+        key = self.subject_key
+        opened = dsse.open_envelope(data, {key.key_id: key.public}, statement.RELEASE_TYPE)
+        if opened.unknown:
+            raise SignatureError("a key other than the subject's signed the release too")
+        release = statement.parse_release(opened.payload)
+        require(release["skill"] == self.name, "the subject released a skill of another name")
+        require(release["extraction_id"] == self.predicate["extraction_id"], "the subject released another extraction")
+        require(release["expires"] == self.predicate["expires"], "the subject released it to another expiry")
+        signed = {item["name"]: item["sha256"] for item in release["files"]}
+        found = {
+            name: hashlib.sha256(content).hexdigest()
+            for name, content in self.files.items()
+            if not name.startswith(evidence.FOLDER)
+        }
+        require(signed == found, "the subject released other files")
+        review = release["review"]
+        return "pass", f"{review['accepted']} accepted, {review['corrected']} corrected, {review['struck']} struck"
+
+    def consented(self) -> Answer:
+        """Did the subject consent, in the log, to this purpose and policy?"""
+        consents = self.consents
+        seal = self.seal[1]
+        known = {given.index for given in consents}
+        require(seal.get("consent_index", consents[-1].index) in known, "the seal names another consent")
+        return "pass", f"{self.predicate['purpose']}, entries {', '.join(str(given.index) for given in consents)}"
+
+    def expiry(self) -> Answer:
+        """Is the skill still valid, and no longer than the consent?"""
+        expires = from_time(self.predicate["expires"])
+        # The order of the log decides which consent is in force, not the times that they claim.
+        ends = max(self.consents, key=lambda given: given.index).ends
+        require(expires <= ends, f"it expires {to_time(expires)}, but the consent ends {to_time(ends)}")
+        if self.now is None:
+            return "info", f"expires {to_time(expires)}; no time was given to compare with"
+        require(self.now < expires, f"it expired {to_time(expires)}")
+        return "pass", f"expires {to_time(expires)}; looked at {to_time(self.now)}"
+
+    def order(self) -> Answer:
+        """Do the steps stand in the log in their order?"""
+        seal_index, seal = self.seal
+        chain = [self.manifest[0], *(seal["steps"][step] for step in _STEPS), seal_index, self.release_entry.index]
+        require(
+            chain == sorted(set(chain)), "manifest, gates, redaction, distillation, seal and release are not in order"
+        )
+        before = [*(given.index for given in self.consents), self.subject_key.index]
+        require(max(before) < seal_index, "the consent or the key came after the seal")
+        return "pass", " < ".join(map(str, chain))
+
+    def policy(self) -> Answer:
+        """Is the policy the one that the auditor expects?"""
+        stated = self.predicate["policy"]
+        seal = self.seal[1].get("policy", stated)
+        require(seal == stated, "seal and statement name different policies")
+        found = f"{stated['id']} version {stated['version']}, {stated['sha256']}"
+        if self.policy_sha256 is None:
+            return "info", f"{found}; no policy was given to compare with"
+        require(stated["sha256"] == self.policy_sha256, f"{found}: not the policy that you gave")
+        return "pass", found
+
+    def witnesses(self) -> Answer:
+        """Has anybody beside the log's operator signed the checkpoint?"""
+        unknown = open_note(self.release_note, [self.verifier]).unknown
+        if unknown:
+            return "info", f"{unknown} more signatures, by keys that were not given: not checked"
+        return "info", "unwitnessed"
+
+    def word(self) -> Answer:
+        """What does the subject say of its accuracy?"""
+        responses = self.predicate["responses"]
+        if not responses:
+            return "info", "unanswered"
+        return "info", ", ".join(f"{item['response']} (entry {item['index']})" for item in responses)
+
+    def authenticity(self) -> Answer:
+        """How well are the sources themselves attested?"""
+        levels = self.dispositions.authenticity()
+        return "info", ", ".join(f"{level}: {n}" for level, n in levels.items()) or "no records"
+
+    def limits(self) -> Answer:
+        """What is left open whatever the answers."""
+        return "info", "see below"
