@@ -1,0 +1,28 @@
+"""Every error of redaction, with its exit code.
+
+GovernError
+├── UsageError           2
+│   └── ProfileError         a profile that is unknown, or designed but not built
+├── InputError           6
+│   └── PseudonymKeyError    the pseudonym key is not 32 bytes
+└── ModelMissingError   10
+    └── NerModelMissing      the package of a language's model is not installed
+
+No message carries a value that was, or should have been, redacted.
+"""
+
+from __future__ import annotations
+
+from govern.errors import InputError, ModelMissingError, UsageError
+
+
+class ProfileError(UsageError):
+    """The profile is unknown, or designed but not built."""
+
+
+class PseudonymKeyError(InputError):
+    """The pseudonym key is not 32 bytes."""
+
+
+class NerModelMissing(ModelMissingError):
+    """The package of a language's named-entity model is not installed."""

@@ -1,0 +1,75 @@
+"""Judges what a model calls a name: trims it to words, and drops code, technical terms and ordinary words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from redact import names
+from redact.directory import Directory
+from redact.finding import Finding
+from redact.folding import plain
+from redact.lexicon import TECHNICAL, is_ordinary
+from redact.pseudonyms import TOKEN
+
+_WORD = re.compile(r"[^\W_][\w'’.&-]*")
+_CODE = re.compile(r"[(){}\[\]=<>_\\/#$%^*|~`@:;]|\w\.\w|[a-z][A-Z]|\d|--")
+_MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
+_LEADING = frozenset(
+    "hi hello hey dear thanks thank cheers regards best sincerely the a an and or to from by cc bcc re fw fwd sent "
+    "subject date with for of in on at ps attn mr mrs ms dr please hallo liebe lieber moin on when if as is was".split()
+)
+
+
+def judge(text: str, finding: Finding, directory: Directory, words: frozenset[str]) -> Finding | None:
+    """Return the finding trimmed to what can be a name, or None where nothing is left of it.
+
+    Args:
+        text: The line that the model read.
+        finding: What the model said.
+        directory: The identity directory.
+        words: Ordinary words of the language.
+    """
+    start, end = finding.start, finding.end
+    if "\n" in text[start:end]:
+        end = text.index("\n", start)
+    spans = [(start + m.start(), start + m.end()) for m in _WORD.finditer(text[start:end])]
+    while spans and plain(text[slice(*spans[0])]).strip(".'") in _LEADING:
+        spans.pop(0)
+    while spans and plain(text[slice(*spans[-1])]).strip(".'") in _LEADING:
+        spans.pop()
+    if not spans:
+        return None
+    start, end = spans[0][0], spans[-1][1]
+    surface = text[start:end]
+    if surface.endswith(("'s", "’s")):
+        end -= 2
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    surface = text[start:end]
+    if len(surface) < 2 or TOKEN.search(surface):
+        return None
+    person = finding.entity == "PERSON"
+    code = _CODE.search(_MC.sub("", surface))
+    if code and not (person and len(spans) >= 2 and not re.search(r"[(){}\[\]=<>_\\#$%^*|~`\d]", surface)):
+        return None
+    # Code on both sides makes the word part of a path, an identifier or a markup tag.
+    if text[max(0, start - 1) : start] in ("_", "/", "\\", "<", "$", "#", "`", "{") and text[end : end + 1] in tuple(
+        "_/\\>({=`}."
+    ):
+        return None
+    folded = [plain(text[a:b]).strip(".'’-&") for a, b in spans]
+    folded = [w.removesuffix("'s").removesuffix("’s") for w in folded if w]
+    if all(_common(w, words, directory) for w in folded):
+        return None
+    if person and surface.islower() and (len(spans) > 1 or is_ordinary(folded[0], words)):
+        return None
+    if not person and surface.islower():
+        return None
+    return replace(finding, start=start, end=end)
+
+
+def _common(word: str, words: frozenset[str], directory: Directory) -> bool:
+    if word in TECHNICAL or word in names.TEAM_WORDS or word in _LEADING or directory.is_own_label(word):
+        return True
+    return word not in names.AMBIGUOUS and is_ordinary(word, words)

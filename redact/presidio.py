@@ -1,0 +1,217 @@
+"""The border to Presidio and spaCy: our recognisers, the model engine, and the registry that holds both."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import spacy
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
+from presidio_analyzer.predefined_recognizers import (
+    CryptoRecognizer,
+    MedicalLicenseRecognizer,
+    NhsRecognizer,
+    PhoneRecognizer,
+    SpacyRecognizer,
+    UsItinRecognizer,
+    UsPassportRecognizer,
+    UsSsnRecognizer,
+)
+
+from redact.detectors import network, numbers, secrets, structure
+from redact.directory import Directory
+from redact.errors import NerModelMissing
+from redact.finding import Finding
+from redact.folding import Folded
+
+Detect = Callable[[str, Folded, Directory], list[Finding]]
+
+_LABELS = {
+    "PERSON": "PERSON", "PER": "PERSON", "ORG": "ORGANIZATION", "GPE": "LOCATION", "LOC": "LOCATION",
+    "FAC": "LOCATION", "NORP": "NRP",
+}  # fmt: skip
+NER_ENTITIES = ("PERSON", "ORGANIZATION", "LOCATION", "NRP")
+_WORD = re.compile(r"\w+")
+
+
+@lru_cache(maxsize=4)
+def load_model(name: str) -> Any:
+    """Return a spaCy model with its entity recogniser only; each model is loaded once per process.
+
+    Raises:
+        NerModelMissing: If the package is not installed. Nothing is ever downloaded.
+    """
+    if importlib.util.find_spec(name) is None:
+        raise NerModelMissing(
+            f"the language model {name} is not installed", "Run `make setup`, or name an installed spaCy model package."
+        )
+    data = next(iter(sorted(Path(str(spacy.util.get_package_path(name))).glob("*/config.cfg"))))
+    config = spacy.util.load_config(data)
+    shared = "Listener" in str(config["components"].get("ner", {}).get("model", {}).get("tok2vec", {}))
+    wanted = {"ner", "tok2vec"} if shared else {"ner"}
+    return spacy.load(name, exclude=[p for p in config["nlp"]["pipeline"] if p not in wanted])
+
+
+class NerEngine(NlpEngine):  # type: ignore[misc]
+    """Runs only the entity recogniser of a spaCy model, in batches; words stand in for lemmas.
+
+    Args:
+        languages: Model package by language code.
+    """
+
+    def __init__(self, languages: Mapping[str, str]) -> None:
+        self._languages = dict(languages)
+        self._models: dict[str, Any] = {}
+
+    def load(self) -> None:
+        """Load every model."""
+        self._models = {language: load_model(name) for language, name in self._languages.items()}
+
+    def is_loaded(self) -> bool:
+        """Return whether the models are there."""
+        return bool(self._models)
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        """Return the artifacts of one text."""
+        return next(self.process_batch([text], language))[1]
+
+    def process_batch(
+        self,
+        texts: Iterable[str],
+        language: str,
+        batch_size: int = 256,
+        n_process: int = 1,
+        **kwargs: Any,
+    ) -> Iterator[tuple[str, NlpArtifacts]]:
+        """Yield each text with its artifacts, in order."""
+        if not self._models:
+            self.load()
+        for doc in self._models[language].pipe(texts, batch_size=batch_size):
+            entities = [e for e in doc.ents if e.label_ in _LABELS]
+            for e in entities:
+                e.label_ = _LABELS[e.label_]
+            yield doc.text, self._artifacts(doc, entities, language)
+
+    def unread(self, text: str, language: str) -> NlpArtifacts:
+        """Return the artifacts of a text that no model reads: words, no entities."""
+        if not self._models:
+            self.load()
+        return self._artifacts(self._models[language].make_doc(text), [], language)
+
+    def _artifacts(self, doc: Any, entities: list[Any], language: str) -> NlpArtifacts:
+        return NlpArtifacts(entities, doc, [t.idx for t in doc], [t.lower_ for t in doc], self, language)
+
+    def is_stopword(self, word: str, language: str) -> bool:
+        """Return whether a word carries no context."""
+        return len(word) < 2
+
+    def is_punct(self, word: str, language: str) -> bool:
+        """Return whether a word is punctuation."""
+        return _WORD.search(word) is None
+
+    def get_supported_entities(self) -> list[str]:
+        """Return what the models can find."""
+        return list(NER_ENTITIES)
+
+    def get_supported_languages(self) -> list[str]:
+        """Return the language codes."""
+        return list(self._languages)
+
+
+class DetectorRecognizer(EntityRecognizer):  # type: ignore[misc]
+    """One of our detectors as a Presidio recogniser; reads whole texts, needs no artifacts.
+
+    Args:
+        name: Source of its findings.
+        entities: What it can find.
+        detect: The detector.
+        directory: The identity directory.
+        language: Language code under which it is registered.
+    """
+
+    def __init__(self, name: str, entities: Sequence[str], detect: Detect, directory: Directory, language: str) -> None:
+        self._detect = detect
+        self._directory = directory
+        super().__init__(supported_entities=list(entities), name=name, supported_language=language)
+
+    def load(self) -> None:
+        """Do nothing: there is nothing to load."""
+
+    def analyze(
+        self, text: str, entities: Sequence[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Return what the detector finds, as Presidio results; the person meant is in the metadata."""
+        folded = Folded(text)
+        return [
+            RecognizerResult(
+                f.entity,
+                f.start,
+                f.end,
+                f.score,
+                recognition_metadata={
+                    RecognizerResult.RECOGNIZER_NAME_KEY: f.source,
+                    RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+                    "person": f.person,
+                },
+            )
+            for f in self.findings(text, folded)
+            if f.entity in entities
+        ]
+
+    def findings(self, text: str, folded: Folded) -> list[Finding]:
+        """Return what the detector finds in a text whose folded reading is already there."""
+        return self._detect(text, folded, self._directory)
+
+
+def detectors(directory: Directory, language: str) -> list[DetectorRecognizer]:
+    """Return our recognisers, which read whole texts."""
+
+    def listed(text: str, folded: Folded, known: Directory) -> list[Finding]:
+        return known.find(folded)
+
+    table: tuple[tuple[str, tuple[str, ...], Detect], ...] = (
+        ("DirectoryRecognizer", ("PERSON", "HANDLE"), listed),
+        ("StructureRecognizer", ("PERSON",), structure.find_structure),
+        ("SecretRecognizer", ("SECRET",), secrets.find_secrets),
+        ("MailAddressRecognizer", ("EMAIL_ADDRESS",), network.find_emails),
+        ("HandleRecognizer", ("HANDLE",), network.find_handles),
+        ("NetworkAddressRecognizer", ("IP_ADDRESS",), network.find_addresses),
+        ("TelephoneRecognizer", ("PHONE_NUMBER",), numbers.find_phones),
+        ("AccountRecognizer", ("CREDIT_CARD", "IBAN_CODE"), numbers.find_accounts),
+        ("BirthRecognizer", ("DATE_OF_BIRTH",), numbers.find_births),
+        ("PostalRecognizer", ("ADDRESS",), numbers.find_postal),
+    )
+    return [DetectorRecognizer(name, entities, detect, directory, language) for name, entities, detect in table]
+
+
+def line_analyzer(languages: Mapping[str, str], nlp_engine: NerEngine) -> AnalyzerEngine:
+    """Return the analyser for single lines: the model's entities and Presidio's own number recognisers.
+
+    Presidio's e-mail and URL recognisers are left out: they ask two hosts for the public suffix list on the first
+    match, and they miss internal addresses. Should somebody add them, they get the list that ships with tldextract.
+    """
+    take_suffixes_offline()
+    registry = RecognizerRegistry(supported_languages=list(languages))
+    for language in languages:
+        registry.add_recognizer(SpacyRecognizer(supported_language=language, supported_entities=list(NER_ENTITIES)))
+        registry.add_recognizer(
+            PhoneRecognizer(supported_language=language, supported_regions=("US", "GB", "DE", "FR"))
+        )
+        for recognizer in (
+            CryptoRecognizer, MedicalLicenseRecognizer, NhsRecognizer, UsItinRecognizer, UsPassportRecognizer,
+            UsSsnRecognizer,
+        ):  # fmt: skip
+            registry.add_recognizer(recognizer(supported_language=language))
+    return AnalyzerEngine(registry=registry, nlp_engine=nlp_engine, supported_languages=list(languages))
+
+
+def take_suffixes_offline() -> None:
+    """Make tldextract's module-wide extractor use the list in its package, never the network or a cache on disk."""
+    import tldextract
+
+    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
