@@ -6,9 +6,9 @@ import argparse
 import csv
 import io
 import sys
-from datetime import datetime
 from pathlib import Path
 
+from ruamel.yaml import YAML
 from writer import jar, repo
 from writer.cast import SECRETS, Cast
 from writer.chat import Chat
@@ -22,17 +22,18 @@ TEXT = HERE / "text"
 def build() -> dict[str, bytes]:
     """Return the files of the workplace by path."""
     cast = Cast(TEXT / "cast.yaml")
-    mbox, mail_rows, mail_times = Mailbox(cast, jar.read(TEXT, "mail-*.txt")).build()
-    export, chat_rows, chat_times = Chat(cast, list(TEXT.glob("chat-*.txt"))).build()
-    bundle, git_rows, git_times = repo.build(cast, jar.read(TEXT, "commits-*.txt"))
-    rows, times = mail_rows + chat_rows + git_rows, mail_times + chat_times + git_times
-    _check_calendar(cast, rows, times)
+    mbox, mail_rows = Mailbox(cast, jar.read(TEXT, "mail-*.txt")).build()
+    export, chat_rows = Chat(cast, list(TEXT.glob("chat-*.txt"))).build()
+    bundle, git_rows = repo.build(cast, jar.read(TEXT, "commits-*.txt"))
+    rows = mail_rows + chat_rows + git_rows
+    _check_calendar(cast, rows)
     files = {
         "mail/archive.mbox": mbox,
         "chat/export.zip": export,
         "repo.bundle": bundle,
         "identities.yaml": cast.identities().encode(),
         "must_not_surface.txt": _must_not_surface(),
+        "habits.csv": _habits(cast, rows),
     }
     for path in sorted((TEXT / "docs").glob("*.md")):
         files[f"docs/{path.name}"] = path.read_bytes()
@@ -43,16 +44,31 @@ def build() -> dict[str, bytes]:
     return files
 
 
-def _check_calendar(cast: Cast, rows: list[Row], times: list[datetime]) -> None:
+def _check_calendar(cast: Cast, rows: list[Row]) -> None:
     """Refuse a key that forgets the clock: hours, leave and age can be judged from the calendar alone."""
-    for row, when in zip(rows, times, strict=True):
-        if "missing_fact.*" in row.reasons:
+    for row in rows:
+        if row.when is None or "missing_fact.*" in row.reasons:
             continue
-        for reason, holds in (("record.working_time", cast.off_hours(when)), ("record.lookback", cast.too_old(when))):
+        calendar = {"record.working_time": cast.off_hours(row.when), "record.lookback": cast.too_old(row.when)}
+        for reason, holds in calendar.items():
             if (reason in row.reasons) != holds:
-                raise SystemExit(
-                    f"error: {row.locator} ({when:%a %Y-%m-%d %H:%M}): {reason} should be {holds}: {row.why}"
-                )
+                raise SystemExit(f"error: {row.locator}, {row.when:%a %Y-%m-%d %H:%M}: {reason} should be {holds}")
+
+
+def _habits(cast: Cast, rows: list[Row]) -> bytes:
+    """Return where each habit is spoken of; words that are found nowhere, or in two records, are refused."""
+    own = [(row, " ".join(row.words.split())) for row in rows if row.by == "subject" and row.outcome == "taken"]
+    out = io.StringIO()
+    sheet = csv.writer(out, lineterminator="\n")
+    sheet.writerow(["habit", "kind", "rule", "source", "locator", "day"])
+    for habit in YAML(typ="safe").load((TEXT / "habits.yaml").read_text(encoding="utf-8")):
+        for words in habit["said"]:
+            found = [row for row, text in own if words in text]
+            if len(found) != 1:
+                raise SystemExit(f"error: {habit['id']}: {words!r} stands in {len(found)} records")
+            day = found[0].when.astimezone(cast.zone).date()
+            sheet.writerow([habit["id"], habit["kind"], habit["rule"], found[0].source, found[0].locator, day])
+    return out.getvalue().encode()
 
 
 def _must_not_surface() -> bytes:

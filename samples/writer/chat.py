@@ -7,7 +7,7 @@ import json
 import re
 import zipfile
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -114,15 +114,17 @@ class Chat:
             elif kind == "deleted":
                 item |= {"subtype": "tombstone", "text": "This message was deleted."}
             elif kind == "file":
-                address = f"https://files.nordlauf.example.com/files-pri/T05NORDLF-F{m['ts'][-6:]}/{rest}?t={with_secrets('{{secret slack-file}}')}"
+                token = with_secrets("{{secret slack-file}}")
+                number = f"F{m['ts'][-6:]}"
+                address = f"https://files.nordlauf.example.com/files-pri/T05NORDLF-{number}/{rest}?t={token}"
                 item["files"] = [
                     {"id": f"F{m['ts'][-6:]}", "name": rest, "url_private": address, "url_private_download": address}
                 ]
                 item["upload"] = True
         return item
 
-    def build(self) -> tuple[bytes, list[Row], list[datetime]]:
-        """Return the zip, the rows of the key and the times of writing."""
+    def build(self) -> tuple[bytes, list[Row]]:
+        """Return the zip and the rows of the key."""
         self._stamp()
         threads: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         for m in self._messages:
@@ -134,7 +136,7 @@ class Chat:
             folder = conf["id"] if conf["kind"] == "dm" else m["channel"]
             days[folder, m["when"].astimezone(UTC).date().isoformat()].append(m)
         files: dict[str, Any] = self._directory()
-        rows, times = [], []
+        rows = []
         for (folder, day), messages in sorted(days.items()):
             messages.sort(key=lambda m: m["ts"])
             files[f"{folder}/{day}.json"] = [self._item(m, threads) for m in messages]
@@ -142,11 +144,9 @@ class Chat:
                 own = m["who"] == self._cast.subject
                 name = self._cast.who[m["who"]].name if m["who"] in self._cast.who else f"the bot {m['who']}"
                 reasons, why = judged(m["key"], m["why"], own=own, author=name)
-                rows.append(
-                    Row("chat/export.zip", f"{folder}/{day}.json#{index}", "subject" if own else "other", reasons, why)
-                )
-                times.append(m["when"])
-        return _zip(files), rows, times
+                by, locator = "subject" if own else "other", f"{folder}/{day}.json#{index}"
+                rows.append(Row("chat/export.zip", locator, by, reasons, why, m["when"], m["text"]))
+        return _zip(files), rows
 
     def _directory(self) -> dict[str, Any]:
         """Return users, channels, groups and direct messages as the export lists them."""

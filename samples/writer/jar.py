@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 TAKEN_WHY = "Her own words about the work, in working hours, in an allowed source."
@@ -16,6 +17,7 @@ class Entry:
     body: str
 
     def __getitem__(self, name: str) -> str:
+        """Return a field that every such entry has."""
         return self.fields[name]
 
     def get(self, name: str, default: str = "") -> str:
@@ -25,13 +27,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the key: what should become of a record, and why."""
+    """One row of the key: what should become of a record, and why.
+
+    Attributes:
+        source: The file of the workplace that it is in.
+        locator: Where in it.
+        by: `subject`, `other` or `unknown`.
+        reasons: Names of gates; none where it is taken.
+        why: One sentence.
+        when: Time of writing.
+        words: What the text file says, before quotes are put in.
+    """
 
     source: str
     locator: str
     by: str
     reasons: tuple[str, ...]
     why: str
+    when: datetime | None = None
+    words: str = ""
 
     @property
     def outcome(self) -> str:

@@ -211,9 +211,9 @@ class Mailbox:
             return "\r\n".join(head + page_head).replace("\r\n", "\n").encode() + b"\n\n" + page
         return _multipart(head, "alternative", boundary, [(text_head, text), (page_head, page)])
 
-    def build(self) -> tuple[bytes, list[Row], list[datetime]]:
-        """Return the mbox file, the rows of the key in its order, and the times of writing."""
-        out, rows, times = [], [], []
+    def build(self) -> tuple[bytes, list[Row]]:
+        """Return the mbox file and the rows of the key, in its order."""
+        out, rows = [], []
         for position, entry in enumerate(self._entries):
             raw = self.raw(self._by_id[entry["copy"]] if entry.get("copy") else entry)
             when = self._when(entry)
@@ -223,11 +223,10 @@ class Mailbox:
             own = entry["from"] in (self._cast.subject, "private")
             author = self._cast.who[entry["from"]].name
             reasons, why = judged(entry.get("key"), entry.get("why"), own=own, author=author)
-            rows.append(
-                Row("mail/archive.mbox", f"archive.mbox#{position}", "subject" if own else "other", reasons, why)
-            )
-            times.append(when)
-        return b"".join(out), rows, times
+            by = "subject" if own else "other"
+            text = f"{entry['subject']}\n{entry.body}"
+            rows.append(Row("mail/archive.mbox", f"archive.mbox#{position}", by, reasons, why, when, text))
+        return b"".join(out), rows
 
 
 def _multipart(head: list[str], kind: str, boundary: str, parts: list[tuple[list[str], bytes]]) -> bytes:

@@ -6,7 +6,6 @@ import hashlib
 import re
 import struct
 import zlib
-from datetime import datetime
 
 from .cast import Cast
 from .jar import Entry, Row, judged
@@ -69,13 +68,13 @@ def _stored(data: bytes) -> bytes:
     return b"".join(out) + struct.pack(">I", zlib.adler32(data))
 
 
-def build(cast: Cast, entries: list[Entry]) -> tuple[bytes, list[Row], list[datetime]]:
-    """Return the bundle, the rows of the key and the times of writing."""
+def build(cast: Cast, entries: list[Entry]) -> tuple[bytes, list[Row]]:
+    """Return the bundle and the rows of the key."""
     objects = Objects()
     ids: dict[str, str] = {}
     tips: dict[str, str] = {}
     trees: dict[str, dict[str, str]] = {"main": {}}
-    rows, times = [], []
+    rows = []
     for entry in entries:
         branch = entry.get("branch", "main")
         if branch not in trees:
@@ -107,8 +106,7 @@ def build(cast: Cast, entries: list[Entry]) -> tuple[bytes, list[Row], list[date
         ids[entry["id"]] = tips[branch] = oid
         own = handle == cast.subject
         reasons, why = judged(entry.get("key"), entry.get("why"), own=own, author=who.name)
-        rows.append(Row("repo.bundle", oid, "subject" if own else "other", reasons, why))
-        times.append(when)
+        rows.append(Row("repo.bundle", oid, "subject" if own else "other", reasons, why, when, message))
     head = tips["main"]
     header = f"# v2 git bundle\n{head} HEAD\n{head} refs/heads/main\n\n".encode()
-    return header + objects.pack(), rows, times
+    return header + objects.pack(), rows
