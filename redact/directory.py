@@ -242,7 +242,7 @@ class Directory:
         self._aliases[alias][key] = min(old, mode, key=_ORDER.index)
 
 
-def _automaton(patterns: Sequence[str]):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _automaton(patterns: Sequence[str]):  # type: ignore[no-untyped-def]
     if not patterns:
         return None
     from ahocorasick_rs import AhoCorasick

@@ -213,15 +213,18 @@ class Redactor:
         for m in _CAPITAL.finditer(line.text):
             start, end = line.start + m.start(), line.start + m.end()
             word = plain(m.group()).strip("'’-")
-            if word in TECHNICAL or is_ordinary(word, self._words) and word not in names.AMBIGUOUS:
+            if word in TECHNICAL or (is_ordinary(word, self._words) and word not in names.AMBIGUOUS):
                 continue
             if not any(f.start <= start and end <= f.end for f in known) and not TOKEN.match(line.text, m.start()):
                 return True
         return False
 
     def _sweep(self, texts: Sequence[str], folded: Sequence[Folded], found: list[list[Finding]]) -> None:
-        """Add every further mention of unlisted people whose full name was found: anywhere by full name, in the same
-        text by given or family name alone. A model sees a name in one line and misses it in the next."""
+        """Add every further mention of unlisted people whose full name was found.
+
+        The full name counts in every text, the given or family name alone in the text that has the full name: a model
+        sees a name in one line and misses it in the next.
+        """
         of_text: list[set[str]] = []
         written: dict[str, str] = {}
         for text, findings in zip(texts, found, strict=True):
@@ -262,13 +265,19 @@ class Redactor:
         """Return the text with the findings replaced, and all its replacements in the new offsets."""
         parts: list[str] = []
         out: list[Replaced] = []
-        at = size = 0
-        old = iter(placed)
-        waiting = next(old, None)
-        for f in findings:
-            while waiting is not None and waiting.end <= f.start:
+        at = size = shift = 0  # shift: from the text to the clean original
+        old = iter([*placed, None])
+        waiting = next(old)
+
+        def settle(until: int) -> None:
+            nonlocal waiting, shift
+            while waiting is not None and waiting.end <= until:
+                shift = waiting.last - waiting.end
                 out.append(waiting._replace(start=waiting.start - at + size, end=waiting.end - at + size))
-                waiting = next(old, None)
+                waiting = next(old)
+
+        for f in findings:
+            settle(f.start)
             token = self._pseudonyms.token(f, text[f.start : f.end])
             end = f.end
             # A digit right behind a number would change whom it means.
@@ -276,13 +285,11 @@ class Redactor:
                 end += 1
             parts += (text[at : f.start], token)
             size += f.start - at
-            out.append(Replaced(size, size + len(token), f.entity, f.source))
+            out.append(Replaced(size, size + len(token), f.entity, f.source, f.start + shift, end + shift))
             size += len(token)
             at = end
         parts.append(text[at:])
-        while waiting is not None:
-            out.append(waiting._replace(start=waiting.start - at + size, end=waiting.end - at + size))
-            waiting = next(old, None)
+        settle(len(text))
         return "".join(parts), out
 
 
@@ -309,10 +316,10 @@ def _plausible(line: str, f: Finding) -> bool:
 
 @lru_cache(maxsize=1)
 def engine_digest() -> str:
-    """Return the SHA-256 over this package's source files, by name: it changes with every rule."""
+    """Return the SHA-256 over this package's source files and word lists: it changes with every rule."""
     digest = hashlib.sha256()
     root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".txt")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

@@ -43,12 +43,16 @@ class Replaced(NamedTuple):
         end: One past the last character, in the redacted text.
         entity: What stood there.
         source: Which detector said so.
+        first: First character that it replaced, in the clean original.
+        last: One past the last character that it replaced, in the clean original.
     """
 
     start: int
     end: int
     entity: str
     source: str
+    first: int
+    last: int
 
 
 def without(finding: Finding, holes: Sequence[tuple[int, int]], text: str) -> list[Finding]:

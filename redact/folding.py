@@ -6,7 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 
-_CONTROLS = {c: None for c in (*range(9), 11, 12, *range(14, 32), 127)}
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 _SPECIAL = re.compile(
     r"[ \t]*\n[\s>|]*"  # a line break and the quote prefix of the next line
     r"|[ \t]{2,}"

@@ -7,62 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from redact.folding import plain
+from redact.wordlists import word_list, word_pairs
 
-_TITLES = frozenset("mr mrs ms miss dr prof professor sir herr frau ing dipl mag".split())
-_SUFFIXES = frozenset("jr sr ii iii iv phd md esq msc bsc mba cpa".split())
-_PARTICLES = frozenset("van von der den de del della di da dos du la le el al bin ibn ter ten zu zur".split())
+_TITLES = word_list("titles")
+_SUFFIXES = word_list("suffixes")
+_PARTICLES = word_list("particles")
 _WORD = re.compile(r"[^\W\d_][\w'’.-]*")
 _ADDRESS = re.compile(r"[\w.+%'=-]+@[\w-]+(?:\.[\w-]+)*")
 
 #: Words of display names that belong to teams, roles and machines: such a name is nobody's.
-TEAM_WORDS = frozenset(
-    "admin administrator all alert alerts announce api automation backup billing bot bots build builds bugzilla ci "
-    "contact cron customer daemon deploy dev devel development devops digest discuss events everyone feedback finance "
-    "github gitlab group hello help helpdesk hr info infra it jenkins jira legal list lists mailer mailinglist mailman "
-    "maintainers marketing master moderator monitor monitoring news newsletter no-reply nobody noreply notification "
-    "notifications office operations ops orders owner payments postmaster press privacy product project projects qa "
-    "recipients recruiting releases reply request root sales security server service services slack staff status "
-    "subscribe support system team teams tech test testing undisclosed unsubscribe user users webmaster workspace".split()
-)
+TEAM_WORDS = word_list("team")
 
 #: Names that are ordinary words, months or days as well: they count as names only where the place says so.
-AMBIGUOUS = frozenset(
-    "abbey amber angel april archer art asia aurora autumn baker banks barb bass bell berg bill birch bird bishop "
-    "black blue bond branch brandy brook brooks brown buck bush cam carol case chance chase chip christian chuck "
-    "church clay cliff cole cook cooper crystal dale dawn day dean destiny dick dieter don dot drew duke earl eve "
-    "faith field fields finn fisher ford forest fox frank gale gene ginger glen good grace grant gray green guy hall "
-    "harmony hazel heath herb hill holiday holly hope hunt hunter iris ivy jack jay jet john jordan joy june "
-    "justice key king knight lake lance lane lee lily long major march marina mark mason max may mercy miles "
-    "mill miller monday moon moss nick noble norm olive page paige park parks pat patience pearl peg penny pepper "
-    "peter pierce piper pool porter price prince queen rain ray red reed rich river rob robin rock rod rose rowan "
-    "ruby rush rusty sandy sage scout sharp shell short sky skip small smart smith star sterling stone storm "
-    "sue summer sunny sunday taylor temple terry tiger trace tuck turner van victor violet wade walker wall ward "
-    "warren weber wells west white will winter wolf wood woods young friday case code data guide hook kit link log "
-    "mac matt max mode node pack patch pipe port rust scala sig stack swift task trip type ware win".split()
-) - {"matt", "peter", "john", "dieter", "rob", "nick", "finn", "smith", "weber", "taylor", "walker", "turner", "jordan"}
+AMBIGUOUS = word_list("ambiguous")
 
 #: Month and day names: a capital letter alone does not make them a person.
-CALENDAR = frozenset(
-    "january february march april may june july august september october november december "
-    "monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct nov dec "
-    "mon tue tues wed thu thur fri sat sun".split()
-)
+CALENDAR = word_list("calendar")
 
-_NICKNAMES = {
-    "abby": "abigail", "al": "albert", "alex": "alexander", "andy": "andrew", "barb": "barbara", "ben": "benjamin",
-    "beth": "elizabeth", "bill": "william", "bob": "robert", "bobby": "robert", "brad": "bradley", "charlie": "charles",
-    "chris": "christopher", "chuck": "charles", "cindy": "cynthia", "dan": "daniel", "danny": "daniel", "dave": "david",
-    "deb": "deborah", "debbie": "deborah", "dick": "richard", "don": "donald", "doug": "douglas", "ed": "edward",
-    "fred": "frederick", "fritz": "friedrich", "greg": "gregory", "hans": "johannes", "jack": "john", "jake": "jacob",
-    "jeff": "jeffrey", "jen": "jennifer", "jenny": "jennifer", "jerry": "gerald", "jim": "james", "jimmy": "james",
-    "joe": "joseph", "johnny": "john", "jon": "jonathan", "josh": "joshua", "judy": "judith", "kate": "katherine",
-    "kathy": "katherine", "ken": "kenneth", "larry": "lawrence", "liz": "elizabeth", "matt": "matthew",
-    "max": "maximilian", "meg": "margaret", "mike": "michael", "mick": "michael", "nate": "nathan", "nick": "nicholas",
-    "pam": "pamela", "pat": "patricia", "pete": "peter", "phil": "philip", "ray": "raymond", "rich": "richard",
-    "rick": "richard", "rob": "robert", "ron": "ronald", "sam": "samuel", "sepp": "josef", "stan": "stanley",
-    "steve": "steven", "sue": "susan", "susie": "susan", "ted": "edward", "terri": "teresa", "tim": "timothy",
-    "tom": "thomas", "tony": "anthony", "uli": "ulrich", "vicky": "victoria", "will": "william", "zach": "zachary",
-}  # fmt: skip
+_NICKNAMES = word_pairs("nicknames")
 _SHORT_FORMS: dict[str, list[str]] = {}
 for _short, _long in _NICKNAMES.items():
     _SHORT_FORMS.setdefault(_long, []).append(_short)

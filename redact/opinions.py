@@ -11,14 +11,12 @@ from redact.finding import Finding
 from redact.folding import plain
 from redact.lexicon import TECHNICAL, is_ordinary
 from redact.pseudonyms import TOKEN
+from redact.wordlists import word_list
 
 _WORD = re.compile(r"[^\W_][\w'’.&-]*")
 _CODE = re.compile(r"[(){}\[\]=<>_\\/#$%^*|~`@:;]|\w\.\w|[a-z][A-Z]|\d|--")
 _MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
-_LEADING = frozenset(
-    "hi hello hey dear thanks thank cheers regards best sincerely the a an and or to from by cc bcc re fw fwd sent "
-    "subject date with for of in on at ps attn mr mrs ms dr please hallo liebe lieber moin on when if as is was".split()
-)
+_LEADING = word_list("leading")
 
 
 def judge(text: str, finding: Finding, directory: Directory, words: frozenset[str]) -> Finding | None:

@@ -11,6 +11,7 @@ from redact import names
 from redact.errors import PseudonymKeyError
 from redact.finding import Finding
 from redact.folding import plain
+from redact.wordlists import word_list
 
 #: Placeholders of what has no identity worth keeping.
 PLACEHOLDERS = {
@@ -34,9 +35,7 @@ TOKEN = re.compile(
     + "|".join(re.escape(t) for t in (*PLACEHOLDERS.values(), _OTHER))
 )
 
-_COMPANY_FORMS = frozenset(
-    "inc incorporated llc ltd limited corp corporation co company gmbh ag se kg plc sa bv oy ab".split()
-)
+_COMPANY_FORMS = word_list("company_forms")
 
 
 class Pseudonyms:

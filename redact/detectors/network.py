@@ -8,6 +8,7 @@ import re
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
+from redact.wordlists import word_list
 
 # Unlike a public-suffix check this takes `x@host.corp.internal` and `x@localhost` too: internal addresses leak as well.
 _EMAIL = re.compile(r"[\w.+'=-]*\w[+'-]?@(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)*[A-Za-z0-9][A-Za-z0-9-]*")
@@ -30,24 +31,9 @@ _PROFILE = re.compile(
     r"\b(?:github|gitlab|twitter|x|linkedin|facebook|instagram|t|mastodon|keybase|bitbucket)\.(?:com|org|me|io|social)/"
     r"(?:in/|u/|users?/|@)?([A-Za-z0-9][\w.-]*)",
 )
-_PROFILE_PAGES = frozenset(
-    "about actions apache api apps blog company contact docs enterprise explore features groups home jobs join kubernetes "
-    "legal login marketplace microsoft google mozilla orgs pricing privacy python search security settings sponsors "
-    "topics trending".split()
-)
+_PROFILE_PAGES = word_list("profile_pages")
 #: What follows an @ in code and on the package registry far more often than a person does.
-NOT_HANDLES = frozenset(
-    "override property staticmethod classmethod dataclass pytest click app test param params return returns throws "
-    "deprecated author since see link code media import charset keyframes supports font-face mixin include extend "
-    "function if else each for while use forward autowired bean component service repository controller entity table "
-    "column id inject injectable input output ngmodule directive pipe nullable notnull nonnull beforeeach aftereach "
-    "before after beforeall afterall parameterizedtest mock mockbean springboottest suppresswarnings functionalinterface "
-    "safevarargs retention target documented inherited types babel angular vue react jest testing-library mui "
-    "typescript-eslint eslint aws-sdk sentry storybook nestjs here channel everyone all example type typedef callback "
-    "default private public protected internal module namespace interface class abstract readonly static constant "
-    "lru_cache cache cached_property contextmanager wraps abstractmethod overload final task celery route router get "
-    "post put delete patch flask fixture given settings composite rule precondition invariant step property todo note".split()
-)
+NOT_HANDLES = word_list("not_handles")
 _CODE_BELOW = re.compile(
     r"\s*(?:async\s+)?(?:def|class|public|private|protected|static|export|function|fun|func|void|final|@)"
 )

@@ -8,6 +8,7 @@ from redact import names
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded, plain
+from redact.wordlists import word_list
 
 _PREFIX = r"^[\s>|*]*"
 _HEADER = re.compile(
@@ -60,19 +61,7 @@ _INTRODUCED = re.compile(
     rf"(?i:\bmy name is|\bthis is|\bi am|\bi'm|\bich bin|\bmein name ist|\bname:)[ \t]+({_NAME})(?=[ \t]*(?:[,.!\n]|$|from|and|with|at|calling|here))"
 )
 
-_NOT_NAMES = frozenset(
-    "all everyone everybody team folks guys gang there both friends colleagues sir madam sirs ladies gentlemen list "
-    "again you me us them him her it this that these those world group people together kollegen zusammen alle leute "
-    "for to in on at of and or but if the a an my your our their his its with from by as so not no yes ok okay thanks "
-    "thank please best kind regards cheers sincerely note notes subject date sent received re fw fwd attachment "
-    "attachments cc bcc original message begin end forwarded hi hello hey dear good morning afternoon evening fyi "
-    "help advance much very everything anything something work today tomorrow monday tuesday wednesday thursday friday "
-    "saturday sunday is are was were be been have has had do does did can could will would shall should may might must "
-    "what when where which who why how here now then well also just only more most less some any each every i we he "
-    "she they summary background overview problem solution steps step result results example examples todo done fixed "
-    "added changed removed update updates question questions answer answers warning error info debug see warm love "
-    "later soon great nice sorry welcome congratulations sender".split()
-)
+_NOT_NAMES = word_list("not_names")
 _TOKEN = re.compile(r"[^\W\d_][\w'’.-]*")
 
 
@@ -179,15 +168,15 @@ def _name(
     ordinary = [w in directory.words and w not in names.AMBIGUOUS for w in folded]
     if initials and len(found) == 1 and found[0].isupper() and 2 <= len(found[0]) <= 3:
         pass
-    elif len(folded[0]) < 2 and len(folded) == 1:
-        return
-    elif strict and (
-        not all(capital) or any(ordinary) or (len(found) == 1 and found[0].isupper() and len(found[0]) < 4)
+    elif (
+        (len(folded[0]) < 2 and len(folded) == 1)
+        or (
+            strict
+            and (not all(capital) or any(ordinary) or (len(found) == 1 and found[0].isupper() and len(found[0]) < 4))
+        )
+        or (loose and (all(ordinary) or (not all(capital) and (len(found) > 2 or any(ordinary)))))
+        or (not loose and (not capital[0] or (all(ordinary) if header else any(ordinary))))
     ):
-        return
-    elif loose and (all(ordinary) or (not all(capital) and (len(found) > 2 or any(ordinary)))):
-        return
-    elif not loose and (not capital[0] or (all(ordinary) if header else any(ordinary))):
         return
     if all(w in names.CALENDAR for w in folded):
         return
