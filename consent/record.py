@@ -237,6 +237,11 @@ class ConsentRecord(_Part):
         return Duration.parse(self.validity).after(self.start)
 
     @property
+    def told(self) -> datetime:
+        """When the notice was shown."""
+        return from_time(self.notice.shown_at)
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """The purposes that the record decides about."""
         return tuple(choice.purpose for choice in self.choices)

@@ -1,1 +1,1 @@
-"""The gates, one file per scope: run, subject, record, segment, output, lifecycle."""
+"""The evaluators of the gates, one module per scope, registered by gate id."""
