@@ -11,7 +11,7 @@ from attest.errors import FormatError
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z")
 MAX_NUMBER = 2**63 - 1
 
 
@@ -59,7 +59,8 @@ def to_time(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError("a time needs a zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # isoformat and not strftime: the latter drops the leading zeros of early years.
+    return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def from_time(text: str) -> datetime:
@@ -68,9 +69,11 @@ def from_time(text: str) -> datetime:
     Raises:
         FormatError: The text is in another form, or no such time exists.
     """
-    if not _TIME.fullmatch(text):
+    match = _TIME.fullmatch(text)
+    if match is None:
         raise FormatError("a time is not written like 2026-11-22T10:00:00Z")
+    year, month, day, hour, minute, second = map(int, match.groups())
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         raise FormatError("a time does not exist") from None

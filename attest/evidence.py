@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from attest import canonical, dsse, events, proof
+from attest import checkpoint as checkpoints
 from attest.checkpoint import Checkpoint
 from attest.duration import end_of
 from attest.encoding import from_base64, from_time
-from attest.errors import FormatError, SignatureError
+from attest.errors import FormatError, ProofError, SignatureError
 from attest.keys import key_id
-from attest.note import Verifier
+from attest.merkle import leaf_hash, verify_inclusion
+from attest.note import Verifier, open_note
 from attest.shape import DIGEST, Shape, exact, fields
 
 FOLDER = "attestation/"
@@ -73,14 +75,10 @@ class Logged:
     Attributes:
         index: Where.
         event: What it says.
-        head: The checkpoint that covers it.
-        note: That checkpoint, signed.
     """
 
     index: int
     event: events.Event
-    head: Checkpoint
-    note: bytes
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -88,19 +86,51 @@ class Logged:
         return self.event.body
 
 
-def logged(leaf: bytes, proof_data: bytes, verifier: Verifier) -> Logged:
-    """Check that an entry is in the log of this key.
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The one signed checkpoint that all proofs of a skill rest on.
+
+    Attributes:
+        note: Its exact bytes.
+        checkpoint: What it says.
+        others: Number of signatures by keys that are not known; they say nothing.
+    """
+
+    note: bytes
+    checkpoint: Checkpoint
+    others: int
+
+
+def head(note: bytes, verifier: Verifier) -> Head:
+    """Check that the log of this key signed a checkpoint.
+
+    Raises:
+        FormatError: The note is not a checkpoint in form.
+        SignatureError: The log's key did not sign it.
+        ProofError: It is another log's.
+    """
+    opened = open_note(note, [verifier])
+    checkpoint = checkpoints.parse(opened.text)
+    if checkpoint.origin != verifier.name:
+        raise ProofError("the checkpoint is of another log")
+    return Head(note, checkpoint, opened.unknown)
+
+
+def logged(leaf: bytes, proof_data: bytes, at: Head) -> Logged:
+    """Check that an entry is in the log, as of a checkpoint.
 
     Raises:
         FormatError: Entry or proof is not in form, or the proof carries data that nothing authenticates.
-        SignatureError: The checkpoint is not signed by the log's key.
-        ProofError: The entry is not at that place of that log.
+        ProofError: The proof rests on another checkpoint, or the entry is not at that place of the log.
     """
     evidence = proof.parse(proof_data)
     if evidence.extra is not None:
         raise FormatError("the proof carries extra data, which nothing authenticates")
-    head = evidence.verify(leaf, verifier)
-    return Logged(evidence.index, events.parse(leaf), head, evidence.checkpoint)
+    if evidence.checkpoint != at.note:
+        # With several checkpoints, a signature that nobody looks at could differ from one to the next.
+        raise ProofError("the proof rests on another checkpoint than that of the release")
+    verify_inclusion(leaf_hash(leaf), evidence.index, at.checkpoint.size, evidence.hashes, at.checkpoint.root)
+    return Logged(evidence.index, events.parse(leaf))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ MAX_SIGNATURES = 100
 """The specification asks for at least 16; the checksum database of Go accepts 100."""
 
 _MARK = "— "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 def check_name(name: str) -> None:
@@ -194,7 +196,7 @@ def text_of(data: bytes) -> str:
 
 
 def _check_text(text: str) -> None:
-    if not text.endswith("\n") or any(char < " " and char != "\n" for char in text):
+    if not text.endswith("\n") or _CONTROL.search(text):
         raise FormatError("a note's text does not end in a newline, or holds control characters")
 
 
