@@ -59,7 +59,9 @@ _FORWARDED = (
     r"továbbított üzenet|mesaj redirecționat|转发的邮件|轉寄郵件|転送メッセージ|전달된 메시지|下面是被转发的邮件|"
     r"original message follows|forwarded mail"
 )
-ORIGINAL = re.compile(rf"[ \t]*[-_=*~]{{2,}}[ \t]*(?:{_ORIGINAL})\b.*$|[ \t]*(?:{_ORIGINAL})[ \t]*[:：]?[ \t]*[-_=*~]{{0,}}$", re.I)
+ORIGINAL = re.compile(
+    rf"[ \t]*[-_=*~]{{2,}}[ \t]*(?:{_ORIGINAL})\b.*$|[ \t]*(?:{_ORIGINAL})[ \t]*[:：]?[ \t]*[-_=*~]{{0,}}$", re.I
+)
 FORWARDED = re.compile(
     rf"[ \t]*[-_=*~<]{{2,}}[ \t]*(?:{_FORWARDED})\b.*$|[ \t]*(?:{_FORWARDED})[ \t]*[:：]?[ \t]*$", re.I
 )
@@ -175,12 +177,16 @@ ATTACHMENT_NOTE = re.compile(
 
 # --- patches and logs ---------------------------------------------------------------------------------------------
 
-PATCH_START = re.compile(r"(?:diff --git |diff -[a-zA-Z]|Index: \S|--- [\w./]\S*(?:\s|$)|@@ -\d+|\*\*\* \S+\s+\w{3} |={60,}$|RCS file: )")
+PATCH_START = re.compile(
+    r"(?:diff --git |diff -[a-zA-Z]|Index: \S|--- [\w./]\S*(?:\s|$)|@@ -\d+|\*\*\* \S+\s+\w{3} |={60,}$|RCS file: )"
+)
 PATCH_BODY = re.compile(
     r"(?:[ +\-\\!\t@]|diff |index |Index: |={10,}|\*\*\*|new file|deleted file|old mode|new mode|similarity |rename |"
     r"copy |Binary |GIT binary|literal \d|delta \d|RCS file|retrieving |Property changes|Added: |Modified: |Only in |$)"
 )
-DIFFSTAT = re.compile(r"[ \t]*(?:\S.{0,120}?[ \t]+\|[ \t]+(?:\d+[ \t]*[+\-]*|Bin\b.*)|\d+ files? changed\b.*|(?:create|delete) mode \d+ .*)$")
+DIFFSTAT = re.compile(
+    r"[ \t]*(?:\S.{0,120}?[ \t]+\|[ \t]+(?:\d+[ \t]*[+\-]*|Bin\b.*)|\d+ files? changed\b.*|(?:create|delete) mode \d+ .*)$"
+)
 LOG_LINE = re.compile(
     r"[ \t]*(?:"
     r"[\[(]?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d:\d\d|"

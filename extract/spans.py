@@ -249,8 +249,13 @@ def _headers_at(lines: Sequence[str], kinds: Kinds, i: int) -> _Cut | None:
     if ":" not in head and "：" not in head:
         return None
     from_first = m.HEADER_FROM.match(lines[i]) is not None
-    if not (from_first or m.HEADER_TO.match(lines[i]) or m.HEADER_DATE.match(lines[i]) or m.HEADER_SUBJECT.match(lines[i])
-            or m.HEADER_OTHER.match(lines[i])):
+    if not (
+        from_first
+        or m.HEADER_TO.match(lines[i])
+        or m.HEADER_DATE.match(lines[i])
+        or m.HEADER_SUBJECT.match(lines[i])
+        or m.HEADER_OTHER.match(lines[i])
+    ):
         return None
     seen: set[str] = set()
     last, gap = i, 0
@@ -306,7 +311,9 @@ def _header_name(line: str) -> str | None:
     if m.HEADER_DATE.match(line):
         return "date"
     if m.HEADER_TO.match(line):
-        return "cc" if line.strip(" \t*").casefold().startswith(("cc", "bcc", "kopie", "copia", "dw", "копия")) else "to"
+        return (
+            "cc" if line.strip(" \t*").casefold().startswith(("cc", "bcc", "kopie", "copia", "dw", "копия")) else "to"
+        )
     if m.HEADER_OTHER.match(line):
         return "other"
     return None
@@ -358,7 +365,9 @@ def _tight(lines: Sequence[str], i: int, j: int, joined: str) -> _Cut | None:
     """Give the attribution the fewest lines that hold it, so that a sentence just above it stays the author's."""
     for start in range(j, i, -1):
         part = " ".join(line.strip() for line in lines[start : j + 1])
-        if re.match(r"[-*\s]{0,3}(?:On|Am|Le|El|Il|Op|Dnia|W dniu|Dne|Den|På|Em|In|At|Quoting) ", part) and m.DATE_HINT.search(part):
+        if re.match(
+            r"[-*\s]{0,3}(?:On|Am|Le|El|Il|Op|Dnia|W dniu|Dne|Den|På|Em|In|At|Quoting) ", part
+        ) and m.DATE_HINT.search(part):
             return start, j + 1, "quoted"
     return i, j + 1, "quoted"
 

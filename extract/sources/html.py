@@ -26,8 +26,12 @@ _QUOTE_CLASS = re.compile(
     r"zmail_extra|moz-forward-container|WordSection1-quote|AppleMailQuote|rcmQuote|cite|quote|quoted|quotedtext|"
     r"mail-quote\S*|front-blockquote|freshdesk_quote|gorgias-quote\S*|js-zendesk-quote|OutlookMessageHeader)(?:\s|$)"
 )
-_QUOTE_ID = re.compile(r"(?:yahoo_quoted\S*|OLK_SRC_BODY_SECTION|replySplit|isReplyContent|mail-editor-reference-message-container)$")
-_ATTRIBUTION_CLASS = re.compile(r"(?:^|\s)(?:moz-cite-prefix|gmail_attr|moz-email-headers-table|protonmail_quote_head)(?:\s|$)")
+_QUOTE_ID = re.compile(
+    r"(?:yahoo_quoted\S*|OLK_SRC_BODY_SECTION|replySplit|isReplyContent|mail-editor-reference-message-container)$"
+)
+_ATTRIBUTION_CLASS = re.compile(
+    r"(?:^|\s)(?:moz-cite-prefix|gmail_attr|moz-email-headers-table|protonmail_quote_head)(?:\s|$)"
+)
 # From such an element on, everything is an older mail.
 _REST_ID = re.compile(r"(?:x_)*(?:divRplyFwdMsg|appendonsend|stopSpelling|reply-intro|orm_original)$")
 _REST_CLASS = re.compile(r"(?:^|\s)(?:OutlookMessageHeader|ms-outlook-mobile-reference-message)(?:\s|$)")

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 # A separator is "From " after a blank line, with a year in it, and a header field on the next line: all four, because
 # "From " at the start of a line of prose is common, and a separator taken from prose forges a mail.
-_SEPARATOR = re.compile(rb"From [^\r\n]{0,400}\b(?:19|20)\d\d\b[^\r\n]{0,60}\r?\n(?=>?[\x21-\x39\x3b-\x7e]{1,80}[ \t]*:)")
+_SEPARATOR = re.compile(
+    rb"From [^\r\n]{0,400}\b(?:19|20)\d\d\b[^\r\n]{0,60}\r?\n(?=>?[\x21-\x39\x3b-\x7e]{1,80}[ \t]*:)"
+)
 _FIRST = re.compile(rb"From [^\r\n]*\r?\n")
 _ESCAPED = re.compile(rb"^>+From ", re.MULTILINE)
 _LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,12})[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
