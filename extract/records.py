@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,10 +155,9 @@ def to_frame(records: Iterable[Record]) -> pd.DataFrame:
     import pandas as pd
 
     rows = list(records)
-    data = {
-        c.name: pd.Series([getattr(r, c.name) for r in rows], dtype=c.dtype)
-        if c.name != "sent_at"
-        else pd.Series(pd.to_datetime([r.sent_at for r in rows], utc=True)).astype(c.dtype)
-        for c in COLUMNS
-    }
+    data = {}
+    for column in COLUMNS:
+        values: list[Any] = [getattr(r, column.name) for r in rows]
+        dtype: Any = column.dtype
+        data[column.name] = pd.Series(values, dtype=dtype)
     return pd.DataFrame(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from extract.records import Record
 from extract.spans import comparable, reclaim
@@ -61,7 +62,7 @@ def _parents(records: Sequence[Record], first: dict[_Id, int]) -> dict[_Id, _Id]
             _link(parents, (kind, ident), (kind, records[i].references[-1]))
     for record in records:
         chain = record.references
-        for older, newer in zip(chain, chain[1:], strict=False):
+        for older, newer in pairwise(chain):
             if (record.source_kind, newer) not in parents:
                 _link(parents, (record.source_kind, newer), (record.source_kind, older))
     return parents
