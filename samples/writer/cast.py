@@ -58,7 +58,7 @@ class Cast:
             for h, p in self.people.items()
         }
         for h, p in data["outsiders"].items():
-            self.who[h] = Who(h, p["name"], p["email"], signature=p.get("signature", ""))
+            self.who[h] = Who(h, p["name"], p["email"], slack=p.get("slack", ""), signature=p.get("signature", ""))
 
     def local(self, at: str) -> datetime:
         """Return the aware time that `2026-05-04 09:12` means in the text files: Berlin time."""

@@ -14,7 +14,7 @@ from typing import Any
 from .cast import Cast, with_secrets
 from .jar import Row, judged
 
-_LINE = re.compile(r"^(\d\d:\d\d) (\w+)(?: ([+>])(\w+))?: (.*)$")
+_LINE = re.compile(r"^(\d\d:\d\d) (\w+)(?: ([+>])(\w+))?:(?: (.*))?$")
 _MENTION = re.compile(r"(?<![\w.])@(\w+)")
 
 
@@ -60,7 +60,7 @@ class Chat:
                         "who": who,
                         "mark": mark,
                         "thread": thread,
-                        "text": text,
+                        "text": text or "",
                         "key": "",
                         "why": "",
                         "marks": [],
@@ -87,7 +87,9 @@ class Chat:
             item |= {"subtype": "bot_message", "bot_id": bot["bot_id"], "username": bot["name"]}
         else:
             who = self._cast.who[m["who"]]
-            item |= {"user": who.slack, "user_profile": {"real_name": who.name, "display_name": who.handle}}
+            item |= {"user": who.slack}
+        if m["who"] in self._cast.people:
+            item |= {"user_profile": {"real_name": who.name, "display_name": who.handle}}
         if m["mark"]:
             chain = threads[m["channel"], m["thread"]]
             item["thread_ts"] = chain[0]["ts"]

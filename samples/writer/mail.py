@@ -14,7 +14,7 @@ from .jar import Entry, Row, judged
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_TAG = re.compile(r"^\{\{(on|am|wrote|outlook|fwd|sig|sig-rule)(?: (\w+))?\}\}$")
+_TAG = re.compile(r"^\{\{(on|am|wrote|outlook-de|outlook|fwd|sig-rule|sig)(?: (\w+))?\}\}$")
 
 
 def _date(when: datetime) -> str:
@@ -78,12 +78,15 @@ class Mailbox:
         day = f"{_DAYS[when.weekday()]}, {when.day} {_MONTHS[when.month - 1]} {when.year} at {when:%H:%M}"
         return f"On {day}, {who.name} <{who.email}> wrote:"
 
-    def _outlook_head(self, ident: str) -> list[str]:
+    def _outlook_head(self, ident: str, *, german: bool = False) -> list[str]:
         entry = self._by_id[ident]
         who, when = self._cast.who[entry["from"]], self._when(entry)
         to = "; ".join(p.name for p in self._people(entry.get("to")))
         sent = f"{when.day} {_MONTHS[when.month - 1]} {when.year} {when:%H:%M}"
         subject = entry["subject"]
+        if german:
+            sent = f"{when:%d.%m.%Y %H:%M}"
+            return [f"Von: {who.name} <{who.email}>", f"Gesendet: {sent}", f"An: {to}", f"Betreff: {subject}"]
         return [f"From: {who.name} <{who.email}>", f"Sent: {sent}", f"To: {to}", f"Subject: {subject}"]
 
     def plain(self, entry: Entry) -> str:
@@ -105,6 +108,9 @@ class Mailbox:
                 out.append(self._attribution(ident, kind))
                 for quoted in self.plain(self._by_id[ident]).splitlines():
                     out.append(">" + quoted if quoted.startswith(">") else f"> {quoted}".rstrip())
+            elif kind == "outlook-de":
+                out += ["-----Ursprüngliche Nachricht-----", *self._outlook_head(ident, german=True), ""]
+                out += self.plain(self._by_id[ident]).splitlines()
             elif kind == "outlook":
                 out += ["-----Original Message-----", *self._outlook_head(ident), ""]
                 out += self.plain(self._by_id[ident]).splitlines()
