@@ -43,11 +43,12 @@ def explain(gate: str, policy: Policy | None = None) -> str:
     settings = chosen.model_dump(mode="json", by_alias=True) if chosen is not None else None
     for name, order in spec.params.orders().items():
         lines.append(f"  {name} ({order.text})")
-        lines.append(f"    default: {_value(defaults[name])}")
+        lines.append(_line("default", defaults[name]))
         if limits is not None and limits[name] != defaults[name]:
-            lines.append(f"    floor: {_value(limits[name])}")
+            lines.append(_line("floor", limits[name]))
         if settings is not None and policy is not None:
-            lines.append(f"    {policy.id}: {_value(settings[name])}")
+            same = settings[name] == defaults[name]
+            lines.append(_line(policy.id, "the default" if same else settings[name]))
     if policy is not None and settings is None:
         lines.append(f"  {policy.id} does not apply this gate")
     return "\n".join(lines)
@@ -58,14 +59,14 @@ def index() -> list[tuple[str, str]]:
     return [(spec.id, spec.worker) for spec in GATES.values()]
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+def _line(label: str, value: Any) -> str:
+    if isinstance(value, list):
         text = ", ".join(value) or "(none)"
     elif isinstance(value, dict):
         text = "; ".join(f"{day} {_windows(windows)}" for day, windows in value.items() if windows) or "(none)"
     else:
         text = value if isinstance(value, str) else json.dumps(value)
-    return textwrap.fill(text, _WIDTH, subsequent_indent="      ", initial_indent="      ").strip()
+    return textwrap.fill(f"{label}: {text}", _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6)
 
 
 def _windows(windows: list[dict[str, str]]) -> str:

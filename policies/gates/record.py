@@ -136,7 +136,7 @@ GATES: tuple[GateSpec, ...] = (
         floor=True,
         params=SpecialCategoryParams,
         worker="A message that touches health, a union, politics, religion, sex life or origin is left out as a whole.",
-        hr="A record in which a topic of GDPR art. 9 was found is left out as a whole.",
+        hr="A record in which a special category of personal data was found is left out as a whole.",
         source="GDPR art. 9; PIPL art. 28",
     ),
     GateSpec(

@@ -1,0 +1,259 @@
+"""Loading: shipped policies, the floor, what does not load, and the digest."""
+
+from pathlib import Path
+
+import pytest
+
+from policies.catalogue import FLOOR_GATES, GATES, NOT_BUILT
+from policies.errors import (
+    GateNotBuiltError,
+    LooserThanFloorError,
+    PolicyError,
+    PolicyShapeError,
+    PolicyTextError,
+    UnknownGateError,
+)
+from policies.loader import floor, load, parse, shipped
+from policies.model import Policy
+
+
+def policy(gates: str, head: str = "schema: govern-policy/1\nid: p\nversion: 1\ntitle: t\n") -> Policy:
+    lines = "\n".join("  " + line for line in gates.splitlines())
+    return parse(f"{head}gates:\n{lines or '  {}'}\n".encode(), "test")
+
+
+def test_every_shipped_policy_loads_and_says_where_it_came_from() -> None:
+    assert shipped() == ("floor", "worker_protection")
+    for name in shipped():
+        assert load(name).source == f"shipped:{name}"
+
+
+def test_the_file_name_of_a_shipped_policy_works_where_there_is_no_such_file(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load("worker_protection.yaml") is load("worker_protection")
+
+
+def test_a_file_wins_over_the_shipped_policy_of_its_name(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("worker_protection.yaml").write_text("schema: govern-policy/1\nid: mine\nversion: 1\ntitle: t\ngates: {}\n")
+    assert load("worker_protection.yaml").id == "mine"
+    assert load("worker_protection").id == "worker_protection"
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(PolicyError, match=r"no policy no/such\.yaml"):
+        load("no/such.yaml")
+
+
+def test_a_folder_cannot_be_read_as_a_policy(tmp_path) -> None:
+    with pytest.raises(PolicyError, match="cannot be read"):
+        load(tmp_path)
+
+
+def test_the_floor_names_exactly_the_gates_marked_floor() -> None:
+    assert tuple(floor().gates) == FLOOR_GATES
+    assert floor().inherited == ()
+
+
+def test_a_floor_gate_that_is_not_named_gets_the_floors_own_setting() -> None:
+    empty = policy("")
+    assert dict(empty.gates) == dict(floor().gates)
+    assert empty.inherited == FLOOR_GATES
+
+
+def test_a_gate_without_parameters_gets_the_defaults_of_its_model() -> None:
+    loaded = policy("run.purpose: {}\nrecord.volume: {}")
+    assert loaded.gates["record.volume"] == GATES["record.volume"].params()
+    assert loaded.gates["run.purpose"] == GATES["run.purpose"].params()
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_the_defaults_of_every_gate_are_no_looser_than_the_floor(gate: str) -> None:
+    assert gate in policy(f"{gate}: {{}}").gates
+
+
+@pytest.mark.parametrize("gate", sorted(NOT_BUILT))
+def test_a_gate_of_the_design_that_is_not_built_is_refused_by_name(gate: str) -> None:
+    with pytest.raises(GateNotBuiltError, match=f"{gate} is known but not built in this version"):
+        policy(f"{gate}: {{}}")
+
+
+@pytest.mark.parametrize(
+    ("gate", "hint"),
+    [("record.thirdparty", "did you mean record.third_party?"), ("run.notise", "did you mean run.notice?")],
+)
+def test_an_unknown_gate_comes_with_a_guess(gate: str, hint: str) -> None:
+    with pytest.raises(UnknownGateError) as caught:
+        policy(f"{gate}: {{}}")
+    assert caught.value.hint == hint
+
+
+LOOSER = [
+    ("run.purpose", "allow", "{allow: [evaluation, onboarding]}"),
+    ("run.purpose", "deny", "{deny: [evaluation]}"),
+    ("subject.scope", "same_policy", "{same_policy: false}"),
+    ("subject.scope", "same_model", "{same_model: false}"),
+    ("record.source", "allow", "{allow: [mail.personal]}"),
+    ("record.source", "deny", "{deny: []}"),
+    ("record.working_time", "week", '{week: {sun: [{from: "08:00", to: "09:00"}]}}'),
+    ("record.working_time", "week", '{week: {mon: [{from: "05:59", to: "09:00"}]}}'),
+    ("output.categories", "allow", "{allow: [persona]}"),
+    ("output.categories", "deny", "{deny: [persona]}"),
+    ("output.subject_review", "window", "{window: P91D}"),
+    # Three months are 89 to 92 days: not surely within 90, so not allowed.
+    ("output.subject_review", "window", "{window: P3M}"),
+    ("output.residual_pii", "max_hits", "{max_hits: 1}"),
+    ("lifecycle.withdrawal", "erase_within", "{erase_within: P8D}"),
+    ("lifecycle.withdrawal", "erase_within", "{erase_within: P7DT1S}"),
+]
+
+
+@pytest.mark.parametrize(("gate", "parameter", "value"), LOOSER)
+def test_a_policy_looser_than_the_floor_does_not_load(gate: str, parameter: str, value: str) -> None:
+    with pytest.raises(LooserThanFloorError) as caught:
+        policy(f"{gate}: {value}")
+    assert (caught.value.gate, caught.value.parameter) == (gate, parameter)
+    assert gate in caught.value.message
+    assert parameter in caught.value.message
+    assert caught.value.exit_code == 3
+
+
+FIXED = [
+    ("run.local_model", "{egress: allow}"),
+    ("run.local_model", "{mode: fine_tune}"),
+    ("subject.consent_valid", "{states: [requested]}"),
+    ("subject.consent_valid", "{signature: optional}"),
+    ("subject.consent_valid", "{logged: false}"),
+    ("record.working_time", "{absences: allow}"),
+    ("record.third_party", "{author: anyone}"),
+    ("record.third_party", "{min_own_chars: 0}"),
+    ("record.special_category", "{on_topic: keep}"),
+    ("segment.pii", "{profile: lenient}"),
+    ("segment.pii", "{residual_hits: 1}"),
+    ("segment.secret", "{action: keep}"),
+    ("output.subject_review", "{silence: allow}"),
+    ("output.expiry", "{no_later_than: never}"),
+    ("lifecycle.withdrawal", "{key_needed: true}"),
+    ("lifecycle.withdrawal", "{effect: later}"),
+]
+
+
+@pytest.mark.parametrize(("gate", "value"), FIXED)
+def test_what_no_policy_may_say_has_no_way_to_be_written(gate: str, value: str) -> None:
+    with pytest.raises(PolicyShapeError, match=gate):
+        policy(f"{gate}: {value}")
+
+
+MISTYPED = [
+    ("record.volume", '{max: "10"}'),
+    ("record.volume", "{max: 10.0}"),
+    ("record.volume", "{max: true}"),
+    ("record.volume", "{max: -1}"),
+    ("record.volume", "{max: }"),
+    ("record.volume", "{maximum: 10}"),
+    ("record.volume", "[]"),
+    ("record.volume", ""),
+    ("record.volume", "5000"),
+    ("record.lookback", "{max: 12}"),
+    ("record.lookback", "{max: 12M}"),
+    ("record.lookback", "{before_notice: NO}"),
+    ("record.source", "{allow: mail.work}"),
+    ("record.source", "{allow: [mail.work, mail.work]}"),
+    ("record.source", "{allow: [1]}"),
+    ("record.source", "{allow: [Mail.Work]}"),
+    ("subject.scope", "{same_policy: yes}"),
+    ("subject.scope", "{same_policy: 1}"),
+    ("record.working_time", "{week: {mon: [{from: 8, to: 18}]}}"),
+    ("record.working_time", '{week: {mon: [{from: "8:00", to: "18:00"}]}}'),
+    ("record.working_time", '{week: {mon: [{from: "18:00", to: "08:00"}]}}'),
+    ("record.working_time", '{week: {mon: [{from: "08:00", to: "08:00"}]}}'),
+    ("record.working_time", '{week: {mon: [{from: "08:00", to: "12:00"}, {from: "12:00", to: "13:00"}]}}'),
+    ("record.working_time", '{week: {mon: [{from: "08:00", to: "24:01"}]}}'),
+    ("record.working_time", "{week: {monday: []}}"),
+    ("run.local_model", "{addresses: [models.example.com]}"),
+    ("run.local_model", "{addresses: [8.8.8.8]}"),
+    ("run.local_model", "{addresses: [0.0.0.0]}"),
+    ("run.local_model", "{models: [abc]}"),
+]
+
+
+@pytest.mark.parametrize(("gate", "value"), MISTYPED)
+def test_parameters_are_strictly_typed(gate: str, value: str) -> None:
+    with pytest.raises(PolicyShapeError, match=gate):
+        policy(f"{gate}: {value}")
+
+
+def test_a_bare_time_of_day_is_accepted_and_stays_a_time() -> None:
+    loaded = policy("record.working_time:\n  week:\n    mon: [{from: 08:00, to: 18:00}]")
+    week = loaded.document()["gates"]["record.working_time"]["week"]
+    assert week["mon"] == [{"from": "08:00", "to": "18:00"}]
+    assert week["tue"] == []
+
+
+def test_words_and_kinds_of_private_places_can_only_be_added() -> None:
+    bare = policy("record.private_conversation: {words: [], kinds: []}")
+    more = policy("record.private_conversation: {words: [projekt fuchs], kinds: [list]}")
+    assert bare.gates["record.private_conversation"] == floor().gates["record.private_conversation"]
+    assert set(more.gates["record.private_conversation"].words) - set(
+        bare.gates["record.private_conversation"].words
+    ) == {"projekt fuchs"}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "id: p\nversion: 1\ntitle: t\n",
+        "schema: govern-policy/2\nid: p\nversion: 1\ntitle: t\n",
+        'schema: govern-policy/1\nid: p\nversion: "1"\ntitle: t\n',
+        "schema: govern-policy/1\nid: p\nversion: 1.0\ntitle: t\n",
+        "schema: govern-policy/1\nid: P\nversion: 1\ntitle: t\n",
+        "schema: govern-policy/1\nid: p\nversion: 1\ntitle: NO\nextends: floor\n",
+        "schema: govern-policy/1\nid: p\nversion: 0\ntitle: t\n",
+        "schema: govern-policy/1\nid: p\nversion: 1\ntitle: 2026-01-01\n",
+    ],
+)
+def test_the_head_is_strict_too(head: str) -> None:
+    with pytest.raises(PolicyShapeError):
+        policy("", head)
+
+
+def test_a_title_that_reads_no_stays_a_word() -> None:
+    assert policy("", "schema: govern-policy/1\nid: p\nversion: 1\ntitle: NO\n").title == "NO"
+
+
+def test_the_digest_covers_the_meaning_and_not_the_text() -> None:
+    one = policy("record.lookback: {max: P1Y}\nrecord.source: {allow: [vcs.commit, mail.work]}")
+    two = policy("# a comment\nrecord.source:\n  allow:\n  - mail.work\n  - vcs.commit\nrecord.lookback:\n  max: P12M")
+    three = policy("record.lookback: {max: P12M, before_notice: deny}\nrecord.source: {allow: [mail.work, vcs.commit]}")
+    assert one.sha256 == two.sha256 == three.sha256
+
+
+@pytest.mark.parametrize("change", ["record.volume: {max: 4999}", "record.lookback: {}", "output.support: {days: 3}"])
+def test_any_change_of_meaning_changes_the_digest(change: str) -> None:
+    assert policy(change).sha256 != policy("").sha256
+
+
+def test_the_digests_of_the_shipped_policies_are_known() -> None:
+    # A worker signs for a digest. When one of these changes, every consent given under it stops counting: raise the
+    # policy's version and say so in the change log.
+    assert {name: load(name).sha256 for name in shipped()} == DIGESTS
+
+
+def test_a_policy_cannot_be_changed_after_loading() -> None:
+    with pytest.raises(TypeError):
+        floor().gates["record.volume"] = None  # type: ignore[index]
+    with pytest.raises(ValueError, match="frozen"):
+        floor().gates["output.residual_pii"].max_hits = 9  # type: ignore[attr-defined]
+
+
+def test_a_huge_file_is_refused_without_reading_it_all(tmp_path) -> None:
+    path = tmp_path / "huge.yaml"
+    path.write_bytes(b"#" * 10_000_000)
+    with pytest.raises(PolicyTextError, match="larger"):
+        load(path)
+
+
+DIGESTS = {
+    "floor": "adc3aea02a6db5f1f663616490424d8de2edb750e3f61ed6a123f94859af22cd",
+    "worker_protection": "ae10cab04a65cc405d0a8b80c1b68d6e7103ec8f1148260c9c64b5a060e4a581",
+}
