@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .cast import Cast, with_secrets
-from .jar import Row, judged
+from .jar import FIRST, Row, judged
 
 _LINE = re.compile(r"^(\d\d:\d\d) (\w+)(?: ([+>])(\w+))?:(?: (.*))?$")
 _MENTION = re.compile(r"(?<![\w.])@(\w+)")
@@ -142,7 +142,7 @@ class Chat:
         for (folder, day), messages in sorted(days.items()):
             messages.sort(key=lambda m: m["ts"])
             files[f"{folder}/{day}.json"] = [self._item(m, threads) for m in messages]
-            for index, m in enumerate(messages):
+            for index, m in enumerate(messages, FIRST):
                 own = m["who"] == self._cast.subject
                 name = self._cast.who[m["who"]].name if m["who"] in self._cast.who else f"the bot {m['who']}"
                 reasons, why = judged(m["key"], m["why"], own=own, author=name)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+#: The readers count mails of a file and messages of a day from one, as a person would.
+FIRST = 1
+
 TAKEN_WHY = "Her own words about the work, in working hours, in an allowed source."
 
 

@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 
 from .cast import Cast, Who, with_secrets
-from .jar import Entry, Row, judged
+from .jar import FIRST, Entry, Row, judged
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -220,7 +220,7 @@ class Mailbox:
     def build(self) -> tuple[bytes, list[Row]]:
         """Return the mbox file and the rows of the key, in its order."""
         out, rows = [], []
-        for position, entry in enumerate(self._entries):
+        for position, entry in enumerate(self._entries, FIRST):
             raw = self.raw(self._by_id[entry["copy"]] if entry.get("copy") else entry)
             when = self._when(entry)
             stamp = f"{_DAYS[when.weekday()]} {_MONTHS[when.month - 1]} {when.day:2d} {when:%H:%M:%S} {when.year}"
