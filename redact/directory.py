@@ -101,6 +101,7 @@ class Directory:
         self._automaton = _automaton(self._patterns)
 
     def __repr__(self) -> str:
+        """Return sizes; no value."""
         return f"Directory({len(self._people)} people, {len(self._patterns)} aliases)"
 
     @property
@@ -208,7 +209,8 @@ class Directory:
             for alias in names.spellings(name):
                 self._add(alias, known.key, "any")
             for login in names.logins(name):
-                self._add(login, known.key, "any" if len(login) >= 5 else "place")
+                telling = len(login) >= 5 and login not in self._words and login not in names.CALENDAR
+                self._add(login, known.key, "any" if telling else "place")
             for first in names.short_forms(name.first):
                 self._single(first, known.key, own=first == name.first)
             if name.last:
@@ -228,8 +230,10 @@ class Directory:
     def _single(self, word: str, key: str, *, own: bool) -> None:
         if len(word) < 2 or word in names.TEAM_WORDS or word in self._labels:
             return
-        if word in names.CALENDAR or len(word) == 2:
+        if word in names.CALENDAR:
             mode: Mode = "place"
+        elif len(word) == 2:
+            mode = "place" if word in self._words or word in names.AMBIGUOUS else "upper"
         elif word in names.AMBIGUOUS or word in self._words:
             mode = "capital"
         else:

@@ -63,7 +63,7 @@ class Redactor:
     Raises:
         ProfileError: If the profile is unknown or not built.
         PseudonymKeyError: If the key is not 32 bytes.
-        NerModelMissing: If a model package is not installed.
+        NerModelMissingError: If a model package is not installed.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class Redactor:
         self._removed: set[str] = set()
 
     def __repr__(self) -> str:
+        """Return profile and sizes; no value."""
         return f"Redactor(profile={self.profile!r}, {self.directory!r})"
 
     @property

@@ -6,7 +6,7 @@ GovernError
 ├── InputError           6
 │   └── PseudonymKeyError    the pseudonym key is not 32 bytes
 └── ModelMissingError   10
-    └── NerModelMissing      the package of a language's model is not installed
+    └── NerModelMissingError      the package of a language's model is not installed
 
 No message carries a value that was, or should have been, redacted.
 """
@@ -24,5 +24,5 @@ class PseudonymKeyError(InputError):
     """The pseudonym key is not 32 bytes."""
 
 
-class NerModelMissing(ModelMissingError):
+class NerModelMissingError(ModelMissingError):
     """The package of a language's named-entity model is not installed."""

@@ -35,13 +35,14 @@ def ordinary_words(model: str) -> frozenset[str]:
     found = sorted(Path(spec.origin).parent.glob("*/lemmatizer/lookups"))
     if not found:
         return frozenset()
+    import spacy
     from spacy.lookups import Lookups
 
     lookups = Lookups().from_disk(found[0])
     if not lookups.has_table("lemma_index"):
         return frozenset()
     index = lookups.get_table("lemma_index")
-    words: set[str] = set()
+    words = {plain(w) for w in spacy.util.get_lang_class(model[:2]).Defaults.stop_words}
     for kind in ("verb", "adj", "adv"):
         words.update(plain(w) for w in index.get(kind, ()))
     words.update(plain(w) for w in index.get("noun", ()) if _ABSTRACT.search(w))

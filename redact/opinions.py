@@ -29,8 +29,8 @@ def judge(text: str, finding: Finding, directory: Directory, words: frozenset[st
         words: Ordinary words of the language.
     """
     start, end = finding.start, finding.end
-    if "\n" in text[start:end]:
-        end = text.index("\n", start)
+    if finding.entity == "PERSON" and "/" in text[start:end]:
+        end = text.index("/", start)  # the company part of a Lotus Notes name
     spans = [(start + m.start(), start + m.end()) for m in _WORD.finditer(text[start:end])]
     while spans and plain(text[slice(*spans[0])]).strip(".'") in _LEADING:
         spans.pop(0)
@@ -58,16 +58,29 @@ def judge(text: str, finding: Finding, directory: Directory, words: frozenset[st
         return None
     folded = [plain(text[a:b]).strip(".'’-&") for a, b in spans]
     folded = [w.removesuffix("'s").removesuffix("’s") for w in folded if w]
-    if all(_common(w, words, directory) for w in folded):
+    kinds = [_common(w, words, directory) for w in folded]
+    if all(k == "no name" for k in kinds) or (all(kinds) and not _inside(text, start, surface, finding.entity)):
         return None
-    if person and surface.islower() and (len(spans) > 1 or is_ordinary(folded[0], words)):
-        return None
-    if not person and surface.islower():
+    if surface.islower() and not (person and not any(kinds)):
         return None
     return replace(finding, start=start, end=end)
 
 
-def _common(word: str, words: frozenset[str], directory: Directory) -> bool:
-    if word in TECHNICAL or word in names.TEAM_WORDS or word in _LEADING or directory.is_own_label(word):
+def _inside(text: str, start: int, surface: str, entity: str) -> bool:
+    """Return whether ordinary words are written as a name: capitalised within a sentence of small letters."""
+    if entity == "NRP" and surface[0].isupper():
         return True
-    return word not in names.AMBIGUOUS and is_ordinary(word, words)
+    if " " in surface and entity != "PERSON" or not surface.istitle():
+        return False
+    before = text[:start].rstrip(" \"'“(")
+    if not before or before[-1] in ".!?:;-–—*|>•" or not before[-1].isalnum() and before[-1] != ",":
+        return False
+    others = [w for w in _WORD.findall(text.replace(surface, " ")) if len(w) > 3]
+    return sum(map(str.islower, others)) > len(others) / 2
+
+
+def _common(word: str, words: frozenset[str], directory: Directory) -> str:
+    """Return `no name` for a technical or team word, `word` for an ordinary one, and "" for any other."""
+    if word in TECHNICAL or word in names.TEAM_WORDS or word in _LEADING or directory.is_own_label(word):
+        return "no name"
+    return "word" if word not in names.AMBIGUOUS and is_ordinary(word, words) else ""

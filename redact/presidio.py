@@ -25,7 +25,7 @@ from presidio_analyzer.predefined_recognizers import (
 
 from redact.detectors import network, numbers, secrets, structure
 from redact.directory import Directory
-from redact.errors import NerModelMissing
+from redact.errors import NerModelMissingError
 from redact.finding import Finding
 from redact.folding import Folded
 
@@ -44,10 +44,10 @@ def load_model(name: str) -> Any:
     """Return a spaCy model with its entity recogniser only; each model is loaded once per process.
 
     Raises:
-        NerModelMissing: If the package is not installed. Nothing is ever downloaded.
+        NerModelMissingError: If the package is not installed. Nothing is ever downloaded.
     """
     if importlib.util.find_spec(name) is None:
-        raise NerModelMissing(
+        raise NerModelMissingError(
             f"the language model {name} is not installed", "Run `make setup`, or name an installed spaCy model package."
         )
     data = next(iter(sorted(Path(str(spacy.util.get_package_path(name))).glob("*/config.cfg"))))

@@ -42,8 +42,8 @@ class Pseudonyms:
     """Gives the same token to the same person or organisation, and other tokens under another key.
 
     Known people are numbered by the order of HMAC-SHA256 over their canonical key, so that a number tells nothing of
-    the people file's order. Anybody else gets `X` and the first 32 bits of that HMAC: four hex digits would collide at some
-    370 people.
+    the people file's order. Anybody else gets `X` and the first 32 bits of that HMAC: four hex digits would collide at
+    some 370 people.
 
     Args:
         key: 32 random bytes, one key per extraction.
@@ -58,6 +58,7 @@ class Pseudonyms:
         self._numbers = {p: f"PERSON_{n:03d}" for n, p in enumerate(ordered, 1)}
 
     def __repr__(self) -> str:
+        """Return the size; no key, no value."""
         return f"Pseudonyms({len(self._numbers)} people)"
 
     def _mac(self, kind: str, value: str) -> str:

@@ -8,6 +8,7 @@ import re
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
+from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
 # Unlike a public-suffix check this takes `x@host.corp.internal` and `x@localhost` too: internal addresses leak as well.
@@ -21,6 +22,8 @@ _AT_SPLIT = re.compile(_AT)
 _DOT_SPLIT = re.compile(_DOT)
 
 _HANDLE = re.compile(r"(?<![\w@/.:+=#%&-])@[A-Za-z0-9_](?:[\w.-]*[\w])?(?:/[\w.-]*\w)?")
+_AT_SPACE = re.compile(r"(?<!\S)@ ([A-Za-z_][\w-]{2,})")
+_USER_PATH = re.compile(r"(?<![\w/])/?u/([A-Za-z][\w-]{2,})")
 _SLACK_MENTION = re.compile(r"<@([UW][A-Z0-9]{6,})(?:\|[^>\n]*)?>")
 _SLACK_ID = re.compile(r"\b[UW][A-Z0-9]{8,10}\b")
 _IRC_NICK = re.compile(
@@ -51,6 +54,10 @@ def find_emails(text: str, folded: Folded, directory: Directory) -> list[Finding
         for pattern in (_EMAIL, _SPACED):
             for m in pattern.finditer(plain):
                 address = re.sub(r"\s", "", m.group()).lower()
+                if "." not in address.partition("@")[2] and (
+                    m.group().isupper() or plain[m.start() - 1 : m.start()] == "/"
+                ):
+                    continue  # the company part of a Lotus Notes name
                 start, end = folded.origin(*m.span())
                 out.append(Finding(start, end, "EMAIL_ADDRESS", "network", 1.0, directory.person_of_email(address)))
     if " at " in plain.lower() or _BRACKET.search(plain):
@@ -89,6 +96,11 @@ def find_handles(text: str, folded: Folded, directory: Directory) -> list[Findin
         for pattern in (_IRC_NICK, _IRC_ACTION):
             for m in pattern.finditer(text):
                 out.append(Finding(*m.span(1), "HANDLE", "network", 0.9, directory.person_of_handle(m[1])))
+    for m in _AT_SPACE.finditer(text):
+        word = m[1].lower()
+        if word not in directory.words and word not in NOT_HANDLES and word not in TECHNICAL:
+            out.append(Finding(*m.span(), "HANDLE", "network", 0.6, directory.person_of_handle(m[1])))
+    out.extend(Finding(*m.span(1), "HANDLE", "network", 0.8) for m in _USER_PATH.finditer(text))
     for m in _PROFILE.finditer(text):
         if m[1].lower() not in _PROFILE_PAGES:
             out.append(Finding(*m.span(1), "HANDLE", "network", 0.9, directory.person_of_handle(m[1])))

@@ -23,12 +23,16 @@ _ALONE = re.compile(
 _INTERNATIONAL = re.compile(
     rf"(?i)(?<![\w+])((?:\+|00)[1-9]\d{{0,2}}[\s.(/-]{{0,2}}(?:\(0\))?\d[\d\s()./-]{{4,16}}\d{_EXTENSION}?)(?!\w)"
 )
+_PAIRS = re.compile(r"(?<![\w.])((?:0\d|\+\d{2}[ .-]?\d)(?:[ .-]\d\d){4})(?![\w.-])")
 _LOCAL = re.compile(rf"(?i)(?<![\w.,/:$€£#-])([2-9]\d{{2}}[.-]\d{{4}}{_EXTENSION}?)(?![\w.-]|\.\d)")
 _SHORT = re.compile(
     r"(?i)(?<!\w)((?:ext\.?|extension|durchwahl)\s*[.:#]?\s*\d{2,6}|x\s?-?\d{4,5}|[2-9]-\d{4})(?![\w-])"
 )
 
 _CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d-])")
+_CUED_CARD = re.compile(
+    r"(?i)\b(?:card|visa|mastercard|amex|kreditkarte)\b[^\n\d]{0,30}((?:\d[ -]?){11,18}\d)(?![\d-])"
+)
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
 _IBAN_BODY = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 
@@ -61,14 +65,21 @@ _US_ZIP = re.compile(r"\b[A-Z][a-z]+(?:\s[A-Z][a-z]+)*,\s+[A-Z]{2}\.?\s+\d{5}(?:
 def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return phone numbers by their form or by the word before them, extensions with them."""
     out = []
-    for pattern, score in ((_CUED, 0.9), (_ALONE, 0.8), (_INTERNATIONAL, 0.9), (_LOCAL, 0.6), (_SHORT, 0.6)):
+    for pattern, score in (
+        (_CUED, 0.9),
+        (_ALONE, 0.8),
+        (_INTERNATIONAL, 0.9),
+        (_PAIRS, 0.8),
+        (_LOCAL, 0.6),
+        (_SHORT, 0.6),
+    ):
         for m in pattern.finditer(text):
             if sum(c.isdigit() for c in m[1]) >= 3 and not _is_date(m[1]):
                 out.append(Finding(*m.span(1), "PHONE_NUMBER", "numbers", score))
     return out
 
 
-_WHOLE_DATE = re.compile(r"\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:\D.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?:\D.*)?")
+_WHOLE_DATE = re.compile(r"\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:\s.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?:\s.*)?")
 
 
 def _is_date(number: str) -> bool:
@@ -82,6 +93,7 @@ def find_accounts(text: str, folded: Folded, directory: Directory) -> list[Findi
         digits = [int(c) for c in m.group() if c.isdigit()]
         if 13 <= len(digits) <= 19 and len(set(digits)) > 1 and _luhn(digits):
             out.append(Finding(*m.span(), "CREDIT_CARD", "numbers"))
+    out.extend(Finding(*m.span(1), "CREDIT_CARD", "numbers", 0.8) for m in _CUED_CARD.finditer(text))
     for m in _IBAN.finditer(text):
         end = _iban_end(m.group())
         if end:

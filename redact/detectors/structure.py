@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Literal
 
 from redact import names
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded, plain
+from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
 _PREFIX = r"^[\s>|*]*"
@@ -32,13 +35,14 @@ _ATTRIBUTION = re.compile(
 _FORWARDED = re.compile(
     rf"(?i:forwarded|created|sent|edited|reported|approved|reviewed|signed)[ \t]+(?i:by)[ \t]+({_NAME})"
 )
-_NOTES = re.compile(r"\b([A-Z][\w'-]*(?:[ \t]+[A-Z][\w'-]*\.?){1,3})/[A-Z]\w*(?:/\w+)+(?:@\w+)?")
+# Lotus Notes: `First Last/Unit/Company@DOMAIN`, `First Last@DOMAIN`.
+_NOTES = re.compile(r"\b([A-Z][\w'-]*(?:[ \t]+[A-Z][\w'-]*\.?){1,4})(?:(?:/[A-Z]\w*)+(?:/\w+|@\w+)|@[A-Z][A-Z_]+\b)")
 _GREETING = re.compile(
     _PREFIX + r"(?:hi|hello|hey|hiya|howdy|dear|good\s+(?:morning|afternoon|evening|day)|morning|moin|hallo|liebe[rs]?|"
     r"servus|guten\s+(?:tag|morgen)|bonjour|salut|hola|ciao|greetings)[ \t]+([^\n,!:;.?]{2,60}?)[ \t]*(?:[,!:;.?–-]|$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_ADDRESSED = re.compile(rf"(?:^|\n\s*\n|\n)[ \t>]*({_NAME})[ \t]*(?:,|--|:|–|-|!)[ \t]*(?=\n|$)")
+_ADDRESSED = re.compile(rf"(?:^|\n)[ \t>]*({_NAME})[ \t]*(?:,|--|–|-|!)[ \t]*(?=\n|$)")
 _CLOSING = (
     r"(?:(?:many|kind|best|warm|warmest|kindest)?[ \t]*(?:thanks|thank you|thx|thanx|tia|regards|rgds|wishes)"
     r"(?:[ \t]+(?:again|so much|a lot|in advance|and (?:best )?regards|for[^\n,]{2,40}))?|best|cheers|sincerely|yours"
@@ -63,60 +67,91 @@ _INTRODUCED = re.compile(
 
 _NOT_NAMES = word_list("not_names")
 _TOKEN = re.compile(r"[^\W\d_][\w'’.-]*")
+_JOINED = re.compile(r"(\s+(?:and|und|et|y|&|/|\+)\s+|\s*[/&]\s*)")
+_ADDRESS_PART = re.compile(r"<|\[mailto|/[A-Z]\w*/|@|\bon behalf of\b")
+_CODE = re.compile(r"[=<>{}()\[\]:;@#$%^*_\\|0-9]")
+
+#: Given names: with a capital letter they count anywhere, and take the capitalised words around them along.
+GIVEN_NAMES = word_list("given_names") - names.AMBIGUOUS - names.CALENDAR - TECHNICAL
+_GIVEN = re.compile(rf"(?<![\w@/.\\$#_-]){_NAME}(?![\w@/\\_(=-])")
+
+
+#: How much a place says for a name. `sure`: a title or a short greeting, small letters will do. `form`: a form that
+#: people's names stand in. `header`: one that also holds teams and lists. `weak`: a place that often holds other words.
+Place = Literal["sure", "form", "header", "weak"]
+
+_PLACES: tuple[tuple[re.Pattern[str], Place], ...] = (
+    (_ATTRIBUTION, "form"),
+    (_NOTES, "form"),
+    (_TITLE, "sure"),
+    (_FORWARDED, "weak"),
+    (_INTRODUCED, "weak"),
+    (_ADDRESSED, "weak"),
+    (_DASHED, "weak"),
+    (_LAST_LINE, "weak"),
+    (_SIGNATURE, "weak"),
+)
 
 
 def find_structure(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return names in places of address: who sent, who is greeted, who signs, who is credited."""
     out: list[Finding] = []
-    for m in _HEADER.finditer(text):
-        _list(text, *m.span(1), directory, out)
-    for m in _TRAILER.finditer(text):
-        _list(text, *m.span(1), directory, out, credited=True)
-    for pattern in (_ATTRIBUTION, _FORWARDED, _NOTES, _TITLE, _INTRODUCED):
+
+    def take(start: int, end: int, place: Place, *, initials: bool = False) -> None:
+        span = _name(text, start, end, directory, place, initials=initials)
+        if span:
+            person = directory.person_of_name(text[slice(*span)])
+            out.append(Finding(*span, "PERSON", "structure", 0.9, person))
+
+    for pattern in (_HEADER, _TRAILER):
         for m in pattern.finditer(text):
-            _name(text, *m.span(1), directory, out, strict=pattern in (_INTRODUCED, _FORWARDED))
+            for start, end in _entries(m[1]):
+                take(m.start(1) + start, m.start(1) + end, "header")
+    for pattern, place in _PLACES:
+        for m in pattern.finditer(text):
+            take(*m.span(1), place)
     for m in _GREETING.finditer(text):
         at = m.start(1)
-        for part in re.split(r"(\s+(?:and|und|et|y|&|/|\+)\s+|\s*[/&]\s*)", m[1]):
-            if _TOKEN.search(part) and len(part.split()) <= 3:
-                _name(text, at, at + len(part), directory, out, loose=True)
+        for part in _JOINED.split(m[1]):
+            if len(part.split()) <= 3:
+                take(at, at + len(part), "sure")
             at += len(part)
-    for pattern in (_ADDRESSED, _DASHED, _LAST_LINE):
-        for m in pattern.finditer(text):
-            _name(text, *m.span(1), directory, out, strict=True)
     for m in _SIGNED.finditer(text):
-        _name(text, *m.span(1), directory, out, loose=len(m[1].split()) <= 2, initials=True)
-    for m in _SIGNATURE.finditer(text):
-        _name(text, *m.span(1), directory, out, strict=True)
+        take(*m.span(1), "sure" if len(m[1].split()) <= 2 else "form", initials=True)
+    for m in _GIVEN.finditer(text):
+        start, end = m.span()
+        while start < end:
+            word = _TOKEN.match(text, start)
+            if word is None:
+                break
+            if plain(word.group()) in GIVEN_NAMES and plain(word.group()) not in directory.words:
+                take(start, end, "form")
+                break
+            start = word.end()
+            while start < end and not text[start].isalpha():
+                start += 1
     return out
 
 
-def _list(text: str, start: int, end: int, directory: Directory, out: list[Finding], *, credited: bool = False) -> None:
-    """Take the names of a header's value: `A B <a@b>; C D`, `B, A`, `A B, C D`."""
-    value = text[start:end]
-    pieces: list[tuple[int, int]] = []
+def _entries(value: str) -> list[tuple[int, int]]:
+    """Return where the names of a header's value stand: `A B <a@b>; C D`, `B, A`, `A B, C D`."""
     if ";" in value:
         pieces = [m.span() for m in re.finditer(r"[^;]+", value)]
     else:
         parts = [m.span() for m in re.finditer(r"[^,]+", value)]
-        i = 0
-        while i < len(parts):
-            one = _bare(value[slice(*parts[i])])
-            two = _bare(value[slice(*parts[i + 1])]) if i + 1 < len(parts) else ""
-            if one and two and len(one.split()) == 1 and "@" not in one and "@" not in value[slice(*parts[i])]:
-                pieces.append((parts[i][0], parts[i + 1][1]))
-                i += 2
-            else:
-                pieces.append(parts[i])
-                i += 1
-    for a, b in pieces:
-        piece = value[a:b]
-        # The address has its own detector; what stands before it, or in brackets after it, is the name.
-        for m in re.finditer(
-            r"[^<>()\[\]\"/@]+", re.split(r"<|\[mailto|/[A-Z]\w*/|@|\bon behalf of\b", piece, maxsplit=1)[0]
-        ):
-            if len(m.group().split()) <= 5 and not (credited and not m.group().strip()[:1].isupper()):
-                _name(text, start + a + m.start(), start + a + m.end(), directory, out, header=True)
+        pieces = []
+        while parts:
+            start, end = parts.pop(0)
+            # One word, a comma, no address: a family name, and the given name follows.
+            if parts and len(_bare(value[start:end]).split()) == 1 and "@" not in value[start:end]:
+                end = parts.pop(0)[1]
+            pieces.append((start, end))
+    out = []
+    for start, end in pieces:
+        # The address has its own detector; what stands before it is the name.
+        for m in re.finditer(r"[^<>()\[\]\"/@]+", _ADDRESS_PART.split(value[start:end], maxsplit=1)[0]):
+            out.append((start + m.start(), start + m.end()))
+    return out
 
 
 def _bare(piece: str) -> str:
@@ -124,62 +159,53 @@ def _bare(piece: str) -> str:
 
 
 def _name(
-    text: str,
-    start: int,
-    end: int,
-    directory: Directory,
-    out: list[Finding],
-    *,
-    strict: bool = False,
-    loose: bool = False,
-    initials: bool = False,
-    header: bool = False,
-) -> None:
-    """Add the stretch as a person if it reads as a name.
+    text: str, start: int, end: int, directory: Directory, place: Place, *, initials: bool
+) -> tuple[int, int] | None:
+    """Return where a name stands in the stretch, or None if nothing there reads as one.
 
     Args:
         text: The text.
         start: First character of the candidate.
         end: One past its last character.
-        directory: Knows ordinary words.
-        out: Where the finding goes.
-        strict: The place is weak evidence: every word needs a capital and must not be an ordinary word.
-        loose: The place is strong evidence: small letters will do.
+        directory: Knows the ordinary words.
+        place: How much the place says for a name.
         initials: Two or three capitals will do.
-        header: One ordinary word among several does not speak against a name.
     """
-    words = list(_TOKEN.finditer(text[start:end]))
-    while words and plain(words[-1].group()).strip(".'’-") in _NOT_NAMES:
+    words = [(m.group(), *m.span()) for m in _TOKEN.finditer(text, start, end)]
+    while words and _key(words[-1][0]) in _NOT_NAMES:
         words.pop()
-    while words and plain(words[0].group()).strip(".'’-") in _NOT_NAMES:
+    while words and _key(words[0][0]) in _NOT_NAMES:
         words.pop(0)
-    if not words or len(words) > 5:
-        return
-    first, last = start + words[0].start(), start + words[-1].end()
-    found = [w.group() for w in words]
-    folded = [plain(w).strip(".'’-") for w in found]
+    if not 1 <= len(words) <= 5:
+        return None
+    first, last = words[0][1], words[-1][2]
     while last > first and text[last - 1] in "'’-.":
         last -= 1
-    if any(c in "=<>{}()[]:;@#$%^*_\\|0123456789" for c in text[first:last]):
-        return
-    if any(w in names.TEAM_WORDS or w in _NOT_NAMES for w in folded):
-        return
+    if _CODE.search(text[first:last]) or text[max(0, first - 1) : first] in ("<", "/", "_", "$", "#", "`"):
+        return None
+    found = [w for w, _, _ in words]
+    folded = [_key(w) for w in found]
+    if any(w in names.TEAM_WORDS or w in _NOT_NAMES for w in folded) or all(w in names.CALENDAR for w in folded):
+        return None
+    if initials and len(found) == 1 and found[0].isupper() and 2 <= len(found[0]) <= 3:
+        return first, last
+    return (first, last) if _reads_as_name(found, folded, directory, place) else None
+
+
+def _key(word: str) -> str:
+    return plain(word).strip(".'’-")
+
+
+def _reads_as_name(found: Sequence[str], folded: Sequence[str], directory: Directory, place: Place) -> bool:
     capital = [w[0].isupper() for w in found]
     ordinary = [w in directory.words and w not in names.AMBIGUOUS for w in folded]
-    if initials and len(found) == 1 and found[0].isupper() and 2 <= len(found[0]) <= 3:
-        pass
-    elif (
-        (len(folded[0]) < 2 and len(folded) == 1)
-        or (
-            strict
-            and (not all(capital) or any(ordinary) or (len(found) == 1 and found[0].isupper() and len(found[0]) < 4))
-        )
-        or (loose and (all(ordinary) or (not all(capital) and (len(found) > 2 or any(ordinary)))))
-        or (not loose and (not capital[0] or (all(ordinary) if header else any(ordinary))))
-    ):
-        return
-    if all(w in names.CALENDAR for w in folded):
-        return
-    if all(w.isupper() and len(w) > 12 for w in found):
-        return
-    out.append(Finding(first, last, "PERSON", "structure", 0.9, directory.person_of_name(text[first:last])))
+    if len(folded) == 1 and len(folded[0]) < 2:
+        return False
+    if place == "sure":
+        return all(capital) or (len(found) <= 2 and not any(ordinary))
+    if place == "header":
+        return capital[0] and not all(ordinary)
+    if place == "form":
+        return capital[0] and not any(ordinary)
+    acronym = len(found) == 1 and found[0].isupper() and len(found[0]) < 4
+    return all(capital) and not any(ordinary) and not acronym
