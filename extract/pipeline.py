@@ -6,8 +6,8 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from attest.disposition import Dispositions
     from attest.log import EventLog
     from attest.vault import Vault
-    from consent.decide import RunDecision, RunRequest
+    from consent.decide import RunDecision
+    from consent.ledger import ChoiceState
     from consent.ledger import Ledger as Consents
+    from consent.request import ClaimFacts, RunRequest
     from extract.distil.backend import Backend
-    from extract.distil.claims import Claim, Distillate, Passage
+    from extract.distil.claims import Claim, Distillate
     from extract.identity import Identities
+    from extract.records import Record
     from extract.residue import Ledger
     from extract.sources import ReadResult
-    from policies.model import Policy
 
 Progress = Callable[[str, int, int], None]
 SourcePaths = Mapping[str, Sequence[Path]]
@@ -54,32 +56,55 @@ class Tools:
     secret: bytes
     progress: Progress
 
+    def emit(self, kind: str, body: dict[str, Any], now: datetime) -> int:
+        """Append one event and return its index."""
+        from attest.events import Event, uuid7
+
+        return self.log.append([Event(kind, ACTOR, body, uuid7(now, self.random), now)])[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is asked for.
 
     Attributes:
-        request: Subject, purpose, sources, policy, model and moment.
+        request: Subject, purpose, sources, model and moment, as the gates see them.
+        policy: The policy.
         people: Who is who.
         paths: Source paths by kind: mail, repo, chat, docs.
-        seed: Seed of the sampling; logged.
     """
 
     request: RunRequest
+    policy: Policy
     people: Identities
     paths: SourcePaths
-    seed: int = 0
+
+    @property
+    def subject(self) -> str:
+        """Pseudonymous id of the person."""
+        return self.request.subject or ""
+
+    @property
+    def policy_ref(self) -> dict[str, Any]:
+        """The policy as log entries name it."""
+        return {"id": self.policy.id, "version": self.policy.version, "sha256": self.policy.sha256}
 
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """Records with a decision for each of them; nothing of them has been used yet."""
+    """Records with a decision for each of them; nothing of them has been used yet.
+
+    Attributes:
+        read: What the readers found.
+        facts: One row per record, see `consent.facts.FACTS`.
+        reasons: For each record why it is left out; empty where it is taken.
+        seed: Seed of the draw of `record.volume`.
+    """
 
     read: ReadResult
-    frame: pd.DataFrame
     facts: pd.DataFrame
     reasons: Sequence[tuple[str, ...]]
+    seed: int
 
     @property
     def taken(self) -> list[int]:
@@ -93,7 +118,18 @@ class Gated:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A finished, sealed extraction; `claims` have not been reviewed yet."""
+    """A finished, sealed extraction.
+
+    Attributes:
+        extraction_id: Its id.
+        claims: The claims; none reviewed.
+        ledger: What was taken and what was left out.
+        dispositions: The disposition tree.
+        manifest_index: Log index of `source.manifest`.
+        seal_index: Log index of `extraction.sealed`.
+        pseudonym: The token that stands for the subject.
+        unreadable: How many files could not be read.
+    """
 
     extraction_id: str
     claims: tuple[Claim, ...]
@@ -102,109 +138,144 @@ class Sealed:
     manifest_index: int
     seal_index: int
     pseudonym: str
-    read: ReadResult
-    hits: int = 0
-    steps: dict[str, int] = field(default_factory=dict)
+    unreadable: int
 
 
-def decide_run(request: RunRequest, consents: Consents) -> RunDecision:
+def decide_run(job: Job, consents: Consents) -> RunDecision:
     """Ask the run and subject gates."""
     from consent import decide
 
-    return decide.decide_run(request.policy, request, consents)
+    return decide.decide_run(job.policy, job.request, consents)
 
 
-def refuse(decision: RunDecision) -> RefusedError:
-    """Return the error for a run that the gates refused: gate ids only."""
+def refuse(reasons: Sequence[str], details: Sequence[str] = ()) -> RefusedError:
+    """Return the error for something that gates refused: gate ids and codes only."""
+    more = f" ({', '.join(details)})" if details else ""
     return RefusedError(
-        f"refused by {', '.join(decision.reasons)}",
+        f"refused by {', '.join(reasons)}{more}",
         "`govern policy explain GATE` says what a gate asks; `govern consent status` says what the person agreed to",
     )
 
 
-def read_and_gate(job: Job, decision: RunDecision, progress: Progress, commit: Callable[[ReadResult], object]) -> Gated:
-    """Read every source and decide over every record; `commit` is called in between, before any record gate runs."""
+def suppose(job: Job) -> ChoiceState:
+    """Return the consent that would grant all that the policy allows: what a dry run shows before anyone signed."""
+    from consent import build, notice
+    from consent.keys import EnrolledKey
+    from consent.ledger import ChoiceState
+
+    request = job.request
+    record = build.given(
+        pid=job.subject,
+        terms=build.Terms(notice.load(), job.policy, request.model_sha256 or "0" * 64),
+        purposes=[request.purpose or ""],
+        sources=job.policy.gates["record.source"].allow,  # type: ignore[attr-defined]
+        categories=job.policy.gates["output.categories"].allow,  # type: ignore[attr-defined]
+        recipients=request.recipients or (),
+        material_from=request.now.date() - timedelta(days=366),
+        material_until=request.now.date(),
+        now=request.now,
+        record_id="00000000-0000-0000-0000-000000000000",
+        nonce="0" * 32,
+    )
+    return ChoiceState(
+        pid=job.subject,
+        purpose=request.purpose or "",
+        state="given",
+        record=record,
+        choice=record.given(request.purpose or ""),
+        key=EnrolledKey(0, "ed25519:" + "0" * 32, bytes(32)),
+    )
+
+
+def read_and_gate(job: Job, choice: ChoiceState, progress: Progress, commit: Callable[[ReadResult], object]) -> Gated:
+    """Read every source and decide over every record; `commit` is called in between, before any record gate runs.
+
+    Raises:
+        InputError: A source cannot be read, or there is no record in any.
+    """
     from consent import decide
     from extract import facts, records
     from extract.sources import open_source, read_all
 
-    sources = [open_source(kind, path) for kind, paths in sorted(job.paths.items()) for path in paths]
-    if not sources:
-        raise InputError("no source was given", "name at least one of --mail, --repo, --chat, --docs")
     progress("reading", 0, 0)
-    read = read_all(sources)
+    sources = [open_source(kind, path) for kind, paths in sorted(job.paths.items()) for path in paths]  # type: ignore[arg-type]
+    read = read_all(sources, lambda seen: progress("reading", seen, 0))
     if not read.records:
-        raise InputError("the sources hold no record", "check the paths; `govern doctor` shows what each reader needs")
+        raise InputError("the sources hold no record", "check the paths; `govern extract --help` says what each reads")
     commit(read)
     progress("gates", 0, len(read.records))
-    frame = records.to_frame(read.records)
-    rows = facts.compute(frame, job.people, job.request.subject)
-    verdict = decide.decide_records(job.request.policy, rows, decision.choice, job.request)
-    return Gated(read, frame, rows, verdict.reasons)
+    rows = facts.compute(records.to_frame(read.records), job.people, job.subject)
+    seed = int.from_bytes(_fingerprint(read)[:6], "big")
+    verdict = decide.decide_records(job.policy, rows, choice, job.request, seed=seed)
+    return Gated(read, rows, verdict.reasons, seed)
+
+
+def dry_run(job: Job, consents: Consents, tools: Tools) -> tuple[RunDecision, Gated]:
+    """Decide over everything and keep nothing; that somebody looked is logged, since nobody is read covertly."""
+    decision = decide_run(job, consents)
+    gated = read_and_gate(job, decision.choice if decision.allowed else suppose(job), tools.progress, lambda read: None)
+    tools.emit(
+        "extraction.gated",
+        {
+            "subject": job.subject,
+            "purpose": job.request.purpose,
+            "policy": job.policy_ref,
+            "dry_run": True,
+            "allowed": decision.allowed,
+            "taken": len(gated.taken),
+            "left_out": len(gated.reasons) - len(gated.taken),
+        },
+        job.request.now,
+    )
+    return decision, gated
 
 
 def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
     """Run one extraction and seal it in the log.
 
     Raises:
-        RefusedError: A run or subject gate says no; that is logged too.
+        RefusedError: A gate says no; that is logged too.
         InputError: The sources cannot be read.
     """
-    from attest.disposition import Dispositions, Leaf, commitment, manifest_line
+    from attest import canonical
     from attest.events import uuid7
-    from attest.merkle import Tree, leaf_hash
+    from extract import residue
+    from extract.skill import codec
 
-    request = job.request
-    extraction_id = uuid7(request.now, tools.random)
-    head = {"extraction_id": extraction_id, "subject": request.subject, "purpose": request.purpose}
+    now = job.request.now
+    extraction_id = uuid7(now, tools.random)
+    head = {"extraction_id": extraction_id, "subject": job.subject, "purpose": job.request.purpose}
 
     def emit(kind: str, body: dict[str, Any]) -> int:
-        from attest.events import Event
+        return tools.emit(kind, {**head, **body}, now)
 
-        event = Event.new(kind, ACTOR, {**head, **body}, request.now)
-        return tools.log.append([event], key=f"{extraction_id}/{kind}")[0]
-
-    policy = {"id": request.policy.id, "version": request.policy.version, "sha256": request.policy.sha256}
-    decision = decide_run(request, consents)
+    decision = decide_run(job, consents)
     if not decision.allowed:
-        emit("extraction.gated", {"policy": policy, "allowed": False, "reasons": sorted(decision.reasons)})
-        raise refuse(decision)
+        emit("extraction.gated", {"policy": job.policy_ref, "allowed": False, "reasons": list(decision.reasons)})
+        raise refuse(decision.reasons)
+    consent_index = decision.choice.record_index
 
     salts: list[bytes] = []
     commitments: list[str] = []
-    manifest: dict[str, Any] = {}
+    manifest_index = -1
 
     def commit(read: ReadResult) -> None:
         # Commit, then gate: what there was is fixed before anything decides what is taken.
+        nonlocal manifest_index
         salts.extend(tools.random(32) for _ in read.records)
-        tools.vault.put(extraction_id, salts, [_persons(r, job.people) for r in read.records])
-        commitments.extend(
-            commitment(salt, "source", bytes.fromhex(r.raw_digest))
-            for salt, r in zip(salts, read.records, strict=True)
-        )
-        tree = Tree(
-            leaf_hash(manifest_line(i, r.source_kind, c))
-            for i, (r, c) in enumerate(zip(read.records, commitments, strict=True))
-        )
-        sources = [
-            {"kind": s.kind, "units": s.units, "completeness": s.completeness, "sha256": s.sha256} for s in read.sources
-        ]
-        manifest.update(root=tree.root().hex(), size=tree.size)
-        manifest["index"] = emit(
-            "source.manifest",
-            {"root": manifest["root"], "size": tree.size, "sources": sources, "defects": read.defects},
-        )
+        manifest_index = _commit(job, read, salts, commitments, extraction_id, tools, emit)
 
-    gated = read_and_gate(job, decision, tools.progress, commit)
+    gated = read_and_gate(job, decision.choice, tools.progress, commit)
     taken = gated.taken
     gated_index = emit(
         "extraction.gated",
         {
-            "prev": manifest["index"],
-            "policy": policy,
+            "prev": manifest_index,
+            "policy": job.policy_ref,
+            "request": _request_body(job.request),
             "allowed": True,
-            "consent_index": decision.choice.index,
-            "seed": job.seed,
+            "consent_index": consent_index,
+            "seed": gated.seed,
             "taken": len(taken),
             "left_out": len(gated.reasons) - len(taken),
             "by_reason": gated.by_reason(),
@@ -213,45 +284,22 @@ def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
 
     tools.progress("redacting", 0, len(taken))
     redactor = _redactor(job, gated, tools.secret)
-    originals = [_own_words(gated.read.records[i]) for i in taken]
-    redacted = redactor.redact(originals)
-    redaction_counts: Counter[str] = Counter()
+    redacted = redactor.redact([_own_words(gated.read.records[i]) for i in taken])
+    texts = [r.text for r in redacted]
+    counts: Counter[str] = Counter()
     for r in redacted:
-        redaction_counts.update(r.counts)
+        counts.update(r.counts)
+    info = redactor.info()
     redacted_index = emit(
         "extraction.redacted",
-        {"prev": gated_index, "redactor": dict(redactor.info()), "counts": dict(sorted(redaction_counts.items()))},
+        {"prev": gated_index, "redactor": dict(info), "counts": dict(sorted(counts.items()))},
     )
+    _ask_segments(job, info, residual_hits({str(i): t for i, t in zip(taken, texts, strict=True)}, redactor))
 
-    distillate = _distil(job, _passages(gated, taken, [r.text for r in redacted]), backend, tools.progress)
+    distillate = _distil(job, gated, taken, texts, backend, tools.progress)
     claims, kept_back = _output_gates(job, decision, distillate)
-
-    leaves = []
-    position = {row: k for k, row in enumerate(taken)}
-    for i, record in enumerate(gated.read.records):
-        k = position.get(i)
-        changed = k is not None and bool(redacted[k].counts)
-        leaves.append(
-            Leaf(
-                i=i,
-                kind=record.source_kind,
-                outcome="left_out" if k is None else ("taken_redacted" if changed else "taken"),
-                reasons=tuple(gated.reasons[i]),
-                authenticity=record.authenticity,
-                redactions=dict(redacted[k].counts) if k is not None else {},
-                source=commitments[i],
-                output=None if k is None else commitment(salts[i], "output", redacted[k].text.encode()),
-            )
-        )
-    dispositions = Dispositions(leaves)
-
-    from attest import canonical
-    from extract import residue
-    from extract.skill import codec
-
-    ledger = residue.account(leaves, distillate, kept_back)
-    tools.progress("scanning again", 0, 0)
-    hits = residual_hits({"claims": "\n".join(c.statement + "\n" + _quotes(c) for c in claims)}, redactor)
+    tools.progress("scanning again", 0, len(claims))
+    hits = residual_hits({c.id: "\n".join([c.statement, *(s.quote for s in c.evidence)]) for c in claims}, redactor)
     distilled_index = emit(
         "extraction.distilled",
         {
@@ -263,85 +311,176 @@ def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
             "residual_hits": hits,
         },
     )
-    steps = {"gated": gated_index, "redacted": redacted_index, "distilled": distilled_index}
-    pseudonym = redactor.token(request.subject) or ""
+
+    dispositions = _dispositions(gated, taken, redacted, salts, commitments)
+    ledger = residue.account(dispositions, distillate, kept_back)
+    pseudonym = str(redactor.people_tokens().get(job.subject, ""))
     seal_index = emit(
         "extraction.sealed",
         {
             "prev": distilled_index,
-            "manifest_index": manifest["index"],
+            "manifest_index": manifest_index,
             "root": dispositions.root.hex(),
             "size": dispositions.size,
             "counts": dispositions.counts(),
-            "steps": steps,
+            "steps": {"gated": gated_index, "redacted": redacted_index, "distilled": distilled_index},
             "ledger_sha256": hashlib.sha256(canonical.dumps(ledger)).hexdigest(),
-            "policy": policy,
-            "consent_index": decision.choice.index,
+            "policy": job.policy_ref,
+            "consent_index": consent_index,
             "pseudonym": pseudonym,
         },
     )
     if hits:
-        raise RefusedError(
-            f"refused by output.residual_pii: the second scan found {hits} places",
-            "the draft was not written; add the names that were missed to the people file and run again",
-        )
+        raise refuse(["output.residual_pii"], [f"{hits} places"])
     return Sealed(
         extraction_id=extraction_id,
         claims=claims,
         ledger=ledger,
         dispositions=dispositions,
-        manifest_index=manifest["index"],
+        manifest_index=manifest_index,
         seal_index=seal_index,
         pseudonym=pseudonym,
-        read=gated.read,
-        hits=hits,
-        steps=steps,
+        unreadable=len(gated.read.unreadable),
     )
 
 
-def residual_hits(texts: Mapping[str, str], redactor: Any) -> int:
-    """Return how many places a second scan still finds."""
+def _commit(
+    job: Job,
+    read: ReadResult,
+    salts: Sequence[bytes],
+    commitments: list[str],
+    extraction_id: str,
+    tools: Tools,
+    emit: Callable[[str, dict[str, Any]], int],
+) -> int:
+    """Put the salts into the vault and the manifest into the log; return its index."""
+    from attest.disposition import commitment, manifest_line, manifest_root
+
+    tools.vault.put(extraction_id, salts, [_persons(r, job.people) for r in read.records])
+    commitments.extend(
+        commitment(salt, "source", bytes.fromhex(r.raw_digest)) for salt, r in zip(salts, read.records, strict=True)
+    )
+    root = manifest_root(
+        manifest_line(i, r.source_kind, c) for i, (r, c) in enumerate(zip(read.records, commitments, strict=True))
+    )
+    sources = [
+        {"kind": s.kind, "units": s.units, "completeness": s.completeness, "sha256": s.sha256, "head": s.head}
+        for s in read.sources
+    ]
+    return emit(
+        "source.manifest",
+        {"root": root.hex(), "size": len(read.records), "sources": sources, "defects": dict(read.defects)},
+    )
+
+
+def _dispositions(
+    gated: Gated, taken: Sequence[int], redacted: Sequence[Any], salts: Sequence[bytes], commitments: Sequence[str]
+) -> Dispositions:
+    from attest.disposition import Dispositions, Leaf, commitment
+
+    used = dict(zip(taken, redacted, strict=True))
+    leaves = []
+    for i, record in enumerate(gated.read.records):
+        result = used.get(i)
+        changed = result is not None and bool(result.counts)
+        leaves.append(
+            Leaf(
+                i=i,
+                kind=record.source_kind,
+                outcome="left_out" if result is None else ("taken_redacted" if changed else "taken"),
+                reasons=gated.reasons[i],
+                authenticity=record.authenticity,
+                redactions={} if result is None else result.counts,
+                source=commitments[i],
+                output=None if result is None else commitment(salts[i], "output", result.text.encode()),
+            )
+        )
+    return Dispositions(leaves)
+
+
+def residual_hits(texts: Mapping[str, str], redactor: Any, trusted: Sequence[str] = ()) -> int:
+    """Return how many places a second scan still finds.
+
+    Args:
+        texts: Text by name.
+        redactor: The redactor of the run, or `scanner`.
+        trusted: Lines that the toolkit itself writes.
+    """
     from redact.rescan import rescan
 
-    return len(rescan(texts, redactor))
+    return len(rescan(texts, redactor, trusted=trusted))
 
 
-def _own_words(record: Any) -> str:
-    own: str = record.own_text()
-    return own
+def scanner(people: Identities, policy: Policy) -> Any:
+    """Return a redactor for scanning only: it knows the people file, not the headers of a run."""
+    return _make_redactor(people, (), policy, bytes(32))
 
 
-def _quotes(claim: Claim) -> str:
-    return "\n".join(s.quote for s in claim.evidence)
+def _ask_segments(job: Job, info: Mapping[str, Any], hits: int) -> None:
+    from consent import decide
+    from consent.request import SegmentFacts
+
+    facts = SegmentFacts(
+        profile=str(info["profile"]),
+        engine_sha256=str(info["engine_sha256"]),
+        secrets_removed=True,
+        residual_hits=hits,
+    )
+    reasons = sorted({r for result in decide.decide_segments(job.policy, facts) for r in result.reasons})
+    if reasons:
+        raise refuse(reasons, [f"{hits} places"] if hits else [])
 
 
-def _persons(record: Any, people: Identities) -> set[str]:
+def _request_body(request: RunRequest) -> dict[str, Any]:
+    return {
+        "sources": sorted(request.sources or ()),
+        "recipients": sorted(request.recipients or ()),
+        "model_kind": request.model_kind,
+        "model_sha256": request.model_sha256,
+        "model_address": request.model_address,
+    }
+
+
+def _own_words(record: Record) -> str:
+    return record.own_text()
+
+
+def _persons(record: Record, people: Identities) -> set[str]:
     # A person who is not in the people file is filed under their address, so that they can be erased as well.
     keys = {k for k in (record.author_key, *record.recipients) if k}
     return {people.resolve(k) or k for k in keys}
 
 
+def _fingerprint(read: ReadResult) -> bytes:
+    """Return a digest of what was read: nobody can choose the draws and tokens that are derived from it."""
+    return hashlib.sha256("\n".join(sorted(r.raw_digest for r in read.records)).encode()).digest()
+
+
 def _redactor(job: Job, gated: Gated, secret: bytes) -> Any:
+    # One key per extraction. It is derived, never stored: the same sources under the same consent give the same
+    # tokens, so that a second run gives the same skill, and other sources give others.
+    key = hmac.digest(secret, b"pseudonyms\0" + job.subject.encode() + _fingerprint(gated.read), "sha256")
+    names = sorted({n for r in gated.read.records for n in (*r.names_seen, r.author_raw) if n})
+    return _make_redactor(job.people, names, job.policy, key)
+
+
+def _make_redactor(people: Identities, names: Sequence[str], policy: Policy, key: bytes) -> Any:
     from redact.directory import Person
     from redact.engine import Redactor
 
-    # One key per extraction. It is derived, never stored: the same sources under the same consent give the same
-    # tokens, so that a second run gives the same skill, and other sources give others.
-    fingerprint = hashlib.sha256("\n".join(sorted(r.raw_digest for r in gated.read.records)).encode()).digest()
-    key = hmac.new(secret, b"pseudonyms\0" + job.request.subject.encode() + fingerprint, hashlib.sha256).digest()
-    people = [
-        Person(pid=p.pid, names=tuple(p.names), emails=tuple(p.emails), handles=tuple(p.handles))
-        for p in job.people.people
-    ]
-    names = sorted({n for r in gated.read.records for n in (*r.names_seen, r.author_raw) if n})
-    profile = str(job.request.policy.gates["segment.pii"].profile)
-    return Redactor(people, names, sorted(job.people.work_domains), key, profile=profile)
+    known = [Person(pid=p.pid, names=p.names, emails=p.emails, handles=p.slack) for p in people.people]
+    profile = policy.gates["segment.pii"].profile  # type: ignore[attr-defined]
+    return Redactor(known, names, sorted(people.work_domains), key, profile=profile)
 
 
-def _passages(gated: Gated, taken: Sequence[int], texts: Sequence[str]) -> list[Passage]:
+def _distil(
+    job: Job, gated: Gated, taken: Sequence[int], texts: Sequence[str], backend: Backend, progress: Progress
+) -> Distillate:
     from datetime import date
 
     from extract.distil.claims import Passage
+    from extract.distil.pipeline import distil
+    from extract.distil.settings import Settings
 
     threads: dict[str, str] = {}
     passages = []
@@ -351,30 +490,24 @@ def _passages(gated: Gated, taken: Sequence[int], texts: Sequence[str]) -> list[
         thread = threads.setdefault(f"{record.source_kind}/{record.thread_id}", f"t{len(threads):04d}")
         day = date.fromisoformat(str(gated.facts["local_date"].iloc[row]))
         passages.append(Passage(record=row, text=text, source_kind=record.source_kind, thread=thread, day=day))
-    return passages
+    support: Any = job.policy.gates.get("output.support")
+    settings = Settings(min_records=support.records, min_days=support.days) if support else Settings()
+    return distil(passages, backend, seed=gated.seed, settings=settings, progress=progress)
 
 
-def _distil(job: Job, passages: Sequence[Passage], backend: Backend, progress: Progress) -> Distillate:
-    from extract.distil.pipeline import Settings, distil
+def claim_facts(claims: Sequence[Claim]) -> list[ClaimFacts]:
+    """Return what the output gates need to know of each claim."""
+    from consent.request import ClaimFacts
+    from extract.distil.claims import CATEGORY
 
-    support = job.request.policy.gates["output.support"]
-    settings = Settings(min_records=int(support.records), min_days=int(support.days))
-    return distil(passages, backend, seed=job.seed, settings=settings, progress=progress)
+    return [ClaimFacts(c.id, CATEGORY[c.kind], c.support, c.days, c.review) for c in claims]
 
 
 def _output_gates(job: Job, decision: RunDecision, made: Distillate) -> tuple[tuple[Claim, ...], dict[str, int]]:
     from consent import decide
 
-    reasons = decide.claim_reasons(job.request.policy, decision.choice, made.claims)
+    reasons = decide.claim_reasons(job.policy, decision.choice, claim_facts(made.claims))
     kept = tuple(c for c, r in zip(made.claims, reasons, strict=True) if not r)
     # A claim that two gates keep back is counted once, under the first, so that the ledger adds up.
-    back = Counter(sorted(r)[0] for r in reasons if r)
+    back = Counter(r[0] for r in reasons if r)
     return kept, dict(sorted(back.items()))
-
-
-def expiry(decision: RunDecision, now: datetime) -> datetime:
-    """Return when a skill made under this consent ends: never later than the consent."""
-    ends: datetime = decision.choice.expires
-    if ends <= now:
-        raise RefusedError("refused by output.expiry: the consent has ended", "ask for a renewed consent")
-    return ends

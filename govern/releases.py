@@ -13,102 +13,139 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from attest.log import EventLog
-    from consent.ledger import Ledger
+    from consent.keys import EnrolledKey
+    from consent.ledger import ChoiceState, Ledger
+    from consent.request import RunRequest
     from extract.skill.draft import Draft
     from extract.skill.release import Candidate
     from extract.skill.review import Review
     from govern.workspace import Workspace
     from policies.model import Policy
 
-VALID = ("given", "renewed")
+LIVE = ("given", "renewed")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A release that the gates admit, waiting for the subject's signature."""
+    """A release as the person decided it, before any gate was asked."""
 
     draft: Draft
     candidate: Candidate
-    review: Review
     policy: Policy
-    consents: Ledger
+    choice: ChoiceState
+    request: RunRequest
+    enrolled: EnrolledKey | None
 
 
 def plan(workspace: Workspace, log: EventLog, draft: Draft, review: Review, now: datetime) -> Plan:
-    """Ask every gate again over the final content.
+    """Put together what is to be released and what the gates need to know.
 
     Raises:
-        RefusedError: Consent has ended, a claim is not reviewed, or something personal is left.
+        RefusedError: The consent ended, or a newer one took its place.
     """
+    from consent import decide
+    from consent.request import RunRequest
     from extract import pipeline
     from extract.skill import release
 
     consents = workspace.ledger(log)
-    state = consents.state(draft.header.subject, draft.header.purpose, now)
-    if state.state not in VALID:
-        raise RefusedError(
-            f"refused by lifecycle.withdrawal: the consent is {state.state}",
-            "nothing made under it may be released; a new consent starts a new extraction",
-        )
-    if state.index != draft.seal["consent_index"]:
+    policy = workspace.policy(log, draft.seal["policy"]["sha256"])
+    asked = json.loads(log.entry(draft.seal["steps"]["gated"]))["body"]["request"]
+    request = RunRequest(
+        subject=draft.header.subject,
+        purpose=draft.header.purpose,
+        sources=tuple(asked["sources"]),
+        recipients=tuple(asked["recipients"]),
+        policy=policy.sha256,
+        model_kind=asked["model_kind"],
+        model_sha256=asked["model_sha256"],
+        model_address=asked["model_address"],
+        now=now,
+    )
+    # Asked anew: since the extraction the person may have withdrawn, or the consent may have run out.
+    decision = decide.decide_run(policy, request, consents)
+    if not decision.allowed:
+        raise pipeline.refuse(decision.reasons)
+    if decision.choice.record_index != draft.seal["consent_index"]:
         raise RefusedError(
             "refused by subject.consent_valid: the consent was replaced after the extraction",
             "extract again under the consent in force",
         )
-    if draft.header.expires <= now:
-        raise RefusedError("refused by output.expiry: the consent has ended", "ask for a renewed consent")
-    policy = workspace.policy(log, draft.seal["policy"]["sha256"])
     candidate = release.prepare(draft, review, now)
-    hits = pipeline.residual_hits(
-        {name: data.decode() for name, data in candidate.files.items() if not name.endswith("ledger.json")},
-        pipeline.scanner(workspace.identities(), policy),
-    )
-    if hits > policy.gates["output.residual_pii"].max_hits:
-        raise RefusedError(
-            f"refused by output.residual_pii: the second scan found {hits} places",
-            "a correction may hold a name or number: change it with `govern skill review FILE --correct`",
-        )
-    return Plan(draft, candidate, review, policy, consents)
+    return Plan(draft, candidate, policy, decision.choice, request, consents.key(draft.header.subject))
 
 
-def carry_out(
-    workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519PrivateKey, now: datetime
-) -> bytes:
-    """Sign as the subject, log the release, return the finished `.skill`.
+def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519PrivateKey | None, now: datetime) -> bytes:
+    """Ask the output gates over the final content, sign it as the subject, log it, return the finished `.skill`.
+
+    Args:
+        workspace: The workspace.
+        log: Its log.
+        plan_: What is to be released.
+        key: The subject's private key; None where nobody signs, which is refused.
+        now: The moment of the release.
 
     Raises:
-        RefusedError: The key is not the subject's.
+        RefusedError: A gate says no: a claim was not reviewed, something personal is left, the signature is missing or
+            somebody else's.
     """
     from attest import keys
+    from consent import decide
+    from consent.request import OutputFacts
+    from extract import pipeline
     from extract.skill import release
 
-    subject = plan_.draft.header.subject
-    enrolled = plan_.consents.key(subject)
-    if enrolled is None or keys.key_id(key) != enrolled.key_id:
+    draft, candidate = plan_.draft, plan_.candidate
+    own = key is not None and plan_.enrolled is not None and keys.key_id(key) == plan_.enrolled.key_id
+    facts = OutputFacts(
+        claims=tuple(pipeline.claim_facts(candidate.judged)),
+        drafted_at=draft.sealed_at,
+        reviewed_at=now if key is not None else None,
+        signature_valid=own,
+        residual_hits=pipeline.residual_hits(
+            candidate.texts(), pipeline.scanner(workspace.identities(), plan_.policy), candidate.trusted()
+        ),
+        expires=draft.header.expires,
+    )
+    results = decide.decide_output(plan_.policy, facts, plan_.choice, plan_.request)
+    reasons = sorted({reason for result in results for reason in result.reasons})
+    if reasons or key is None or plan_.enrolled is None:
+        details = [d for result in results if result.reasons for d in result.details]
         raise RefusedError(
-            "refused by output.subject_review: this is not the person's enrolled key",
-            "`govern keys list` shows which key is enrolled",
+            f"refused by {', '.join(reasons)}" + (f" ({', '.join(details)})" if details else ""),
+            _hint(reasons, details),
         )
-    steps = plan_.draft.seal["steps"]
-    engine = json.loads(log.entry(steps["distilled"]))["body"]["engine"]
-    redactor = json.loads(log.entry(steps["redacted"]))["body"]["redactor"]
+    steps = draft.seal["steps"]
 
     def emit(kind: str, body: dict[str, Any]) -> int:
-        actor = f"employee:{subject}" if kind == "skill.released" else "operator"
+        actor = f"employee:{draft.header.subject}" if kind == "skill.released" else "operator"
         return workspace.append(log, kind, actor, body, now)
 
     return release.release(
-        plan_.draft,
-        plan_.candidate,
-        release.sign(plan_.candidate, key),
-        consents=plan_.consents,
+        draft,
+        candidate,
+        release.sign(candidate, key),
+        enrolled=plan_.enrolled,
+        consent_sha256=plan_.choice.record_sha256 or "",
         policy=plan_.policy,
-        engine=engine,
-        redactor=redactor,
+        engine=json.loads(log.entry(steps["distilled"]))["body"]["engine"],
+        redactor=json.loads(log.entry(steps["redacted"]))["body"]["redactor"],
         log=log,
         signer=workspace.signer(),
         emit=emit,
     )
+
+
+def _hint(reasons: list[str], details: list[str]) -> str:
+    if "output.residual_pii" in reasons:
+        return "a correction may hold a name or a number: `govern skill review FILE --correct ID=TEXT`"
+    if "silence" in details:
+        return "a release needs the person's own signature over the final content: --key KEYFILE"
+    if "signature" in details:
+        return "this is not the key that the person enrolled; `govern keys list` shows which one is"
+    if "output.subject_review" in reasons:
+        return "the person decides over every claim first: `govern skill review FILE`"
+    return "`govern policy explain GATE` says what a gate asks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +180,7 @@ def standing(data: bytes, log: EventLog, consents: Ledger, now: datetime) -> Sta
         return Standing("unknown")
     body = released[1]["body"]
     state = consents.state(body["subject"], body["purpose"], now)
-    if state.state not in (*VALID, "expired"):
+    if state.state not in (*LIVE, "expired"):
         return Standing("revoked", None)
     if state.state == "expired" or datetime.fromisoformat(body["expires"]) <= now:
         return Standing("expired", body["expires"])

@@ -53,7 +53,9 @@ class Workspace:
     log_vkey: str
 
     @classmethod
-    def create(cls, root: Path, organisation: str, domain: str, now: datetime, *, people: str | None = None) -> Workspace:
+    def create(
+        cls, root: Path, organisation: str, domain: str, now: datetime, *, people: str | None = None
+    ) -> Workspace:
         """Make a workspace and the first entry of its log; nothing is left behind if that fails.
 
         Raises:
@@ -78,7 +80,8 @@ class Workspace:
             vkey = NoteSigner(origin, key).verifier.vkey
             (draft / "log.vkey").write_text(vkey + "\n", "utf-8")
             (draft / CONFIG).write_text(
-                json.dumps({"version": 1, "origin": origin, "log_key": vkey, "organisation": organisation}, indent=2) + "\n",
+                json.dumps({"version": 1, "origin": origin, "log_key": vkey, "organisation": organisation}, indent=2)
+                + "\n",
                 "utf-8",
             )
             text = people if people is not None else EMPTY_PEOPLE.format(organisation=organisation, domain=domain)
@@ -109,7 +112,9 @@ class Workspace:
                 raise ValueError
             return cls(root, str(config["origin"]), str(config["log_key"]))
         except FileNotFoundError:
-            raise UsageError(f"no workspace at {root}", "make one with `govern init`, or name it with --workspace") from None
+            raise UsageError(
+                f"no workspace at {root}", "make one with `govern init`, or name it with --workspace"
+            ) from None
         except (ValueError, KeyError, AttributeError):
             raise InputError(f"{path} is damaged", "restore it from a backup; log.vkey holds the log's key") from None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests.workplace import SUBJECT, Workplace
+from workplace import SUBJECT, Workplace
 
 PASSPHRASE = "correct horse"
 
@@ -90,7 +90,9 @@ class Office:
         """Make the subject's key."""
         return self.run("keys", "enroll", "--subject", SUBJECT, "--out", self.key, "--now", "2026-03-01T08:00:00Z")
 
-    def sign(self, *more: object, sources: tuple[str, ...] = ("mail.work", "vcs.commit", "chat.public_channel")) -> Result:
+    def sign(
+        self, *more: object, sources: tuple[str, ...] = ("mail.work", "vcs.commit", "chat.public_channel")
+    ) -> Result:
         """Agree to knowledge transfer."""
         options: list[object] = []
         for source in sources:

@@ -43,7 +43,10 @@ def from_lines(data: bytes) -> tuple[Claim, ...]:
 
 
 def _to_json(claim: Claim) -> dict[str, Any]:
-    return {**asdict(claim), "schema": SCHEMA, "first": claim.first.isoformat(), "last": claim.last.isoformat()}
+    value = asdict(claim)
+    value |= {"schema": SCHEMA, "evidence": list(value["evidence"])}
+    value |= {"first": claim.first.isoformat(), "last": claim.last.isoformat()}
+    return value
 
 
 def _from_json(value: Any) -> Claim:

@@ -172,7 +172,12 @@ def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *
 
 
 def _evidence(claims: Sequence[Claim]) -> str:
-    out = ["# Evidence", "", "Redacted quotes from the person's own words. `#12` is a leaf of the disposition tree.", ""]
+    out = [
+        "# Evidence",
+        "",
+        "Redacted quotes from the person's own words. `#12` is a leaf of the disposition tree.",
+        "",
+    ]
     for claim in claims:
         out += [f"## {claim.id}", "", claim.statement, "", f"Made by: {claim.mode}.", ""]
         out += [f"- #{s.record}: {' '.join(s.quote.split())}" for s in claim.evidence] + [""]

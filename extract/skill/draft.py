@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attest import canonical, container
+from attest.encoding import from_time
 from extract.skill import codec, document
 from govern.errors import InputError, VerificationError
 
@@ -34,6 +35,7 @@ class Draft:
         manifest_index: Log index of `source.manifest`.
         seal_index: Log index of `extraction.sealed`.
         seal: Body of that entry.
+        sealed_at: Time of that entry.
         dispositions: The JSON lines of the disposition tree.
     """
 
@@ -44,6 +46,7 @@ class Draft:
     manifest_index: int
     seal_index: int
     seal: dict[str, Any]
+    sealed_at: datetime
     dispositions: bytes
 
 
@@ -126,5 +129,6 @@ def read(data: bytes, log: EventLog) -> Draft:
         manifest_index=manifest_index,
         seal_index=seal_index,
         seal=body,
+        sealed_at=from_time(seal["at"]),
         dispositions=dispositions,
     )

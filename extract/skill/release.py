@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from attest import bundle, container, dsse, statement
+from attest import bundle, container, dsse, evidence, statement
 from attest.disposition import Dispositions
 from attest.encoding import to_time
 from attest.keys import key_id
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from attest.log import EventLog
     from attest.note import NoteSigner
-    from consent.ledger import Ledger as Consents
+    from consent.keys import EnrolledKey
     from extract.distil.claims import Claim
     from extract.skill.draft import Draft
     from extract.skill.review import Review
@@ -38,26 +38,39 @@ class Candidate:
     Attributes:
         files: Every file outside `attestation/`.
         claims: The claims in it.
+        judged: Every claim of the draft with what the subject said of it, the struck ones included.
         release: The bytes that the subject signs.
     """
 
     files: Mapping[str, bytes]
     claims: tuple[Claim, ...]
+    judged: tuple[Claim, ...]
     release: bytes
+
+    def texts(self) -> dict[str, str]:
+        """Return what holds words, by file name, for the second scan.
+
+        Of the claims file these are statements and quotes: everything else in it is numbers and digests by code.
+        """
+        texts = {name: data.decode() for name, data in self.files.items() if name.endswith(".md")}
+        return {**texts, "references/claims.jsonl": "\n".join(self._spoken())}
+
+    def trusted(self) -> list[str]:
+        """Return the lines that this program wrote itself: those without a statement or a quote in them."""
+        spoken = {" ".join(words.split()) for words in self._spoken()}
+        lines = (line for name, text in self.texts().items() if name.endswith(".md") for line in text.splitlines())
+        return [line for line in lines if not any(words in line for words in spoken)]
+
+    def _spoken(self) -> list[str]:
+        return [words for c in self.claims for words in (c.statement, *(s.quote for s in c.evidence))]
 
 
 def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:
     """Return the final content as the subject decided it.
 
     Raises:
-        RefusedError: A claim was not reviewed, or none is left.
+        RefusedError: No claim is left.
     """
-    waiting = review.open_claims(draft.claims)
-    if waiting:
-        raise RefusedError(
-            f"refused by output.subject_review: {len(waiting)} of {len(draft.claims)} claims were not reviewed",
-            "silence is no consent: `govern skill review FILE` shows what is open",
-        )
     claims = review.apply(draft.claims)
     if not claims:
         raise RefusedError("refused by output.subject_review: no claim is left", "there is nothing to release")
@@ -71,7 +84,7 @@ def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:
         at=to_time(now),
         expires=to_time(draft.header.expires),
     )
-    return Candidate(files, claims, release)
+    return Candidate(files, claims, review.judged(draft.claims), release)
 
 
 def sign(candidate: Candidate, key: Ed25519PrivateKey) -> bytes:
@@ -84,7 +97,8 @@ def release(
     candidate: Candidate,
     envelope: bytes,
     *,
-    consents: Consents,
+    enrolled: EnrolledKey,
+    consent_sha256: str,
     policy: Policy,
     engine: Mapping[str, Any],
     redactor: Mapping[str, Any],
@@ -94,33 +108,22 @@ def release(
 ) -> bytes:
     """Log the release and return the finished `.skill`.
 
-    The caller has asked the gates already; see `consent.decide`. What is checked here is that the envelope is the
-    subject's own, over exactly this content.
+    The caller has asked the gates already. What is checked here is that the envelope is the subject's own, over exactly
+    this content.
 
     Raises:
         RefusedError: The envelope is not signed by the subject's enrolled key.
     """
     subject = draft.header.subject
-    enrolled = consents.key(subject)
-    if enrolled is None:
-        raise RefusedError("refused by output.subject_review: the person has no key", "`govern keys enroll`")
     opened = dsse.open_envelope(envelope, {enrolled.key_id: enrolled.public}, statement.RELEASE_TYPE)
     if opened.payload != candidate.release:
         raise RefusedError("refused by output.subject_review: the signature is over another content", "sign it again")
     tree = Dispositions.parse(draft.dispositions)
     consent_index = int(draft.seal["consent_index"])
     expires = to_time(draft.header.expires)
-    kept = {
-        **candidate.files,
-        "attestation/dispositions.jsonl": draft.dispositions,
-        "attestation/release.dsse.json": envelope,
-        "attestation/VERIFY.md": bundle.verify_text(draft.header.name),
-        "attestation/manifest.json": log.entry(draft.manifest_index),
-        "attestation/seal.json": log.entry(draft.seal_index),
-        f"attestation/consents/{consent_index}.json": log.entry(consent_index),
-        f"attestation/keys/{enrolled.index}.json": log.entry(enrolled.index),
-    }
-    state = consents.record_at(consent_index)
+    places = bundle.Places(draft.manifest_index, draft.seal_index, (consent_index,), (enrolled.index,))
+    covered = bundle.covered(log, places, name=draft.header.name, dispositions=draft.dispositions, release=envelope)
+    kept = {**candidate.files, **covered}
     predicate = {
         "extraction_id": draft.extraction_id,
         "subject": subject,
@@ -131,7 +134,7 @@ def release(
         "manifest": {"index": draft.manifest_index, "root": tree.manifest_root.hex(), "size": tree.size},
         "seal": {"index": draft.seal_index},
         "dispositions": {"root": tree.root.hex(), "size": tree.size, "counts": tree.counts()},
-        "consents": [{"index": consent_index, "record_sha256": state.record_sha256}],
+        "consents": [{"index": consent_index, "record_sha256": consent_sha256}],
         "subject_key": {"key_id": enrolled.key_id, "index": enrolled.index},
         "release": {"sha256": hashlib.sha256(envelope).hexdigest()},
         "expires": expires,
@@ -140,11 +143,7 @@ def release(
         "responses": [],
         "packed_with": {"zlib": zlib.ZLIB_RUNTIME_VERSION},
     }
-    signed = dsse.sign(
-        statement.PAYLOAD_TYPE,
-        statement.statement(kept, predicate),
-        [(key_id(signer.private_key), signer.private_key)],
-    )
+    signed = bundle.signed_statement(kept, predicate, signer)
     index = emit(
         "skill.released",
         {
@@ -159,17 +158,7 @@ def release(
         },
     )
     note = log.checkpoint(signer)
-    files = dict(kept)
-    files["attestation/statement.dsse.json"] = signed
-    files["attestation/entry.json"] = log.entry(index)
-    for name, entry in (
-        ("log", index),
-        ("manifest", draft.manifest_index),
-        ("seal", draft.seal_index),
-        (f"consents/{consent_index}", consent_index),
-        (f"keys/{enrolled.index}", enrolled.index),
-    ):
-        files[f"attestation/{name}.tlog-proof"] = log.proof(entry, note).to_bytes()
+    files = bundle.build(log, places, index, note, {**kept, evidence.STATEMENT: signed})
     data = container.pack(draft.header.name, files)
     emit(
         "skill.packaged",

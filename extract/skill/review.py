@@ -71,6 +71,11 @@ class Review:
                 kept.append(replace(claim, review="corrected", statement=decision.statement, mode="corrected"))
         return tuple(kept)
 
+    def judged(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
+        """Return every claim marked with what the subject said of it, the struck ones included."""
+        said = {i: d.verdict for i, d in self.decisions.items()}
+        return tuple(replace(c, review=said.get(c.id, "unreviewed")) for c in claims)
+
     def counts(self) -> dict[str, int]:
         """Return how many claims were accepted, struck and corrected."""
         verdicts = [d.verdict for d in self.decisions.values()]

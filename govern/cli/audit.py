@@ -30,17 +30,17 @@ def read_log_key(value: str) -> str:
 
 
 def read_skill(path: Path) -> bytes:
-    """Return the bytes of a .skill file, or of an unpacked folder packed again."""
-    from attest import container
+    """Return the bytes of a .skill file.
 
+    Raises:
+        InputError: There is no such file.
+    """
     try:
-        if path.is_dir():
-            root = path.resolve()
-            files = {str(f.relative_to(root)): f.read_bytes() for f in sorted(root.rglob("*")) if f.is_file()}
-            return container.pack(root.name, files)
         return path.read_bytes()
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist", "name a .skill file or the folder of an unpacked one") from None
+        raise InputError(f"{path} does not exist", "name a .skill file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder", "name the .skill file; an unpacked skill cannot be verified") from None
 
 
 @audit.command(epilog="Example:  govern audit verify ops.skill --log-key log.vkey")
@@ -63,16 +63,10 @@ def verify(options: GlobalOptions, skill: Path, log_key: str, ref: str | None, n
 
         expected = loader.load(ref).sha256
     report = verify_skill(read_skill(skill), read_log_key(log_key), now=now, policy_sha256=expected)
-    for check in report.checks:
-        out.say(f"{check.number:3d}  {check.status.upper():<4}  {check.name}: {check.value}", important=check.status == "fail")
-        if not options.quiet:
-            out.say(f"           {check.meaning}")
-    failed = [c for c in report.checks if c.status == "fail"]
-    passed = sum(1 for c in report.checks if c.status == "pass")
-    out.say(
-        f"{passed} checks passed, {len(failed)} failed, {len(report.checks) - passed - len(failed)} for information.",
-        important=True,
-    )
+    failed = report.failed
+    for check in failed if options.quiet else ():
+        out.say(f"{check.number:3d}  FAIL  {check.name}: {check.value}", important=True)
+    out.say(report.text().rstrip())
     out.result(
         {
             "ok": not failed,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+import uuid
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from govern.errors import RefusedError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from consent.build import Terms
+    from consent.record import ConsentRecord
     from policies.model import Policy
 
     F = Callable[..., Any]
@@ -35,10 +38,25 @@ subject_option = click.option("--subject", required=True, metavar="PID", help="P
 def _choice_options(command: F) -> F:
     for decorator in (
         click.option("--withhold", multiple=True, metavar="NAME", help="A category that you keep to yourself."),
-        click.option("--validity", default="P12M", show_default=True, metavar="PERIOD", help="How long your yes lasts."),
-        click.option("--until", type=Moment(), metavar="DATE", help="Only records up to this day."),
-        click.option("--from", "since", type=Moment(), metavar="DATE", help="Only records from this day on."),
-        click.option("--category", "categories", multiple=True, metavar="NAME", help="What may be learned: procedures ..."),
+        click.option(
+            "--validity", default="P12M", show_default=True, metavar="PERIOD", help="How long your yes lasts."
+        ),
+        click.option("--until", type=Moment(), metavar="DATE", help="Only records up to this day.  [default: today]"),
+        click.option(
+            "--from", "since", type=Moment(), metavar="DATE", help="Only records from then on.  [default: a year]"
+        ),
+        click.option(
+            "--recipient",
+            "recipients",
+            multiple=True,
+            default=("team:own",),
+            show_default=True,
+            metavar="NAME",
+            help="Who may use the skill.",
+        ),
+        click.option(
+            "--category", "categories", multiple=True, metavar="NAME", help="What may be learned: procedures ..."
+        ),
         click.option("--source", "sources", multiple=True, metavar="NAME", help="What may be read: mail.work ..."),
         click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="What for: knowledge_transfer ..."),
         click.option("--policy", "ref", required=True, metavar="POLICY", help="The policy that you agree to."),
@@ -109,9 +127,13 @@ def _known(what: str, given: tuple[str, ...], allowed: list[str] | tuple[str, ..
     "--purpose knowledge_transfer --source mail.work --source vcs.commit --category procedures"
 )
 @subject_option
-@click.option("--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Your key file.")
+@click.option(
+    "--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Your key file."
+)
 @_choice_options
-@click.option("--model", type=click.Path(path_type=Path), metavar="FILE.gguf", help="The model agreed to, if not the default.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), metavar="FILE.gguf", help="The model agreed to, if not the default."
+)
 @passphrase_options
 @now_option
 @governed
@@ -123,6 +145,7 @@ def sign(
     purposes: tuple[str, ...],
     sources: tuple[str, ...],
     categories: tuple[str, ...],
+    recipients: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
     validity: str,
@@ -133,33 +156,35 @@ def sign(
 ) -> None:
     """Agree, to exactly what is named here. Signed with your key; take it back at any time with `withdraw`."""
     from consent import build
-    from extract.distil.backend import default_model, model_sha256
     from policies import loader
 
     policy = loader.load(ref)
     for what, given in (("--purpose", purposes), ("--source", sources), ("--category", categories)):
         if not given:
             raise UsageError(f"no {what} was named", "nothing is agreed to by leaving it out: name each one")
-    payload = build.given(
-        subject=subject,
-        policy=policy,
+    record = build.given(
+        pid=subject,
+        terms=_terms(policy, model),
         purposes=_known("purpose", purposes, _purposes(policy)),
         sources=_known("source", sources, policy.gates["record.source"].allow),
         categories=_known("category", categories, policy.gates["output.categories"].allow),
+        recipients=sorted(set(recipients)),
         withhold=withhold,
-        since=since.date() if since else None,
-        until=until.date() if until else None,
+        material_from=since.date() if since else now.date() - timedelta(days=365),
+        material_until=until.date() if until else now.date(),
         validity=validity,
-        model_sha256=model_sha256(model or default_model()),
         now=now,
-        token=secrets.token_bytes,
+        record_id=str(uuid.uuid4()),
+        nonce=secrets.token_hex(16),
     )
-    _record(options, subject, key_file, passphrase_file, "consent.given", payload, policy, now)
+    _log_signed(options, subject, key_file, passphrase_file, record, policy, now)
 
 
 @consent.command(epilog="Example:  govern consent refuse --subject p-4k7q2m9x --key my.key --policy worker_protection")
 @subject_option
-@click.option("--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Your key file.")
+@click.option(
+    "--key", "key_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Your key file."
+)
 @click.option("--policy", "ref", required=True, metavar="POLICY", help="The policy that you were asked about.")
 @click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="Refuse only this.  [default: everything]")
 @passphrase_options
@@ -180,22 +205,35 @@ def refuse(
 
     policy = loader.load(ref)
     chosen = _known("purpose", purposes, _purposes(policy)) if purposes else _purposes(policy)
-    payload = build.refused(subject=subject, policy=policy, purposes=chosen, now=now, token=secrets.token_bytes)
-    _record(options, subject, key_file, passphrase_file, "consent.refused", payload, policy, now)
+    record = build.refused(
+        pid=subject,
+        terms=_terms(policy, None),
+        purposes=chosen,
+        now=now,
+        record_id=str(uuid.uuid4()),
+        nonce=secrets.token_hex(16),
+    )
+    _log_signed(options, subject, key_file, passphrase_file, record, policy, now)
 
 
-def _record(
+def _terms(policy: Policy, model: Path | None) -> Terms:
+    from consent import build, notice
+    from extract.distil.backend import default_model, model_sha256
+
+    return build.Terms(notice.load(), policy, model_sha256(model or default_model()))
+
+
+def _log_signed(
     options: GlobalOptions,
     subject: str,
     key_file: Path,
     passphrase_file: Path | None,
-    kind: str,
-    payload: bytes,
+    record: ConsentRecord,
     policy: Policy,
     now: datetime,
 ) -> None:
     from attest import keys
-    from consent import keys as consent_keys
+    from consent import build
 
     out = options.output()
     workspace = options.open_workspace()
@@ -203,17 +241,19 @@ def _record(
     with workspace.log() as log:
         enrolled = workspace.ledger(log).key(subject)
         if enrolled is None:
-            raise RefusedError("this person has no enrolled key", f"govern keys enroll --subject {subject} --out KEYFILE")
+            raise RefusedError(
+                "this person has no enrolled key", f"govern keys enroll --subject {subject} --out KEYFILE"
+            )
         key = keys.load(key_file, read_passphrase(options, passphrase_file))
         if keys.key_id(key) != enrolled.key_id:
             raise RefusedError("this is not the key that the person enrolled", "`govern keys list` shows which one is")
         workspace.adopt(log, policy, now)
-        body = consent_keys.signed_body(subject, payload, key)
-        index = workspace.append(log, kind, f"employee:{subject}", body, now)
-    out.say(f"{kind.removeprefix('consent.').capitalize()}: log entry {index}, record {body['record_sha256']}")
+        signed = build.sign(record, key)
+        index = workspace.append(log, signed.event_type, f"employee:{subject}", signed.body, now)
+    out.say(f"{record.event.capitalize()}: log entry {index}, record {record.sha256}")
     out.say(f"Your receipt:  govern consent receipt --subject {subject}")
     out.say(f"To take it back, at any time and without a key:  govern consent withdraw --subject {subject}")
-    out.result({"event": kind, "index": index, "subject": subject, "record_sha256": body["record_sha256"]})
+    out.result({"event": signed.event_type, "index": index, "subject": subject, "record_sha256": record.sha256})
 
 
 @consent.command(epilog="Example:  govern consent withdraw --subject p-4k7q2m9x")
@@ -233,7 +273,7 @@ def withdraw(options: GlobalOptions, subject: str, purposes: tuple[str, ...], no
     workspace = options.open_workspace()
     with workspace.log() as log:
         workspace.identities().person(subject)
-        body = build.withdrawal(subject, purposes, channel="command line")
+        body = build.withdrawal(subject, purposes or None, "command line")
         index = workspace.append(log, "consent.withdrawn", f"employee:{subject}", body, now)
         revoked = releases.revoke(workspace, log, subject, set(purposes) or None, now)
     out.say(f"Withdrawn: log entry {index}. It holds from now on.")
@@ -254,7 +294,12 @@ def status(options: GlobalOptions, subject: str, now: datetime) -> None:
         ledger = workspace.ledger(log)
     states = ledger.states(subject, now)
     rows = [
-        (purpose, s.state, f"entry {s.index}" if s.index is not None else "", f"until {s.end:%Y-%m-%d}" if s.end else "")
+        (
+            purpose,
+            s.state,
+            f"entry {s.index}" if s.index is not None else "",
+            f"until {s.end:%Y-%m-%d}" if s.end else "",
+        )
         for purpose, s in states.items()
     ]
     out.table(rows or [("nothing was asked or agreed yet",)])
@@ -272,7 +317,9 @@ def status(options: GlobalOptions, subject: str, now: datetime) -> None:
 
 @consent.command()
 @subject_option
-@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write the receipt's JSON to a file.")
+@click.option(
+    "-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write the receipt's JSON to a file."
+)
 @now_option
 @governed
 def receipt(options: GlobalOptions, subject: str, output: Path | None, now: datetime) -> None:

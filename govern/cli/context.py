@@ -55,7 +55,11 @@ def global_options(command: F) -> F:
     for decorator in (
         click.option("--debug", is_flag=True, expose_value=False, callback=_store, help="Show tracebacks."),
         click.option(
-            "--no-input", is_flag=True, expose_value=False, callback=_store, help="Never ask; fail where input is needed."
+            "--no-input",
+            is_flag=True,
+            expose_value=False,
+            callback=_store,
+            help="Never ask; fail where input is needed.",
         ),
         click.option("--quiet", "-q", is_flag=True, expose_value=False, callback=_store, help="Say only what matters."),
         click.option("--json", is_flag=True, expose_value=False, callback=_store, help="One JSON document on stdout."),

@@ -106,7 +106,9 @@ def demo(options: GlobalOptions, directory: Path) -> None:
     story = Story(directory, options)
 
     story.tell("HR makes a workspace. The log key goes to the auditor.")
-    story.run("init", "--domain", "example.com", "--people", sample / "identities.yaml", "--now", "2026-10-19T07:00:00Z")
+    story.run(
+        "init", "--domain", "example.com", "--people", sample / "identities.yaml", "--now", "2026-10-19T07:00:00Z"
+    )
 
     story.tell("Maren makes a key that only she holds, and agrees to some things, not to others.")
     story.run(
@@ -135,7 +137,9 @@ def demo(options: GlobalOptions, directory: Path) -> None:
     story.run("skill", "release", skill, *signed, "--now", "2026-10-20T11:10:00Z")
 
     story.tell("An auditor checks it offline, with the log key and nothing else.")
-    story.run("audit", "verify", skill, "--log-key", log_key, "--policy", "worker_protection", "--now", "2026-10-21T09:00:00Z")
+    story.run(
+        "audit", "verify", skill, "--log-key", log_key, "--policy", "worker_protection", "--now", "2026-10-21T09:00:00Z"
+    )
 
     story.tell("One byte changed, and it fails.")
     changed = directory / "changed.skill"

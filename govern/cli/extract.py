@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -14,7 +15,9 @@ from govern.cli.sources import by_kind, source_options
 from govern.errors import PartialError, UsageError
 
 if TYPE_CHECKING:
-    from extract.pipeline import Job
+    from consent.decide import RunDecision
+    from extract.pipeline import Gated, Sealed
+    from govern.cli.output import Output
 
 
 @click.command(
@@ -26,11 +29,16 @@ if TYPE_CHECKING:
 @source_options
 @click.option("--model", type=click.Path(path_type=Path), metavar="FILE.gguf", help="A model of your own.")
 @click.option("--endpoint", metavar="URL", help="Local OpenAI-compatible server; others only if the policy names them.")
+@click.option("--model-sha256", metavar="HEX", help="With --endpoint: digest of the model that it runs, on your word.")
 @click.option("--people", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another people file.")
 @click.option("--name", help="Name of the skill.  [default: from the role]")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0, max=2**31), help="Seed of the sampling.")
+@click.option(
+    "--recipient", "recipients", multiple=True, default=("team:own",), show_default=True, help="Who will use it."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be taken and left out, and why; distil nothing.")
-@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.skill", help="Draft to write.")
+@click.option(
+    "-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.skill", help="Draft to write."
+)
 @now_option
 @governed
 def extract(
@@ -44,9 +52,10 @@ def extract(
     docs: tuple[Path, ...],
     model: Path | None,
     endpoint: str | None,
+    model_sha256: str | None,
     people: Path | None,
     name: str | None,
-    seed: int,
+    recipients: tuple[str, ...],
     dry_run: bool,
     output: Path | None,
     now: datetime,
@@ -57,11 +66,11 @@ def extract(
     out; a local model distils what is left; every step is logged. The draft is for the person to review:
     `govern skill review`. Only `govern skill release`, with their signature, makes it usable.
     """
-    from consent.decide import RunRequest
+    from attest.files import replace_file
+    from consent.request import RunRequest
     from extract import pipeline
     from extract.distil.backend import open_backend
     from extract.skill import document, draft
-    from attest.files import replace_file
     from policies import loader
 
     out = options.output()
@@ -69,121 +78,93 @@ def extract(
         raise UsageError("no output file was named", "add -o FILE.skill, or --dry-run")
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"the folder of {output} does not exist", "make it first")
-    if model is not None and endpoint is not None:
-        raise UsageError("--model and --endpoint exclude each other", "leave one of them out")
+    paths = by_kind(mail, repo, chat, docs)
+    if not paths:
+        raise UsageError("no source was named", "name at least one of --mail, --repo, --chat, --docs")
     workspace = options.open_workspace()
     policy = loader.load(ref)
     identities = workspace.identities(people)
     person = identities.person(subject)
     role = person.role or "colleague"
     skill = document.skill_name(role, name, person.names)
-    paths = by_kind(mail, repo, chat, docs)
-    if not paths:
-        raise UsageError("no source was named", "name at least one of --mail, --repo, --chat, --docs")
-
-    backend = open_backend(model, endpoint, allow_addresses=policy.addresses)
-    info = backend.info()
-    request = RunRequest(
-        subject=subject,
-        purpose=purpose,
-        sources=frozenset(pipeline.ASKED[kind] for kind in paths),
-        policy=policy,
-        model_kind=info.kind,
-        model_sha256=info.sha256,
-        model_address=info.address,
-        now=now,
-        seed=seed,
-    )
-    job = pipeline.Job(request=request, people=identities, paths=paths, seed=seed)
-    with workspace.log() as log, workspace.vault() as vault, out.progress("starting") as progress:
-        consents = workspace.ledger(log)
-        tools = pipeline.Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
-        if dry_run:
-            document_ = _dry_run(job, consents, tools)
-        else:
-            draft.adopt(log, policy, now)
-            sealed = pipeline.run(job, consents, backend, tools)
-            choice = consents.state(subject, purpose, now)
-            header = document.Header(
-                name=skill,
-                role=role,
-                subject=subject,
-                purpose=purpose,
-                policy=f"{policy.id} {policy.version}",
-                expires=pipeline.expiry(choice, now),
-                pseudonym=sealed.pseudonym,
-            )
-            data = draft.pack(header, sealed, log)
-            assert_folder = output is not None
-            if assert_folder and output is not None:
-                replace_file(output, data)
-            document_ = {
-                "extraction_id": sealed.extraction_id,
-                "seal_index": sealed.seal_index,
-                "file": str(output),
-                "ledger": sealed.ledger,
-            }
-            unreadable = len(sealed.read.unreadable)
+    allowed = policy.gates["run.local_model"].addresses
+    with contextlib.closing(open_backend(model, endpoint, () if isinstance(allowed, str) else allowed)) as backend:
+        info = backend.info()
+        request = RunRequest(
+            subject=subject,
+            purpose=purpose,
+            sources=tuple(sorted(pipeline.ASKED[kind] for kind in paths)),
+            recipients=tuple(sorted(set(recipients))),
+            policy=policy.sha256,
+            model_kind=info.get("model_kind", "in_process"),
+            model_sha256=info["model_sha256"] or model_sha256,
+            model_address=info["model_address"] or None,
+            now=now,
+        )
+        job = pipeline.Job(request, policy, identities, paths)
+        with workspace.log() as log, workspace.vault() as vault, out.progress("starting") as progress:
+            tools = pipeline.Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
+            consents = workspace.ledger(log)
+            if dry_run:
+                decision, gated = pipeline.dry_run(job, consents, tools)
+            else:
+                workspace.adopt(log, policy, now)
+                sealed = pipeline.run(job, consents, backend, tools)
+                header = document.Header(
+                    name=skill,
+                    role=role,
+                    subject=subject,
+                    purpose=purpose,
+                    policy=f"{policy.id} {policy.version}",
+                    expires=consents.state(subject, purpose, now).end or now,
+                    pseudonym=sealed.pseudonym,
+                )
+                data = draft.pack(header, sealed, log)
     if dry_run:
-        _show_dry_run(out, document_)
-        unreadable = document_["unreadable"]
+        _show_dry_run(out, decision, gated)
+        unreadable = len(gated.read.unreadable)
     else:
-        _show(out, document_, subject)
-    out.result(document_)
+        replace_file(cast(Path, output), data)
+        _show(out, cast(Path, output), sealed)
+        unreadable = sealed.unreadable
     if unreadable:
-        raise PartialError(f"{unreadable} files could not be read", "the rest was used; the log names their number")
+        raise PartialError(f"{unreadable} files could not be read", "the rest was used; the log counts them by defect")
 
 
-def _dry_run(job: Job, consents: Any, tools: Any) -> dict[str, Any]:
-    """Decide over everything, keep nothing; the look itself is logged, since nobody's records are read covertly."""
-    from consent import decide
-    from extract import pipeline
-
-    decision = pipeline.decide_run(job.request, consents)
-    if decision.choice is None or not decision.allowed:
-        decision = decide.suppose(decision, job.request)
-    gated = pipeline.read_and_gate(job, decision, tools.progress, lambda read: None)
-    pipeline.log_dry_run(job, decision, gated, tools)
-    kinds = gated.frame["source_kind"]
+def _show_dry_run(out: Output, decision: RunDecision, gated: Gated) -> None:
     taken = set(gated.taken)
-    by_kind_ = {
-        kind: {
-            "taken": sum(1 for i in rows.index if i in taken),
-            "left_out": sum(1 for i in rows.index if i not in taken),
-        }
-        for kind, rows in kinds.groupby(kinds)
-    }
-    return {
-        "dry_run": True,
-        "allowed": decision.allowed,
-        "refused_by": sorted(decision.reasons),
-        "seen": len(gated.reasons),
-        "taken": len(taken),
-        "left_out": len(gated.reasons) - len(taken),
-        "by_kind": by_kind_,
-        "by_reason": gated.by_reason(),
-        "unreadable": len(gated.read.unreadable),
-    }
-
-
-def _show_dry_run(out: Any, found: dict[str, Any]) -> None:
+    kinds: dict[str, list[int]] = {}
+    for i, record in enumerate(gated.read.records):
+        kinds.setdefault(record.source_kind, [0, 0])[i not in taken] += 1
     out.heading("Dry run: nothing was distilled, nothing was written")
-    if not found["allowed"]:
-        out.say(f"A real run would be refused now by {', '.join(found['refused_by'])}.")
+    if not decision.allowed:
+        out.say(f"A real run would be refused now by {', '.join(decision.reasons)}.")
         out.say("The numbers are for a consent that grants all that the policy allows.")
-    out.table([("", "taken", "left out"), *((k, v["taken"], v["left_out"]) for k, v in found["by_kind"].items())])
-    _reasons(out, found["by_reason"])
+    out.table([("source", "taken", "left out"), *((k, *n) for k, n in sorted(kinds.items()))])
+    _reasons(out, gated.by_reason())
+    out.result(
+        {
+            "dry_run": True,
+            "allowed": decision.allowed,
+            "refused_by": list(decision.reasons),
+            "seen": len(gated.reasons),
+            "taken": len(taken),
+            "left_out": len(gated.reasons) - len(taken),
+            "by_kind": {k: {"taken": n[0], "left_out": n[1]} for k, n in sorted(kinds.items())},
+            "by_reason": gated.by_reason(),
+        }
+    )
 
 
-def _reasons(out: Any, by_reason: dict[str, int]) -> None:
+def _reasons(out: Output, by_reason: dict[str, int]) -> None:
     if by_reason:
         out.say("Why records are left out (one record can have several reasons):")
         out.table([(reason, n) for reason, n in sorted(by_reason.items(), key=lambda x: (-x[1], x[0]))])
 
 
-def _show(out: Any, made: dict[str, Any], subject: str) -> None:
-    ledger = made["ledger"]
-    out.heading(f"Draft written to {made['file']}")
+def _show(out: Output, file: Path, sealed: Sealed) -> None:
+    ledger = sealed.ledger
+    out.heading(f"Draft written to {file}")
     out.table(
         [
             ("records seen", ledger["seen"]),
@@ -194,5 +175,13 @@ def _show(out: Any, made: dict[str, Any], subject: str) -> None:
         ]
     )
     _reasons(out, ledger["by_reason"])
-    out.say(f"Sealed as log entry {made['seal_index']}. Next, the person reviews it:")
-    out.say(f"  govern skill review {made['file']}")
+    out.say(f"Sealed as log entry {sealed.seal_index}. Next, the person reviews it:")
+    out.say(f"  govern skill review {file}")
+    out.result(
+        {
+            "extraction_id": sealed.extraction_id,
+            "seal_index": sealed.seal_index,
+            "file": str(file),
+            "ledger": ledger,
+        }
+    )

@@ -19,7 +19,9 @@ from govern.errors import UsageError
 @click.argument("directory", type=click.Path(path_type=Path), required=False)
 @click.option("--organisation", default="Example organisation", show_default=True, help="Name of the controller.")
 @click.option("--domain", default="example.org", show_default=True, help="Mail domain: what counts as work mail.")
-@click.option("--people", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A people file to start from.")
+@click.option(
+    "--people", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A people file to start from."
+)
 @source_options
 @now_option
 @governed
@@ -52,11 +54,12 @@ def init(
         identity.load(people)  # a damaged file must not become part of a workspace
         text = people.read_text("utf-8")
     elif paths:
+        from extract.drafting import draft
         from extract.sources import open_source, read_all
 
         with out.progress("reading"):
             read = read_all([open_source(kind, path) for kind, many in sorted(paths.items()) for path in many])
-        text = identity.draft(read, organisation=organisation, mail_domains=[domain], token=secrets.token_bytes)
+        text = draft(read.records, read.links, secrets.token_bytes, organisation=organisation, mail_domains=[domain])
     root = directory or options.workspace
     workspace = Workspace.create(root, organisation, domain, now, people=text)
     out.say(f"Workspace made at {root}")

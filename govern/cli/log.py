@@ -33,7 +33,9 @@ def show(options: GlobalOptions, kind: str | None, last: int | None) -> None:
     for i, entry in chosen:
         out.say(f"{i:5d}  {entry['at']}  {entry['type']:<22} {entry['actor']:<20} {_summary(entry['body'])}".rstrip())
     out.say(f"size {size}, root {root}")
-    out.result({"origin": workspace.origin, "size": size, "root": root, "entries": [{"index": i, **e} for i, e in chosen]})
+    out.result(
+        {"origin": workspace.origin, "size": size, "root": root, "entries": [{"index": i, **e} for i, e in chosen]}
+    )
 
 
 def _summary(body: dict[str, object]) -> str:

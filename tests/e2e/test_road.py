@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from attest import container
-from tests.office import Office, govern
-from tests.workplace import SUBJECT, Workplace
+from office import Office, govern
+from workplace import SUBJECT, Workplace
 
 PERSONAL = ("Tove", "Lindqvist", "Bashir", "Haddad", "harbour.example", "laptop.local", "23125", "U0TOVE001")
 
