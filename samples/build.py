@@ -66,7 +66,8 @@ def _habits(cast: Cast, rows: list[Row]) -> bytes:
             found = [row for row, text in own if words in text]
             if len(found) != 1:
                 raise SystemExit(f"error: {habit['id']}: {words!r} stands in {len(found)} records")
-            day = found[0].when.astimezone(cast.zone).date()
+            when = found[0].when
+            day = when.astimezone(cast.zone).date() if when else ""
             sheet.writerow([habit["id"], habit["kind"], habit["rule"], found[0].source, found[0].locator, day])
     return out.getvalue().encode()
 

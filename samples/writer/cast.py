@@ -50,9 +50,7 @@ class Cast:
         self._days = set(week["days"])
         self._start = time.fromisoformat(week["start"])
         self._end = time.fromisoformat(week["end"])
-        self.judged_at = data["judged_at"]
-        if isinstance(self.judged_at, str):
-            self.judged_at = datetime.fromisoformat(self.judged_at)
+        self.judged_at = datetime.fromisoformat(data["judged_at"])
         self.who = {
             h: Who(h, p["name"], p["emails"][0], p["slack"], p["signature"], p["timezone"], True)
             for h, p in self.people.items()
@@ -66,7 +64,7 @@ class Cast:
 
     def absent(self, day: date) -> bool:
         """Return whether the subject was on leave or sick on that day."""
-        return any(a["from"] <= day <= a["to"] for a in self.people[self.subject]["absences"])
+        return any(bool(a["from"] <= day <= a["to"]) for a in self.people[self.subject]["absences"])
 
     def off_hours(self, when: datetime) -> bool:
         """Return whether the subject was not at work at that time."""
@@ -77,7 +75,7 @@ class Cast:
     def too_old(self, when: datetime) -> bool:
         """Return whether that time lies more than twelve months before the day of judgement."""
         here = when.astimezone(self.zone).replace(tzinfo=None)
-        return here < self.judged_at.replace(year=self.judged_at.year - 1)
+        return bool(here < self.judged_at.replace(year=self.judged_at.year - 1))
 
     def identities(self) -> str:
         """Return the people file of the workplace."""

@@ -47,8 +47,7 @@ class Mailbox:
         self._cast = cast
         self._by_id = {e["id"]: e for e in entries}
         if len(self._by_id) != len(entries):
-            seen: set[str] = set()
-            raise ValueError(f"ids used twice: {[e['id'] for e in entries if e['id'] in seen or seen.add(e['id'])]}")
+            raise ValueError("an id is used for two mails")
         self._entries = sorted(entries, key=lambda e: (e["at"], e["id"]))
 
     def _when(self, entry: Entry) -> datetime:

@@ -267,4 +267,4 @@ def test_the_people_file_names_everybody_once() -> None:
     for field in ("names", "emails", "slack"):
         values = [value for person in people for value in person[field]]
         assert len(values) == len(set(values))
-    assert all(re.fullmatch(r"p-[0-9a-z]{8}", person["pid"]) for person in people)
+    assert all(re.fullmatch(r"p-[a-z2-9]{8}", person["pid"]) for person in people)
