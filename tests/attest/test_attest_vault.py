@@ -1,0 +1,120 @@
+"""The vault: salts go in once, come out by record, and are gone from the disk after shredding."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from attest.errors import SaltShredded, StoreError
+from attest.vault import Vault
+from attest_world import fixed_random
+
+RANDOM = fixed_random("vault")
+SALTS = [RANDOM(32) for _ in range(4)]
+PERSONS = [{"p-one"}, {"p-one", "p-two"}, {"p-two"}, set()]
+
+
+@pytest.fixture
+def vault(tmp_path):
+    with Vault(tmp_path / "vault.sqlite") as opened:
+        opened.put("e1", SALTS, PERSONS, {"pseudonyms": b"secret" * 6})
+        yield opened
+
+
+def everything(folder) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+
+
+def test_salts_come_out_as_they_went_in(vault):
+    assert [vault.salt("e1", i) for i in range(4)] == SALTS
+    assert vault.secret("e1", "pseudonyms") == b"secret" * 6
+
+
+def test_salts_survive_closing(tmp_path, vault):
+    vault.close()
+    with Vault(tmp_path / "vault.sqlite") as again:
+        assert again.salt("e1", 3) == SALTS[3]
+        assert again.records_of("p-two") == [("e1", 1), ("e1", 2)]
+
+
+def test_the_file_is_for_its_owner_only(tmp_path, vault):
+    assert (tmp_path / "vault.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+def test_shredding_destroys_every_record_that_the_person_appears_in_and_no_other(vault):
+    assert vault.shred("p-one") == [("e1", 0), ("e1", 1)]
+    for i in (0, 1):
+        with pytest.raises(SaltShredded):
+            vault.salt("e1", i)
+    assert [vault.salt("e1", i) for i in (2, 3)] == SALTS[2:]
+    assert vault.records_of("p-one") == []
+    # What they shared opens for nobody any more.
+    assert vault.records_of("p-two") == [("e1", 2)]
+    with pytest.raises(SaltShredded):
+        vault.secret("e1", "pseudonyms")
+
+
+def test_shredding_again_finds_nothing(vault):
+    vault.shred("p-one")
+    assert vault.shred("p-one") == []
+    assert vault.shred("p-nobody") == []
+
+
+def test_nothing_of_a_shredded_salt_is_left_in_any_file(tmp_path, vault):
+    vault.put("e2", [RANDOM(32) for _ in range(300)], [{"p-two"}] * 300)
+    kept = vault.salt("e2", 7)
+    assert SALTS[0] in everything(tmp_path)
+    vault.shred("p-one")
+    left = everything(tmp_path)
+    assert SALTS[0] not in left
+    assert SALTS[1] not in left
+    assert b"p-one" not in left
+    assert kept in left
+    vault.close()
+    assert SALTS[0] not in everything(tmp_path)
+
+
+def test_a_second_put_of_an_extraction_is_refused(vault):
+    with pytest.raises(StoreError, match="already"):
+        vault.put("e1", SALTS, PERSONS)
+
+
+def test_nothing_of_a_refused_put_is_kept(vault):
+    with pytest.raises(ValueError, match="own"):
+        vault.put("e2", [SALTS[0], SALTS[0]], [set(), set()])
+    with pytest.raises(ValueError, match="32 bytes"):
+        vault.put("e2", [b"short"], [set()])
+    with pytest.raises(ValueError, match="persons"):
+        vault.put("e2", SALTS, [set()])
+    with pytest.raises(ValueError, match="no such record"):
+        vault.salt("e2", 0)
+
+
+def test_a_secret_that_never_was_counts_as_destroyed(vault):
+    with pytest.raises(SaltShredded):
+        vault.secret("e1", "other")
+
+
+def test_one_process_at_a_time_has_the_vault(tmp_path, vault, monkeypatch):
+    monkeypatch.setattr("attest.store.BUSY_MS", 10)
+    with pytest.raises(StoreError, match="in use"):
+        Vault(tmp_path / "vault.sqlite")
+    assert vault.salt("e1", 0) == SALTS[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"SQLite format 3\x00" + b"\x00" * 100])
+def test_a_file_that_is_not_a_vault_is_refused(tmp_path, content):
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    with pytest.raises(StoreError):
+        Vault(path)
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_refused(tmp_path):
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE t (x)")
+    other.close()
+    with pytest.raises(StoreError, match="not an? vault"):
+        Vault(path)
