@@ -23,6 +23,22 @@ WROTE = (
     "写道", "寫道", "写到", "寫到", "さんは書きました", "が書き込みました", "님이 작성", "작성",
 )  # fmt: skip
 WROTE_INSIDE = re.compile(r"(?:^|[\s>,\"'])(?:" + "|".join(map(re.escape, WROTE)) + r")(?=[\s:：,]|$)", re.I)
+#: The last line of an attribution that was wrapped inside its angle brackets is no quotation: `> wrote:`.
+WRAPPED_VERB = re.compile(r"[>＞] ?(?:" + "|".join(map(re.escape, WROTE)) + r")[ \t]*[:：]?[ \t]*$", re.I)
+#: A line that is an attribution by itself: `Maren Holt wrote:`.
+NAME_WROTE = re.compile(r"[^\W\d_][\w.'’-]*(?: [^\W\d_][\w.'’-]*){1,4},? (?:wrote|writes|said|schrieb)[ \t]*:$", re.U)
+DATED_START = re.compile(r"[-*\s]{0,5}(?:On|Am|Le|El|Il|Op|Dnia|W dniu|Dne|Den|På|Em|In|At|Quoting) ")
+#: Short forms that count only right above marked lines: `According to NAME:`, `From NAME:`.
+SOURCE_START = re.compile(r"(?:According to|From|Quoting|Laut|Selon|Según|Secondo|Volgens|Enligt) .{2,60}[:：]$")
+#: What trackers write above somebody's comment or change.
+COMMENT_FROM = re.compile(r"[ \t]*-{2,} ?(?:Additional )?Comment(?: #?\d+)?(?: from| by|s from) .{2,160}$", re.I)
+CHANGED = re.compile(
+    r".{1,80}[ (<][^\s<>@]+@[^\s<>@]+[>)]?(?: \([^)]*\))? (?:changed|has changed|updated|commented):?[ \t]*$", re.I
+)
+UPDATED = re.compile(
+    r".{1,80} (?:updated|commented on|resolved|closed|reopened|assigned|created|edited) .{1,80}:[ \t]*$", re.I
+)
+RESPOND_TO = re.compile(r"[ \t]*Please respond to\b", re.I)
 #: How a dated attribution starts: a preposition, a weekday, a date, a quoted name or an address.
 ATTRIBUTION_START = re.compile(
     r"[-*\s>]{0,4}(?:(?:On|Am|Le|El|Il|Op|Dnia|W dniu|Dne|Den|På|Em|Vào|Pada|V|Στις|În|Kl|At|Quoting|Zitat von|In|"
@@ -44,7 +60,8 @@ _ORIGINAL = (
     r"oorspronkelijk bericht|oorspronkelijke bericht|originele bericht|opprinnelig melding|original meddelelse|"
     r"oprindelig meddelelse|ursprungligt meddelande|originalmeddelande|alkuperäinen viesti|wiadomość oryginalna|"
     r"oryginalna wiadomość|původní zpráva|исходное сообщение|пересылаемое сообщение|оригинальное сообщение|"
-    r"özgün ileti|orijinal mesaj|eredeti üzenet|mesaj original|originalbesked|原始邮件|邮件原件|原始郵件|元のメッセージ|"
+    r"özgün ileti|orijinal mesaj|eredeti üzenet|mesaj original|originalbesked|原始邮件|邮件原件|原始郵件|"
+    r"元のメッセージ|"
     r"원본 메시지|reply message|reply separator|replied message"
 )
 _FORWARDED = (
@@ -70,7 +87,10 @@ RULE = re.compile(r"[ \t]*(?:_{5,}|-{5,}|={5,}|\*{5,}|~{5,}|[─━―—]{3,})[
 
 # --- header blocks inside a body ----------------------------------------------------------------------------------
 
-_H_FROM = r"from|von|de|da|van|od|от|от кого|från|fra|lähettäjä|feladó|kimden|gönderen|expéditeur|发件人|寄件者|差出人|보낸 사람|de la|від|von"
+_H_FROM = (
+    r"from|von|de|da|van|od|от|от кого|від|från|fra|lähettäjä|feladó|kimden|gönderen|expéditeur|de la|"
+    r"发件人|寄件者|差出人|보낸 사람"
+)
 _H_DATE = (
     r"sent|date|gesendet|datum|envoyé|enviado|enviado el|enviada em|data|fecha|inviato|verzonden|wysłano|odesláno|"
     r"дата|отправлено|skickat|sendt|dato|lähetetty|päivämäärä|elküldve|dátum|gönderme tarihi|tarih|发送时间|日期|"
@@ -87,7 +107,8 @@ _H_SUBJECT = (
 _H_OTHER = (
     r"importance|priority|attachments?|organization|reply-to|sender|message-id|in-reply-to|references|newsgroups|"
     r"mime-version|content-type|content-transfer-encoding|x-[\w-]+|received|return-path|user-agent|list-[\w-]+|"
-    r"sensitivity|attachment|anlagen?|pièces jointes|wichtigkeit|prioriteit|resent-[\w-]+|delivered-to|return-receipt-to|"
+    r"sensitivity|attachment|anlagen?|pièces jointes|wichtigkeit|prioriteit|resent-[\w-]+|delivered-to|"
+    r"return-receipt-to|"
     r"reply to|followup-to|keywords|envelope-to|authentication-results|dkim-signature|thread-topic|thread-index"
 )
 
@@ -168,8 +189,9 @@ DISCLAIMER = re.compile(
 PGP_BEGIN = re.compile(r"-----BEGIN PGP (?:SIGNED MESSAGE|SIGNATURE|PUBLIC KEY BLOCK|MESSAGE)-----")
 PGP_END = re.compile(r"-----END PGP ")
 ATTACHMENT_NOTE = re.compile(
-    r"[ \t]*(?:\(?see attached file: .{1,200}\)?|<<[ \t]*(?:file|ole object|message): .{1,200}>>|\[(?:image|cid):? ?.{0,200}\]|"
-    r"-{2,} ?next part ?-{2,}|an html attachment was scrubbed.*|a non-text attachment was scrubbed.*|name: .{1,100}\.\w{2,5}|"
+    r"[ \t]*(?:\(?see attached file: .{1,200}\)?|<<[ \t]*(?:file|ole object|message): .{1,200}>>|"
+    r"\[(?:image|cid):? ?.{0,200}\]|-{2,} ?next part ?-{2,}|an html attachment was scrubbed.*|"
+    r"a non-text attachment was scrubbed.*|name: .{1,100}\.\w{2,5}|"
     r"\[(?:non-text|text/html|image/\w+) .{0,200}\]|<[^>]{1,100}\.(?:docx?|xlsx?|pptx?|pdf|vcf|gif|jpe?g|png)>|"
     r" - .{1,80}\.(?:docx?|xlsx?|pptx?|pdf|vcf|gif|jpe?g|png|exe|zip|htm|txt))[ \t]*$",
     re.I,
@@ -184,8 +206,12 @@ PATCH_BODY = re.compile(
     r"(?:[ +\-\\!\t@]|diff |index |Index: |={10,}|\*\*\*|new file|deleted file|old mode|new mode|similarity |rename |"
     r"copy |Binary |GIT binary|literal \d|delta \d|RCS file|retrieving |Property changes|Added: |Modified: |Only in |$)"
 )
+#: What `git format-patch` writes under its last `-- `.
+GIT_VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.\d+)*(?: \(.{1,40}\)|[-.]\w+)*[ \t]*$")
+FORMAT_PATCH = re.compile(r"From [0-9a-f]{40} \w{3} \w{3} +\d{1,2} [\d:]{8} \d{4}$")
 DIFFSTAT = re.compile(
-    r"[ \t]*(?:\S.{0,120}?[ \t]+\|[ \t]+(?:\d+[ \t]*[+\-]*|Bin\b.*)|\d+ files? changed\b.*|(?:create|delete) mode \d+ .*)$"
+    r"[ \t]*(?:\S.{0,120}?[ \t]+\|[ \t]+(?:\d+[ \t]*[+\-]*|Bin\b.*)|\d+ files? changed\b.*|"
+    r"(?:create|delete) mode \d+ .*)$"
 )
 LOG_LINE = re.compile(
     r"[ \t]*(?:"
@@ -195,8 +221,9 @@ LOG_LINE = re.compile(
     r"\[[ \d]{1,8}\.\d{3,6}\]|\[?(?:DEBUG|INFO|WARN|WARNING|ERROR|FATAL|TRACE|NOTICE)\]?[: ]|"
     r"at [\w.$<>]+\([\w.$: ]*\)|Caused by: |Traceback \(most recent|File \".{1,200}\", line \d+|"
     r"#\d{1,3} +(?:0x[0-9a-f]{4,}|[\w:~<>]+ ?\()|(?:0x)?[0-9a-f]{8,16}[ :][ 0-9a-f]{8,}|"
-    r"\S{1,80}:\d+(?::\d+)?: (?:error|warning|note|fatal|undefined)\b|make(?:\[\d+\])?: |(?:gcc|cc|g\+\+|ld|ar|libtool:?) -|"
-    r"[$#%] \S|[\w.-]+@[\w.-]+[:~ ].{0,60}[$#] |checking (?:for|whether|how|if) .{1,120}\.\.\.|>>> |In \[\d+\]:|Out\[\d+\]:"
+    r"\S{1,80}:\d+(?::\d+)?: (?:error|warning|note|fatal|undefined)\b|make(?:\[\d+\])?: |"
+    r"(?:gcc|cc|g\+\+|ld|ar|libtool:?) -|[$#%] \S|[\w.-]+@[\w.-]+[:~ ].{0,60}[$#] |"
+    r"checking (?:for|whether|how|if) .{1,120}\.\.\.|>>> |In \[\d+\]:|Out\[\d+\]:"
     r")"
 )
 BLOB_LINE = re.compile(r"[ \t]*[A-Za-z0-9+/=_%-]{50,}[ \t]*$")

@@ -12,8 +12,15 @@ _PLUS_LOGIN = re.compile(r"(?:(?P<id>\d{1,20})\+)?(?P<login>[^@+]+)@users\.norep
 
 #: Local parts that a role, a machine or a list answers to: they never identify one person.
 ROLE_LOCAL_PARTS = frozenset(
-    ["abuse", "accounts", "admin", "all", "announce", "billing", "bot", "bounce", "bounces", "contact", "daemon", "dev", "dev-null", "discuss", "everyone", "feedback", "git", "github", "gitlab", "hello", "help", "helpdesk", "hostmaster", "hr", "info", "it", "jobs", "legal", "list", "mailer-daemon", "mail", "marketing", "nobody", "no-reply", "no_reply", "noreply", "do-not-reply", "donotreply", "news", "newsletter", "noc", "notifications", "notify", "office", "ops", "postmaster", "press", "privacy", "root", "sales", "security", "service", "staff", "support", "sysadmin", "system", "team", "user", "users", "web", "webmaster", "www"]
-)
+    {
+        "abuse", "accounts", "admin", "all", "announce", "billing", "bot", "bounce", "bounces", "contact", "daemon",
+        "dev", "dev-null", "discuss", "do-not-reply", "donotreply", "everyone", "feedback", "git", "github", "gitlab",
+        "hello", "help", "helpdesk", "hostmaster", "hr", "info", "it", "jobs", "legal", "list", "mail",
+        "mailer-daemon", "marketing", "news", "newsletter", "no-reply", "no_reply", "nobody", "noc", "noreply",
+        "notifications", "notify", "office", "ops", "postmaster", "press", "privacy", "root", "sales", "security",
+        "service", "staff", "support", "sysadmin", "system", "team", "user", "users", "web", "webmaster", "www",
+    }
+)  # fmt: skip
 _ROLE_SUFFIX = re.compile(r"(?:\[bot\]|[-_.]bot|[-_.](?:bounces|request|owner|admin|devel|announce|users|commits))\Z")
 _LOCAL_HOSTS = re.compile(r"(?:localhost|.*\.localdomain|\(none\))\Z")
 

@@ -85,8 +85,7 @@ def _run(arguments: Sequence[str], environment: dict[str, str], cwd: Path) -> su
             env=environment,
             cwd=cwd,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             check=False,
         )
     except FileNotFoundError:
@@ -183,8 +182,8 @@ class GitSource:
             self.head = head.stdout.decode("ascii", "replace").strip() if head.returncode == 0 else ""
             arguments = [
                 "log", "-z", _FORMAT, "--date=raw", "--topo-order", "--reverse", "--no-ext-diff", "--no-textconv",
-                "--no-show-signature", "--no-notes", "--no-color", "--no-patch", "--use-mailmap", "--branches", "--tags",
-                "--end-of-options", *(["HEAD"] if self.head else []), "--",
+                "--no-show-signature", "--no-notes", "--no-color", "--no-patch", "--use-mailmap", "--branches",
+                "--tags", "--end-of-options", *(["HEAD"] if self.head else []), "--",
             ]  # fmt: skip
             any_commit = False
             for fields in _log(arguments, environment, git_dir, self.path):

@@ -17,7 +17,10 @@ _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _QP = re.compile(rb"=([0-9A-Fa-f]{2})")
 _AT = re.compile(r"^([\w.+-]+) at ([\w-]+(?:\.[\w-]+)+)(?: \((.*)\))?$")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,995})>")
-_MONTHS = {m: i for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
+    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
 _DATE = re.compile(
     r"(?:[A-Za-z]{2,9}\.?,?\s+)?(\d{1,2})[ -]([A-Za-z]{3})[a-z]*\.?[ -](\d{4}|\d{2}),?\s+"
     r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*(?:([+-]\d{4})|([A-Za-z]{1,5}))?(?:\s|\(|$)"

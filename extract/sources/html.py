@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 _DROPPED = frozenset(
-    ["head", "style", "script", "title", "meta", "link", "noscript", "template", "object", "iframe", "svg", "math", "form", "select", "textarea"]
-)
+    {
+        "form", "head", "iframe", "link", "math", "meta", "noscript", "object", "script", "select", "style", "svg",
+        "template", "textarea", "title",
+    }
+)  # fmt: skip
 _BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul"]
-)
+    {
+        "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure",
+        "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre",
+        "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
+    }
+)  # fmt: skip
 _QUOTE_CLASS = re.compile(
     r"(?:^|\s)(?:gmail_quote(?:_container)?|gmail_extra|yahoo_quoted|yahoo-quoted\S*|protonmail_quote|tutanota_quote|"
     r"zmail_extra|moz-forward-container|WordSection1-quote|AppleMailQuote|rcmQuote|cite|quote|quoted|quotedtext|"

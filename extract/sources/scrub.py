@@ -6,16 +6,16 @@ import re
 from typing import Any
 
 MARK = "[SECRET]"
-_TOKEN = (
+_CREDENTIAL = (
     r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9%.-]{8,}|xapp-[A-Za-z0-9-]{8,}|"
     r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{8,}|(?<=hooks\.slack\.com/workflows/)[A-Za-z0-9/]{8,}|"
     r"(?<=[?&;]t=)[A-Za-z0-9%._-]{16,}|(?<=[?&;]token=)[A-Za-z0-9%._~-]{8,}|(?<=[?&;]pub_secret=)[A-Za-z0-9]{4,}|"
     r"(?<=[?&;]secret=)[A-Za-z0-9%._~-]{8,}|(?<=[?&;]X-Amz-Signature=)[0-9a-f]{16,}|(?<=[?&;]sig=)[A-Za-z0-9%._~-]{16,}"
 )
 # In JSON a slash may be written `\/`.
-_BYTES = re.compile(_TOKEN.replace(r"hooks\.slack\.com/services/", r"hooks\.slack\.com\\/services\\/").encode())
-_BYTES_PLAIN = re.compile(_TOKEN.encode())
-_TEXT = re.compile(_TOKEN)
+_BYTES = re.compile(_CREDENTIAL.replace(r"hooks\.slack\.com/services/", r"hooks\.slack\.com\\/services\\/").encode())
+_BYTES_PLAIN = re.compile(_CREDENTIAL.encode())
+_TEXT = re.compile(_CREDENTIAL)
 
 
 def scrub_bytes(data: bytes) -> bytes:

@@ -6,11 +6,13 @@ import re
 from typing import NamedTuple
 
 from extract.personkeys import author_line_key
+from extract.quotations import Kinds
 from extract.records import SpanKind, TextSpan
-from extract.spans import Kinds, assemble, split_chat
+from extract.spans import assemble, split_chat
 
 _PERSON_TRAILER = re.compile(
-    r"[ \t]*([A-Za-z][A-Za-z-]{0,30}(?:-by|-to)|cc|co-authored|reporter|reviewer|author|patch from|thanks)[ \t]*:[ \t]*(\S.*)$",
+    r"[ \t]*([A-Za-z][A-Za-z-]{0,30}(?:-by|-to)|cc|co-authored|reporter|reviewer|author|patch from|thanks)"
+    r"[ \t]*:[ \t]*(\S.*)$",
     re.I,
 )
 _BY = re.compile(
