@@ -111,6 +111,7 @@ class Ledger:
         self._states: dict[str, dict[str, ChoiceState]] = {}
         self._consents: dict[str, list[tuple[int, ConsentRecord]]] = {}
         self._withdrawn: dict[tuple[str, str | None], datetime] = {}
+        self._all_withdrawn: dict[str, tuple[int, datetime]] = {}
         self._seen: set[str] = set()
         self._clock: datetime | None = None
 
@@ -164,7 +165,12 @@ class Ledger:
         return tuple(sorted(self._keys.keys() | self._states.keys()))
 
     def _at(self, pid: str, purpose: str) -> ChoiceState:
-        return self._states.get(pid, {}).get(purpose) or ChoiceState(pid, purpose)
+        held = self._states.get(pid, {}).get(purpose)
+        if held is not None:
+            return held
+        # Whoever has taken everything back has said so about purposes that nobody had named yet, too.
+        index, at = self._all_withdrawn.get(pid, (None, None))
+        return ChoiceState(pid, purpose, "unknown" if index is None else "withdrawn", index, at)
 
     def _reject(self, index: int, code: str, purposes: tuple[str, ...] = ()) -> None:
         self.rejected.append(Rejected(index, code, purposes))
@@ -293,9 +299,12 @@ class Ledger:
         if not isinstance(pid, str):
             return self._reject(index, "malformed")
         purposes = _purposes(event.body, pid)
+        assert self._clock is not None
         if name == "withdrawn":
+            if purposes is None:
+                self._all_withdrawn[pid] = (index, self._clock)
             for purpose in purposes if purposes is not None else (None,):
-                self._withdrawn[pid, purpose] = self._clock  # type: ignore[assignment]
+                self._withdrawn[pid, purpose] = self._clock
         misplaced = []
         for purpose in purposes if purposes is not None else tuple(self._states.get(pid, {})):
             current = self._now(pid, purpose, None)

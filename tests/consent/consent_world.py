@@ -1,0 +1,180 @@
+"""A workplace in memory: a log of exact bytes, a clock, and workers with keys."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from attest import events
+from consent import build, keys, notice
+from consent.ledger import ChoiceState, EnrolledKey, Ledger
+from consent.record import ConsentRecord
+from consent.request import RunRequest
+from policies.loader import load
+from policies.model import Policy
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+MODEL = "b179c952" * 8
+MAREN, OTTO = "p-4k7q2m9x", "p-7h3d9w2c"
+PURPOSE = "knowledge_transfer"
+
+
+def key_of(name: str) -> Ed25519PrivateKey:
+    """Return the same key for the same name, so that a failing example can be repeated."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
+
+
+@dataclass
+class World:
+    """One log. Every method that writes returns the index of its entry."""
+
+    now: datetime = NOW
+    policy: Policy = field(default_factory=lambda: load("worker_protection"))
+    entries: list[bytes] = field(default_factory=list)
+    serial: int = 0
+
+    def fresh(self, size: int) -> str:
+        self.serial += 1
+        return hashlib.sha256(str(self.serial).encode()).hexdigest()[:size]
+
+    def uuid(self) -> str:
+        h = self.fresh(32)
+        return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+
+    def log(self, event_type: str, body: Mapping[str, Any], at: datetime | None = None) -> int:
+        at = at or self.now
+        self.serial += 1
+        salt = hashlib.sha256(str(self.serial).encode()).digest()
+        event = events.Event(event_type, "system", body, events.uuid7(at, lambda n: salt[:n]), at)
+        self.entries.append(event.to_bytes())
+        return len(self.entries) - 1
+
+    def enrol(self, pid: str = MAREN, key: str | None = None) -> int:
+        return self.log("key.enrolled", keys.enrolment(pid, key_of(key or pid), self.now))
+
+    def record(self, pid: str = MAREN, **changes: Any) -> ConsentRecord:
+        terms = build.Terms(notice.load(), changes.pop("policy", self.policy), changes.pop("model", MODEL))
+        arguments: dict[str, Any] = {
+            "purposes": [PURPOSE],
+            "sources": ["mail.work", "vcs.commit", "chat.public_channel"],
+            "categories": ["procedures", "checklists", "code_style"],
+            "recipients": ["team:payments"],
+            "material_from": date(2026, 1, 1),
+            "material_until": date(2026, 11, 22),
+            "now": self.now,
+            "record_id": self.uuid(),
+            "nonce": self.fresh(32),
+        }
+        return build.given(pid=pid, terms=terms, **{**arguments, **changes})
+
+    def give(self, pid: str = MAREN, key: str | None = None, **changes: Any) -> int:
+        signed = build.sign(self.record(pid, **changes), key_of(key or pid))
+        return self.log(signed.event_type, signed.body)
+
+    def renew(self, pid: str = MAREN, **changes: Any) -> int:
+        held = self.ledger().consents(pid)
+        return self.give(pid, renew=True, prev=held[-1][1].sha256 if held else None, **changes)
+
+    def refuse(self, pid: str = MAREN, purposes: tuple[str, ...] = (PURPOSE,)) -> int:
+        terms = build.Terms(notice.load(), self.policy, MODEL)
+        record = build.refused(
+            pid=pid, terms=terms, purposes=purposes, now=self.now, record_id=self.uuid(), nonce=self.fresh(32)
+        )
+        signed = build.sign(record, key_of(pid))
+        return self.log(signed.event_type, signed.body)
+
+    def say(self, event: str, pid: str = MAREN, purposes: tuple[str, ...] | None = (PURPOSE,)) -> int:
+        return self.log(f"consent.{event}", build.notice_body(pid, purposes, "paper"))
+
+    def withdraw(self, pid: str = MAREN, purposes: tuple[str, ...] | None = None) -> int:
+        return self.log("consent.withdrawn", build.withdrawal(pid, purposes, "paper"))
+
+    def pass_time(self, **delta: int) -> None:
+        self.now += timedelta(**delta)
+
+    def ledger(self) -> Ledger:
+        return Ledger.replay(enumerate(self.entries))
+
+    def state(self, pid: str = MAREN, purpose: str = PURPOSE) -> str:
+        return self.ledger().state(pid, purpose, self.now).state
+
+    def request(self, **changes: Any) -> RunRequest:
+        arguments: dict[str, Any] = {
+            "subject": MAREN,
+            "purpose": PURPOSE,
+            "sources": ("mail.work", "vcs.commit"),
+            "recipients": ("team:payments",),
+            "policy": self.policy.sha256,
+            "model_kind": "in_process",
+            "model_sha256": MODEL,
+            "model_address": None,
+            "now": self.now,
+        }
+        return RunRequest(**{**arguments, **changes})
+
+
+def agreed(**changes: Any) -> World:
+    """Return a world in which Maren has a key and has said yes."""
+    world = World()
+    world.enrol()
+    world.give(**changes)
+    return world
+
+
+def choice_of(record: ConsentRecord, state: str = "given") -> ChoiceState:
+    """Return the state that a logged record leads to, without a log."""
+    key = EnrolledKey(0, "ed25519:" + "0" * 32, bytes(32))
+    choice = record.given(PURPOSE)
+    return ChoiceState(record.subject.pid, PURPOSE, state, 1, record.start, record, 1, choice, key)  # type: ignore[arg-type]
+
+
+GOOD: dict[str, Any] = {
+    "source": "mail.work",
+    "container_kind": "mailbox",
+    "places": ("inbox",),
+    "participants": 2,
+    "author": "subject",
+    "own_chars": 120,
+    "foreign_chars": 0,
+    "unknown_chars": 0,
+    "sent_at": "2026-06-01T08:00:00Z",
+    "local_minute": 600,
+    "local_weekday": 0,
+    "local_date": "2026-06-01",
+    "absence": False,
+    "special_category": (),
+    "duplicate_of": None,
+}
+"""The facts of a record that every gate lets pass; `duplicate_of` None stands for the row itself."""
+
+
+def facts(*rows: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the frame of facts in which each row is `GOOD` with some changes; a None is a missing fact."""
+    full = [{**GOOD, **row} for row in rows]
+    for number, row in enumerate(full):
+        if row["duplicate_of"] is None:
+            row["duplicate_of"] = number
+        elif row["duplicate_of"] == "missing":
+            row["duplicate_of"] = None
+
+    def column(name: str) -> list[Any]:
+        return [row[name] for row in full]
+
+    frame = {name: pd.Series(column(name), dtype="Int32") for name in
+             ("participants", "own_chars", "foreign_chars", "unknown_chars", "local_minute", "local_weekday")}  # fmt: skip
+    frame |= {
+        name: pd.Series(column(name), dtype="str") for name in ("source", "container_kind", "author", "local_date")
+    }
+    frame |= {name: pd.Series(column(name), dtype="object") for name in ("places", "special_category")}
+    frame["absence"] = pd.Series(column("absence"), dtype="boolean")
+    frame["duplicate_of"] = pd.Series(column("duplicate_of"), dtype="Int64")
+    frame["sent_at"] = pd.to_datetime(pd.Series(column("sent_at"), dtype="object"), utc=True).astype(
+        "datetime64[us, UTC]"
+    )
+    return pd.DataFrame(frame)
