@@ -156,6 +156,13 @@ class Ledger:
         """Return every signed record of `pid` that counted, with its entry, in the order of the log."""
         return tuple(self._consents.get(pid, ()))
 
+    def latest(self, pid: str) -> int | None:
+        """Return the last entry that changed where `pid` stands on anything, or None."""
+        indexes = [state.index for state in self._states.get(pid, {}).values() if state.index is not None]
+        if pid in self._all_withdrawn:
+            indexes.append(self._all_withdrawn[pid][0])
+        return max(indexes, default=None)
+
     def refused(self, pid: str, now: datetime) -> tuple[str, ...]:
         """Return the purposes that `pid` said no to and has not said yes to since."""
         return tuple(p for p, state in self.states(pid, now).items() if state.state == "refused")

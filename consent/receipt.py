@@ -8,90 +8,87 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-from attest import events
+from attest import events, proof
+from attest.encoding import to_time
+from attest.events import Event
+from attest.note import Verifier
+from consent import notice
 from consent.errors import RecordError
 from consent.notice import Notice
 from consent.record import ConsentRecord, GivenChoice, envelope_payload, parse
 from govern.errors import GovernError
 
-_WIDTH = 96
-
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One consent event with its place in the log.
+    """One consent event with the proof of its place in the log; both were checked when it was made.
 
     Attributes:
-        index: Entry in the log.
         entry: Exact bytes of the entry.
-        proof: The entry's inclusion proof (C2SP tlog-proof); it holds the checkpoint too.
+        proof: Its inclusion proof (C2SP tlog-proof), which holds the signed checkpoint.
+        log_vkey: The log's public key, as a vkey line.
+        index: Entry in the log.
         checkpoint: The signed checkpoint.
-        notice: The text that was shown, or None for an event without one.
-        event_type: `consent.given` and so on.
-        at: Time by the log's clock.
-        pid: The person.
+        event: The entry, parsed.
         record: The signed record, or None for an event without one.
+        notice: The text that was shown, or None where it is not one that ships.
     """
 
-    index: int
     entry: bytes
     proof: bytes
+    log_vkey: str
+    index: int
     checkpoint: bytes
-    notice: Notice | None
-    event_type: str
-    at: str
-    pid: str
+    event: Event
     record: ConsentRecord | None
+    notice: Notice | None
 
-    def to_document(self) -> dict[str, Any]:
-        """Return the receipt as a JSON value; entry, proof and checkpoint are exact bytes in base64."""
+    @property
+    def pid(self) -> str:
+        """The person."""
+        return str(self.event.body["pid"])
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The receipt as a JSON value; entry, proof and checkpoint are exact bytes in base64."""
+        shown = self.notice
         return {
             "schema": "govern-receipt/1",
-            "event": self.event_type,
-            "at": self.at,
+            "event": self.event.type,
+            "at": to_time(self.event.at),
             "pid": self.pid,
             "index": self.index,
+            "log_key": self.log_vkey,
             "entry": _base64(self.entry),
             "proof": _base64(self.proof),
             "checkpoint": _base64(self.checkpoint),
-            "envelope": events.parse(self.entry).body.get("envelope"),
+            "envelope": self.event.body.get("envelope"),
             "record": self.record.to_document() if self.record else None,
             "record_sha256": self.record.sha256 if self.record else None,
-            "notice": None
-            if self.notice is None
-            else {
-                "lang": self.notice.lang,
-                "version": self.notice.version,
-                "sha256": self.notice.sha256,
-                "text": self.notice.text,
-            },
+            "notice": {"lang": shown.lang, "version": shown.version, "sha256": shown.sha256, "text": shown.text}
+            if shown
+            else None,
         }
 
-    def to_text(self) -> str:
-        """Return the receipt for people."""
-        lines = [f"Receipt for {self.pid}: {_WORDS.get(self.event_type, self.event_type)}", ""]
-        lines += [f"When:   {self.at}", f"Where:  entry {self.index} of the log"]
-        lines += _record_lines(self.record) if self.record else [f"What:   {self._purposes()}"]
-        lines += [
-            "",
-            "You can take this back at any time, by any channel, without your key and without a reason.",
-            "",
-            "Keep this receipt. It lets you prove what you decided without anyone's help:",
-            f"  entry SHA-256       {hashlib.sha256(self.entry).hexdigest()}",
-        ]
+    @property
+    def text(self) -> str:
+        """The receipt for people."""
+        said = _WORDS.get(self.event.type, self.event.type)
+        lines = [f"Receipt for {self.pid}: {said}", ""]
+        lines += [f"When:   {to_time(self.event.at)}", f"Where:  entry {self.index} of the log"]
+        lines += _record_lines(self.record) if self.record else [f"What:   {_purposes(self.event)}"]
+        if self.event.type in ("consent.given", "consent.renewed"):
+            lines += ["", "You can take this back at any time, by any channel, without your key and without a reason."]
+        lines += ["", "Keep this receipt. It lets you prove what you decided without anyone's help:"]
+        lines.append(f"  entry SHA-256   {hashlib.sha256(self.entry).hexdigest()}")
         if self.record:
-            lines.append(f"  record SHA-256      {self.record.sha256}")
-        if self.notice:
-            lines.append(f"  notice SHA-256      {self.notice.sha256} (version {self.notice.version})")
-        lines += ["", "Signed checkpoint of the log:", ""]
-        lines.append(textwrap.indent(self.checkpoint.decode("utf-8", "replace").rstrip("\n"), "  "))
+            lines.append(f"  record SHA-256  {self.record.sha256}")
+            lines.append(f"  notice SHA-256  {self.record.notice.sha256} (version {self.record.notice.version})")
+        lines.append(f"  log key         {self.log_vkey}")
+        lines += ["", "Signed checkpoint of the log:", "", textwrap.indent(self.checkpoint.decode().rstrip("\n"), "  ")]
         if self.notice:
             lines += ["", "What you were told:", "", textwrap.indent(self.notice.text.rstrip("\n"), "  ")]
         return "\n".join(lines) + "\n"
-
-    def _purposes(self) -> str:
-        purposes = events.parse(self.entry).body.get("purposes")
-        return ", ".join(map(str, purposes)) if isinstance(purposes, list) else "all purposes"
 
 
 _WORDS = {
@@ -103,36 +100,35 @@ _WORDS = {
 }
 
 
-def receipt(index: int, entry: bytes, proof: bytes, checkpoint: bytes, notice: Notice | None = None) -> Receipt:
+def receipt(entry: bytes, proof_data: bytes, log_vkey: str) -> Receipt:
     """Return the receipt for one entry of the log.
 
     Args:
-        index: Entry in the log.
         entry: Exact bytes of the entry.
-        proof: Its inclusion proof.
-        checkpoint: The signed checkpoint that the proof leads to.
-        notice: The notice that the record names; refused if it is another text.
+        proof_data: Its inclusion proof.
+        log_vkey: The log's public key.
 
     Raises:
-        RecordError: The entry is no consent event, or the notice is not the one that was shown.
+        RecordError: The entry is no consent event.
+        VerificationError: The proof does not lead from the entry to a checkpoint that the log's key signed.
     """
+    evidence = proof.parse(proof_data)
+    # A receipt that proves nothing must not be handed out.
+    evidence.verify(entry, Verifier.from_vkey(log_vkey))
     try:
         event = events.parse(entry)
     except GovernError:
         raise RecordError("the entry is not an event") from None
-    pid = event.body.get("pid")
-    if not event.type.startswith("consent.") or not isinstance(pid, str):
+    if not event.type.startswith("consent.") or not isinstance(event.body.get("pid"), str):
         raise RecordError("the entry is not about a consent")
     payload = envelope_payload(event.body.get("envelope"))
     record = parse(payload) if payload is not None else None
-    if record is not None and notice is not None and record.notice.sha256 != notice.sha256:
-        raise RecordError("the record names another notice than this one", "give the version that was shown")
-    at = event.at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Receipt(index, entry, proof, checkpoint, notice if record else None, event.type, at, pid, record)
+    shown = notice.find(record.notice.sha256) if record is not None else None
+    return Receipt(entry, proof_data, log_vkey, evidence.index, evidence.checkpoint, event, record, shown)
 
 
 def _record_lines(record: ConsentRecord) -> list[str]:
-    lines = [f"Until:  {record.end:%Y-%m-%d %H:%M} UTC, unless you take it back before"]
+    lines = []
     for choice in record.choices:
         if isinstance(choice, GivenChoice):
             lines += [
@@ -144,10 +140,17 @@ def _record_lines(record: ConsentRecord) -> list[str]:
             ]
         else:
             lines.append(f"No to   {choice.purpose}")
-    lines.append(f"Kept:   {', '.join(record.withhold) or 'nothing'}")
+    if record.event in ("given", "renewed"):
+        lines.append(f"Until:  {record.end:%Y-%m-%d %H:%M} UTC, unless you take it back before")
+        lines.append(f"Kept:   {', '.join(record.withhold) or 'nothing'}")
+        lines.append(f"Model:  {record.processing.model_sha256}")
     lines.append(f"Policy: {record.policy.id}, version {record.policy.version}, {record.policy.sha256}")
-    lines.append(f"Model:  {record.processing.model_sha256}")
     return lines
+
+
+def _purposes(event: Event) -> str:
+    purposes = event.body.get("purposes")
+    return ", ".join(map(str, purposes)) if isinstance(purposes, list) else "all purposes"
 
 
 def _base64(data: bytes) -> str:

@@ -32,6 +32,10 @@ class Finding:
     code: Code
     message: str
 
+    def __str__(self) -> str:
+        """Return the finding as one line."""
+        return f"{self.gate}: {self.message}"
+
 
 def lint(policy: Policy) -> list[Finding]:
     """Return the findings about a policy, in the order of its gates; an empty list is what one hopes for."""
