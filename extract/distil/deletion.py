@@ -14,19 +14,19 @@ from extract.distil.backend import Backend, Prompt
 from extract.distil.errors import ClaimError
 from extract.distil.verify import verify_statement
 
-_FIXED = """Make each sentence shorter by leaving words out. Keep the rule and its reason.
+_FIXED = """Make each sentence shorter by leaving out asides and padding. Keep the rule, its condition and its reason.
 
-Long: Hi all, as I said on the phone, we should always keep a second key at the gate because the night shift has none.
+Long: We should, as everybody knows by now, always keep a second key at the gate because the night shift has none.
 Short: We should always keep a second key at the gate because the night shift has none.
 
-Long: Just to be clear here, if a box arrives wet then please do not sign for it, thanks.
+Long: If a box from the new supplier in the harbour arrives wet then please just do not sign for it.
 Short: If a box arrives wet then do not sign for it.
-
-Long: Check the oil and the belts before you start the engine.
-Short: Check the oil and the belts before you start the engine.
 
 Long: What I would really suggest, given the trouble with the old printer, is to test labels on plain paper first.
 Short: I would suggest to test labels on plain paper first.
+
+Long: Before the van leaves the yard on its usual round, the driver, who has the list anyway, must check all straps.
+Short: Before the van leaves, the driver, who has the list, must check all straps.
 
 Long:"""
 #: A word that the model found less likely than this shows that it was pushed by the grammar.
@@ -74,7 +74,7 @@ def clean(text: str) -> str:
     shorter = _ASIDE.sub("", text)
     shorter = _LEAD.sub("", shorter)
     shorter = _TRAIL.sub("", shorter)
-    return _capital(shorter) if shorter != text and len(shorter.split()) >= 4 else text
+    return _finished(shorter) if shorter != text and len(shorter.split()) >= 4 else text
 
 
 def shorten(quote: str, backend: Backend) -> str | None:
@@ -90,7 +90,7 @@ def shorten(quote: str, backend: Backend) -> str | None:
         return None
     if min(answer.logprobs) < _WORST_LOGPROB or sum(answer.logprobs) / len(answer.logprobs) < _MEAN_LOGPROB:
         return None
-    return _capital(text) if reads_well(text, quote) else None
+    return _finished(text) if reads_well(text, quote) else None
 
 
 def unit_words(quote: str) -> list[tuple[str, bool]]:
@@ -103,7 +103,6 @@ def unit_words(quote: str) -> list[tuple[str, bool]]:
     held: list[str] = []
     for word in words.tokens(quote):
         if words.is_protected(word):
-            units += [(w, True) for w in held] if False else []
             units.append((" ".join([*held, word]), False))
             held = []
         elif words.core(word) in words.LEANING and not word.endswith((",", ";", ":", ".", "!")):
@@ -140,8 +139,10 @@ def _holds(statement: str, quote: str) -> bool:
     return True
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _finished(text: str) -> str:
+    """Return a statement with a capital and a full stop."""
+    ended = text.rstrip(",;:")
+    return ended[:1].upper() + ended[1:] + ("" if ended.endswith((".", "!", "?", ")", '"', "”")) else ".")
 
 
 def _escape(text: str) -> str:

@@ -154,7 +154,7 @@ def _groups(
     sentences: list[Sentence], encoder: Encoder, classifier: Classifier, settings: Settings, dropped: Counter[str]
 ) -> list[_Group]:
     """Return the groups of near statements that are likely rules and well supported, best first."""
-    odds = classifier.keep([s.text for s in sentences])
+    odds = classifier.keep([s.text for s in sentences], _from_commits(sentences))
     likely = [i for i, p in enumerate(odds) if p >= settings.support_keep]
     if len(sentences) > len(likely):
         dropped["not_a_rule"] += len(sentences) - len(likely)
@@ -164,7 +164,7 @@ def _groups(
         likely = sorted(best)
     chosen, keep = [sentences[i] for i in likely], [odds[i] for i in likely]
     vectors = encoder.encode([s.text for s in chosen])
-    opinions = classifier.kinds([s.text for s in chosen])
+    opinions = classifier.kinds([s.text for s in chosen], _from_commits(chosen))
     groups = []
     for rows in clusters.cluster(vectors, settings.similarity):
         i = clusters.speaker(rows, keep, vectors)
@@ -176,6 +176,10 @@ def _groups(
         else:
             groups.append(group)
     return sorted(groups, key=lambda g: g.rank)
+
+
+def _from_commits(sentences: Sequence[Sentence]) -> list[bool]:
+    return [s.passage.source_kind == "commit" for s in sentences]
 
 
 def _claims(

@@ -51,6 +51,10 @@ _STOP = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _CODEISH = re.compile(r"[{}<>=;\\|$#@^~`]|\w\(\)|::|->|&&|[a-z]+_[a-z_]+|\w/\w+/|\.\w{2,4}\b(?=\W)")
+_TICKET = re.compile(
+    r"(?<![\w&])#\d+\b|\b(?:refs?|closes|fixes|resolves|ticket|issue|bug)[ :]+#?\d+\b|\b[A-Z]{2,10}-\d+\b", re.I
+)
+_SCOPE = re.compile(r"^[\w./*()-]+(?:, ?[\w./*()-]+)*: (?=[a-z\"'`])")
 _SECRET = re.compile(r"\[SECRET[^\]]*\]|<SECRET[^>]*>")
 _EVALUATIVE_IT = re.compile(
     r"^it(?:'s| is| was|'ll be| would be| may be| might be)\s+(?:\w+\s+)?(?:better|best|safer|easier|"
@@ -70,6 +74,13 @@ _DEICTIC = re.compile(
     r"as (?:you|i|we|they|above|below|mentioned|discussed|noted|before|described))\b",
     re.IGNORECASE,
 )
+_CONTINUES = re.compile(
+    r"^(?:for (?:example|instance)|e\.g\.|i\.e\.|in (?:that|this|which|such|either) (?:case|way|sense|context)|"
+    r"at this point|secondly|thirdly|plus|another|the other|the (?:first|second|third|last|latter) (?:is|was|one|of)|"
+    r"there (?:we|you|i)\b|(?:(?:yes|no|well|right|ok|sure),? )?i (?:dis)?agree|if (?:so|not)\b|\(|\[|"
+    r"in other words|one of (?:these|those|them)|that said|having said that|don'?t (?:get|take) me wrong)",
+    re.IGNORECASE,
+)
 _TAIL_DEICTIC = re.compile(
     r"\b(?:this one|that one|these ones|those ones|see (?:above|below|attached)|mentioned above|as above|"
     r"your (?:last |previous )?(?:mail|e-?mail|message|question|patch|comment|suggestion)|"
@@ -79,6 +90,8 @@ _TAIL_DEICTIC = re.compile(
     r"a minute ago|at the moment)\b",
     re.IGNORECASE,
 )
+#: A greeting that is followed by as many words as this says something after all.
+_GREETED_WORDS = 12
 _COURTESY = re.compile(
     r"^(?:hi|hello|hey|dear|thanks?|thank you|thx|cheers|regards|best regards|kind regards|best wishes|sincerely|sorry|"
     r"congrat\w*|welcome|good (?:morning|afternoon|evening|luck)|please find|please let me know|"
@@ -93,15 +106,15 @@ _COURTESY = re.compile(
 def cut(passage: Passage, settings: Settings) -> Iterator[tuple[Sentence, str]]:
     """Yield every stretch of a passage with the reason why it is dropped, or "" if it stays.
 
-    Reasons: `code`, `trailer`, `fragment`, `too_long`, `question`, `courtesy`, `deictic`, `dated`, `secret`.
+    Reasons: `code`, `trailer`, `fragment`, `too_long`, `question`, `courtesy`, `deictic`, `dated`, `case`, `secret`.
     """
     for start, end, forced in _blocks(passage.text):
         if forced:
             yield _sentence(passage, start, end), forced
             continue
-        for left, right in _split(passage.text, start, end):
+        for left, right in _split(passage.text, start, end, passage.source_kind):
             sentence = _sentence(passage, left, right)
-            yield sentence, _reason(sentence.text, settings)
+            yield sentence, _reason(sentence.text, passage.source_kind, settings)
 
 
 def _sentence(passage: Passage, start: int, end: int) -> Sentence:
@@ -152,12 +165,14 @@ def _breaks(before: str, line: str) -> bool:
     return len(before) < 50 and line[:1].isupper() and not before.rstrip().endswith((",", ";", "-", "("))
 
 
-def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _split(text: str, start: int, end: int, passage_kind: str) -> Iterator[tuple[int, int]]:
     left = start
     for stop in _STOP.finditer(text, start, end):
         right = stop.end()
         following = text[right:end].lstrip()[:1]
         if stop.group().startswith(".") and _ABBREVIATION.search(text[left : stop.start() + 1]):
+            continue
+        if following.islower() and passage_kind != "chat":
             continue
         if following and not (following.isupper() or following in "\"'(“‘[*-0123456789") and stop.group() != ".":
             if stop.group()[0] in ".…":
@@ -178,9 +193,11 @@ def _trimmed(text: str, left: int, right: int) -> Iterator[tuple[int, int]]:
         yield left, right
 
 
-def _reason(text: str, settings: Settings) -> str:
+def _reason(text: str, source_kind: str, settings: Settings) -> str:
     plain = text.replace("’", "'")
     parts = plain.split()
+    if sum(c.isupper() for c in plain) * 2 > sum(c.isalpha() for c in plain) and len(parts) > 5:
+        return "boilerplate"
     if _SECRET.search(plain):
         return "secret"
     if len(parts) > settings.max_words:
@@ -194,10 +211,12 @@ def _reason(text: str, settings: Settings) -> str:
         return "fragment"
     if len(_CODEISH.findall(prose)) * 5 > len(parts):
         return "code"
-    if _COURTESY.match(plain):
+    if (greeting := _COURTESY.match(plain)) and len(plain[greeting.end() :].split()) < _GREETED_WORDS:
         return "courtesy"
-    if _DEICTIC.match(plain) and not _EVALUATIVE_IT.match(plain):
+    if _CONTINUES.match(plain) or (_DEICTIC.match(plain) and not _EVALUATIVE_IT.match(plain)):
         return "deictic"
     if _TAIL_DEICTIC.search(plain):
         return "dated"
+    if _TICKET.search(plain) or (source_kind == "commit" and _SCOPE.match(plain)):
+        return "case"
     return ""

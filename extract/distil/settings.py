@@ -33,6 +33,6 @@ class Settings:
     support_keep: int = 350
     similarity: int = 600
     min_words: int = 5
-    max_words: int = 60
+    max_words: int = 45
     capacity: int = 4000
     rewrite: bool = True

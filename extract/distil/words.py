@@ -44,8 +44,8 @@ CONDITIONALS = _listed(
 )
 SUBORDINATORS = _listed(
     """
-    because since when whenever where wherever while before after until till once although though whereas so as
-    than that which who whose but then even during per
+    because since when whenever where wherever while before after until till once although though whereas so
+    than which who whose but then even during per
     """
 )
 COMPARATIVES = _listed(
@@ -82,6 +82,8 @@ LEANING = _listed(
 )
 
 _EDGE = ",;:.!?"
+#: "Hi all," says nothing about all: a greeting may be left out whatever words it has.
+_GREETING = re.compile(r"^(?:hi|hello|hey|dear)\b[^,.!:;]{0,30}[,!:]\s+", re.IGNORECASE)
 _COMPARATIVE = re.compile(r"^[a-z]{3,}(?:er|est)$")
 #: Words that end like comparatives and are none.
 _NOT_COMPARATIVE = _listed(
@@ -143,8 +145,8 @@ def negators(text: str) -> list[str]:
 
 
 def protected(text: str) -> list[str]:
-    """Return the words of a text that may not be left out, in order."""
-    return [core(w) for w in tokens(text) if is_protected(w)]
+    """Return the words of a text that may not be left out, in order; a greeting at its start does not count."""
+    return [core(w) for w in tokens(_GREETING.sub("", text)) if is_protected(w)]
 
 
 def is_subsequence(short: Sequence[str], long: Sequence[str]) -> bool:
