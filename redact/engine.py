@@ -7,8 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from importlib.metadata import PackageNotFoundError, version
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from redact.directory import Directory, Person
 from redact.errors import ProfileError
 from redact.finding import Finding, Replaced, merge, split_opinions, without
 from redact.folding import Folded, clean, plain
-from redact.lexicon import TECHNICAL, is_ordinary, ordinary_words
+from redact.lexicon import TECHNICAL, is_ordinary, lexicon_of
 from redact.lines import Line, lines_of
 from redact.opinions import judge
 from redact.pseudonyms import TOKEN, Pseudonyms
@@ -59,6 +60,8 @@ class Redactor:
         key: 32 random bytes, one key per extraction.
         profile: `strict` reads every distinct line with the model, `fast` those with an unresolved capitalised word.
         languages: Model package by language code.
+        keep: Names of products, projects and repositories that a model's opinion must not remove. People, secrets and
+            numbers are removed all the same.
 
     Raises:
         ProfileError: If the profile is unknown or not built.
@@ -74,6 +77,8 @@ class Redactor:
         key: bytes,
         profile: str = "strict",
         languages: Mapping[str, str] = LANGUAGES,
+        *,
+        keep: Iterable[str] = (),
     ) -> None:
         if profile == "max":
             raise ProfileError(
@@ -87,8 +92,10 @@ class Redactor:
         self._languages = dict(languages)
         self._nlp = presidio.NerEngine(languages)
         self._nlp.load()
-        self._words = frozenset().union(*(ordinary_words(model) for model in languages.values()))
+        self._lexicon = reduce(or_, map(lexicon_of, languages.values()))
+        self._words = self._lexicon.words
         self.directory = Directory(people, names_seen, mail_domains, self._words | TECHNICAL)
+        self._keep = frozenset(plain(word) for phrase in keep for word in re.findall(r"[\w-]+", phrase))
         self._pseudonyms = Pseudonyms(key, self.directory.keys)
         self._people = tuple(p.pid for p in people)
         self._analyzer = presidio.line_analyzer(languages, self._nlp)
@@ -203,7 +210,11 @@ class Redactor:
                         text, language, entities=self._ner_entities, nlp_artifacts=artifacts, score_threshold=THRESHOLD
                     ):
                         f = judge(
-                            text, Finding(r.start, r.end, r.entity_type, "ner", r.score), self.directory, self._words
+                            text,
+                            Finding(r.start, r.end, r.entity_type, "ner", r.score),
+                            self.directory,
+                            self._lexicon,
+                            self._keep,
                         )
                         if f is not None:
                             kept.append(f)
@@ -214,7 +225,11 @@ class Redactor:
         for m in _CAPITAL.finditer(line.text):
             start, end = line.start + m.start(), line.start + m.end()
             word = plain(m.group()).strip("'’-")
-            if word in TECHNICAL or (is_ordinary(word, self._words) and word not in names.AMBIGUOUS):
+            if (
+                word in TECHNICAL
+                or word in self._keep
+                or (is_ordinary(word, self._words) and word not in names.AMBIGUOUS)
+            ):
                 continue
             if not any(f.start <= start and end <= f.end for f in known) and not TOKEN.match(line.text, m.start()):
                 return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from redact.folding import plain
 from redact.wordlists import word_list
@@ -18,9 +19,25 @@ _ABSTRACT = re.compile(
 )
 
 
+class Lexicon(NamedTuple):
+    """Words of a language, folded.
+
+    Attributes:
+        words: Verbs, adjectives, adverbs, function words and abstract nouns: hardly anybody's name.
+        nouns: All nouns, which include people and places.
+    """
+
+    words: frozenset[str]
+    nouns: frozenset[str]
+
+    def __or__(self, other: Lexicon) -> Lexicon:  # type: ignore[override]
+        """Return the words of both."""
+        return Lexicon(self.words | other.words, self.nouns | other.nouns)
+
+
 @lru_cache(maxsize=8)
-def ordinary_words(model: str) -> frozenset[str]:
-    """Return the ordinary words of a language: verbs, adjectives, adverbs and abstract nouns of the model's word list.
+def lexicon_of(model: str) -> Lexicon:
+    """Return the word list that comes with a model.
 
     A model without such a list gives no words, so that everything that it calls a name is taken for one.
 
@@ -31,26 +48,27 @@ def ordinary_words(model: str) -> frozenset[str]:
 
     spec = importlib.util.find_spec(model)
     if spec is None or spec.origin is None:
-        return frozenset()
+        return Lexicon(frozenset(), frozenset())
     found = sorted(Path(spec.origin).parent.glob("*/lemmatizer/lookups"))
     if not found:
-        return frozenset()
+        return Lexicon(frozenset(), frozenset())
     import spacy
     from spacy.lookups import Lookups
 
     lookups = Lookups().from_disk(found[0])
     if not lookups.has_table("lemma_index"):
-        return frozenset()
+        return Lexicon(frozenset(), frozenset())
     index = lookups.get_table("lemma_index")
     words = {plain(w) for w in spacy.util.get_lang_class(model[:2]).Defaults.stop_words}
     for kind in ("verb", "adj", "adv"):
         words.update(plain(w) for w in index.get(kind, ()))
-    words.update(plain(w) for w in index.get("noun", ()) if _ABSTRACT.search(w))
+    nouns = {plain(w) for w in index.get("noun", ())}
+    words.update(w for w in nouns if _ABSTRACT.search(w))
     if lookups.has_table("lemma_exc"):
         exceptions = lookups.get_table("lemma_exc")
         for kind in ("verb", "adj", "adv"):
             words.update(plain(w) for w in exceptions.get(kind, {}))
-    return frozenset(w for w in words if w.isalpha() and len(w) > 1)
+    return Lexicon(frozenset(w for w in words if w.isalpha() and len(w) > 1), frozenset(nouns))
 
 
 def is_ordinary(word: str, words: frozenset[str]) -> bool:

@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from redact import names
+from redact.detectors.structure import GIVEN_NAMES
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import plain
-from redact.lexicon import TECHNICAL, is_ordinary
+from redact.lexicon import TECHNICAL, Lexicon, is_ordinary
 from redact.pseudonyms import TOKEN
 from redact.wordlists import word_list
 
 _WORD = re.compile(r"[^\W_][\w'’.&-]*")
 _CODE = re.compile(r"[(){}\[\]=<>_\\/#$%^*|~`@:;]|\w\.\w|[a-z][A-Z]|\d|--")
+_CUT = re.compile(r"(?<=\w)/|\s+[-–—]\s|\s[-–—]\w|\s*\n")
 _MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
 _LEADING = word_list("leading")
 
 
-def judge(text: str, finding: Finding, directory: Directory, words: frozenset[str]) -> Finding | None:
+def judge(
+    text: str, finding: Finding, directory: Directory, lexicon: Lexicon, keep: Collection[str] = frozenset()
+) -> Finding | None:
     """Return the finding trimmed to what can be a name, or None where nothing is left of it.
 
     Args:
         text: The line that the model read.
         finding: What the model said.
         directory: The identity directory.
-        words: Ordinary words of the language.
+        lexicon: Words of the language.
+        keep: Further words that are nobody's name, folded.
     """
     start, end = finding.start, finding.end
-    if finding.entity == "PERSON" and "/" in text[start:end]:
-        end = text.index("/", start)  # the company part of a Lotus Notes name
+    words = lexicon.words
+    # The company part of a Lotus Notes name, and what follows a dash or the end of a line.
+    end = start + len(_CUT.split(text[start:end], maxsplit=1)[0])
     spans = [(start + m.start(), start + m.end()) for m in _WORD.finditer(text[start:end])]
     while spans and plain(text[slice(*spans[0])]).strip(".'") in _LEADING:
+        spans.pop(0)
+    # A sentence's capital letter makes a name of the verb before one: "Apply Black", "Ask Jo".
+    while (
+        len(spans) > 1 and _starts_sentence(text, spans[0][0]) and _common(_key(text, spans[0]), words, directory, keep)
+    ):
         spans.pop(0)
     while spans and plain(text[slice(*spans[-1])]).strip(".'") in _LEADING:
         spans.pop()
@@ -49,19 +61,27 @@ def judge(text: str, finding: Finding, directory: Directory, words: frozenset[st
         return None
     person = finding.entity == "PERSON"
     code = _CODE.search(_MC.sub("", surface))
-    if code and not (person and len(spans) >= 2 and not re.search(r"[(){}\[\]=<>_\\#$%^*|~`\d]", surface)):
+    if code:
         return None
     # Code on both sides makes the word part of a path, an identifier or a markup tag.
     if text[max(0, start - 1) : start] in ("_", "/", "\\", "<", "$", "#", "`", "{") and text[end : end + 1] in tuple(
         "_/\\>({=`}."
     ):
         return None
-    folded = [plain(text[a:b]).strip(".'’-&") for a, b in spans]
-    folded = [w.removesuffix("'s").removesuffix("’s") for w in folded if w]
-    kinds = [_common(w, words, directory) for w in folded]
+    kinds = [_common(_key(text, span), words, directory, keep) for span in spans]
     if all(k == "no name" for k in kinds) or (all(kinds) and not _inside(text, start, surface, finding.entity)):
         return None
-    if surface.islower() and not (person and not any(kinds)):
+    bare = [_key(text, span) for span in spans]
+    if (
+        finding.entity == "ORGANIZATION"
+        and len(bare) == 1
+        and bare[0] in lexicon.nouns
+        and _starts_sentence(text, start)
+    ):
+        return None
+    if surface.islower() and any(w in lexicon.nouns and w not in GIVEN_NAMES for w in bare):
+        return None
+    if surface.islower() and not (person and not any(kinds) and surface.replace(" ", "").isalpha()):
         return None
     return replace(finding, start=start, end=end)
 
@@ -70,17 +90,30 @@ def _inside(text: str, start: int, surface: str, entity: str) -> bool:
     """Return whether ordinary words are written as a name: capitalised within a sentence of small letters."""
     if entity == "NRP" and surface[0].isupper():
         return True
-    if " " in surface and entity != "PERSON" or not surface.istitle():
+    if (" " in surface and entity != "PERSON") or not surface.istitle():
         return False
     before = text[:start].rstrip(" \"'“(")
-    if not before or before[-1] in ".!?:;-–—*|>•" or not before[-1].isalnum() and before[-1] != ",":
+    if _starts_sentence(text, start) or (not before[-1].isalnum() and before[-1] != ","):
         return False
     others = [w for w in _WORD.findall(text.replace(surface, " ")) if len(w) > 3]
     return sum(map(str.islower, others)) > len(others) / 2
 
 
-def _common(word: str, words: frozenset[str], directory: Directory) -> str:
+def _starts_sentence(text: str, at: int) -> bool:
+    before = text[:at].rstrip(" \"'“(")
+    return not before or before[-1] in ".!?:;-–—*|>•"
+
+
+def _key(text: str, span: tuple[int, int]) -> str:
+    return plain(text[slice(*span)]).strip(".'’-&").removesuffix("'s").removesuffix("’s")
+
+
+def _common(word: str, words: frozenset[str], directory: Directory, keep: Collection[str]) -> str:
     """Return `no name` for a technical or team word, `word` for an ordinary one, and "" for any other."""
-    if word in TECHNICAL or word in names.TEAM_WORDS or word in _LEADING or directory.is_own_label(word):
+    if word in TECHNICAL or word in keep or word in names.TEAM_WORDS or word in _LEADING:
         return "no name"
+    if directory.is_own_label(word):
+        return "no name"
+    if "-" in word and all(p in TECHNICAL or p in _LEADING or is_ordinary(p, words) for p in word.split("-")):
+        return "word"
     return "word" if word not in names.AMBIGUOUS and is_ordinary(word, words) else ""

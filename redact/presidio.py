@@ -15,7 +15,6 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from presidio_analyzer.predefined_recognizers import (
     CryptoRecognizer,
     MedicalLicenseRecognizer,
-    NhsRecognizer,
     PhoneRecognizer,
     SpacyRecognizer,
     UsItinRecognizer,
@@ -203,7 +202,7 @@ def line_analyzer(languages: Mapping[str, str], nlp_engine: NerEngine) -> Analyz
             PhoneRecognizer(supported_language=language, supported_regions=("US", "GB", "DE", "FR"))
         )
         for recognizer in (
-            CryptoRecognizer, MedicalLicenseRecognizer, NhsRecognizer, UsItinRecognizer, UsPassportRecognizer,
+            CryptoRecognizer, MedicalLicenseRecognizer, UsItinRecognizer, UsPassportRecognizer,
             UsSsnRecognizer,
         ):  # fmt: skip
             registry.add_recognizer(recognizer(supported_language=language))

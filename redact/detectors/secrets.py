@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
+from redact.pseudonyms import TOKEN
 
 
 class Format(NamedTuple):
@@ -76,14 +77,15 @@ FORMATS: tuple[Format, ...] = (
 )  # fmt: skip
 
 _KEY = (
-    r"(?i)([a-z0-9_.\-]*(?:passw(?:or)?[dt]|passwort|kennwort|passwd|pwd|passphrase|passcode|secret|token|api[_\- ]?key|"
-    r"access[_\- ]?key(?:[_\- ]?id)?|auth[_\- ]?key|private[_\- ]?key|signing[_\- ]?key|encryption[_\- ]?key|account[_\- ]?key|"
-    r"client[_\- ]?key|credentials?|license[_\- ]?key|pin|pass|pw|psk|otp)[a-z0-9_\-]*)"
+    r"(?i)\b((?:[a-z0-9_.\-]*(?:passw(?:or)?[dt]|passwort|kennwort|passwd|pwd|passphrase|passcode|secret|token|"
+    r"credentials?|api[_\- ]?key|(?:access|auth|private|signing|encryption|account|client|license)[_\- ]?key)[a-z0-9_\-]*)"
+    r"|(?:[a-z0-9_.\-]*[_.\-])?(?:pin|pass|pw|psk|otp))\b"
 )
 _ASSIGNED = _KEY + r"[\"'`*\])]*\s*(?:=>|:=|==?|:|->)\s*[\"'`]*([^\s\"'`,;)\]}]{4,})"
-_SPOKEN = _KEY + r"[\"'`*]*\s+(?:is|was|ist|lautet|now|to|set to|=)\s*:?\s+[\"'`]*([^\s\"'`,;)\]}]{4,})"
+_SPOKEN = _KEY + r"[\"'`*]*\s+(?:is|was|ist|lautet|now|set to|=)\s*:?\s+[\"'`]*([^\s\"'`,;)\]}]{4,})"
 _QUOTED = (
-    _KEY + r"[\"'`*\])]*\s*(?:=>|:=|==?|:|->|is|was|ist|lautet)?\s*(?:\"([^\"\n]{4,})\"|'([^'\n]{4,})'|`([^`\n]{4,})`)"
+    _KEY
+    + r"[\"'`*\])]*\s*(?:=>|:=|==?|:|->|\bis\b|\bwas\b|\bist\b|\blautet\b)\s*(?:\"([^\"\n]{4,})\"|'([^'\n]{4,})'|`([^`\n]{4,})`)"
 )
 _OPAQUE = r"[0-9A-Za-z+/_-]{32,}={0,2}"
 
@@ -125,7 +127,7 @@ def find_secrets(text: str, folded: Folded, directory: Directory) -> list[Findin
         if any(k in lower for k in f.keywords):
             for m in pattern.finditer(text):
                 group = 1 if m.re.groups and m.start(1) >= 0 else 0
-                if not group or not _PLACEHOLDER.match(m[group]):
+                if not group or not (_PLACEHOLDER.match(m[group]) or m[group].lower().strip(".,;:") in directory.words):
                     out.append(Finding(m.start(group), m.end(group), "SECRET", "secrets"))
     for m in assigned.finditer(text):
         if _is_value(m[1], m[2], directory, weak=text[m.end(1) : m.start(2)].strip("\"'`*]) ") == ":"):
@@ -138,7 +140,9 @@ def find_secrets(text: str, folded: Folded, directory: Directory) -> list[Findin
         if _is_value(m[1], m[group], directory, weak=" " in m[group]):
             out.append(Finding(m.start(group), m.end(group), "SECRET", "secrets", 0.9))
     out.extend(
-        Finding(*m.span(), "SECRET", "secrets", 0.7) for m in opaque.finditer(text) if _is_opaque(text, *m.span())
+        Finding(m.start(), m.end(), "SECRET", "secrets", 0.7)
+        for m in opaque.finditer(text)
+        if _is_opaque(text, m.start(), m.end())
     )
     return out
 
@@ -153,7 +157,7 @@ def _is_value(key: str, value: str, directory: Directory, *, weak: bool) -> bool
         weak: The sign between them ("is", ":") is used in prose too.
     """
     bare = value.rstrip(".!?:")
-    if len(bare) < 4 or _PLACEHOLDER.match(bare):
+    if len(bare) < 4 or bare[0] in "([{<" or _PLACEHOLDER.match(bare):
         return False
     classes = sum(any(t(c) for c in bare) for t in (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum()))
     if re.fullmatch(r"[A-Za-z_][\w.]*", bare) and classes <= 2 and not any(c.isdigit() for c in bare):
@@ -173,12 +177,12 @@ def _is_value(key: str, value: str, directory: Directory, *, weak: bool) -> bool
 def _is_opaque(text: str, start: int, end: int) -> bool:
     """Return whether a long run is random-looking: upper, lower and digits, much entropy, no path, no plain digest."""
     run = text[start:end].rstrip("=")
+    if TOKEN.search(run):
+        return False  # a pseudonym in a path is no random run
     if not (any(map(str.isupper, run)) and any(map(str.islower, run)) and sum(map(str.isdigit, run)) >= 3):
         return False
     if run.count("/") > 3 or run.count("_") + run.count("-") > 5 or re.search(r"[a-z]{7,}|[A-Z]{8,}", run):
         return False
-    if text[start - 7 : start] in ("sha256-", "sha512-", "sha256:") or text[max(0, start - 8) : start].endswith(
-        "SHA256:"
-    ):
+    if re.match(r"sha\d{3}[-:]", run, re.IGNORECASE) or text[max(0, start - 7) : start].lower().startswith("sha"):
         return False
     return entropy(run) >= 4.2

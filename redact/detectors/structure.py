@@ -181,7 +181,8 @@ def _name(
     first, last = words[0][1], words[-1][2]
     while last > first and text[last - 1] in "'’-.":
         last -= 1
-    if _CODE.search(text[first:last]) or text[max(0, first - 1) : first] in ("<", "/", "_", "$", "#", "`"):
+    before = text[max(0, first - 1) : first]
+    if _CODE.search(text[first:last]) or before in ("<", "/", "_", "$", "#", "`") or before.isalnum():
         return None
     found = [w for w, _, _ in words]
     folded = [_key(w) for w in found]
