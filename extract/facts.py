@@ -1,10 +1,10 @@
-"""From records to facts: who wrote it, where, when in their own day, and what it touches. No text leaves this module."""
+"""From records to facts: who wrote it, where, when in their own day, what it touches; no text leaves this module."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -63,8 +63,6 @@ def _local(sent_at: datetime, offset: int | None, zone: ZoneInfo | None) -> date
 
     A stated offset counts, but `+0000` may as well be a server's: there the people file's zone comes first.
     """
-    from datetime import timedelta, timezone
-
     if offset is not None and (offset != 0 or zone is None):
         return sent_at.astimezone(timezone(timedelta(minutes=offset)))
     return sent_at.astimezone(zone) if zone is not None else None
@@ -102,11 +100,11 @@ def compute(frame: pd.DataFrame, people: Identities, subject: str) -> pd.DataFra
     person = people.person(subject)
     zone = ZoneInfo(person.timezone) if person.timezone else None
     keys = frozenset(person.keys)
-    away = [(date.fromisoformat(str(a.start)), date.fromisoformat(str(a.end))) for a in person.absences]
     row_of = {locator: i for i, locator in enumerate(frame["locator"])}
 
     rows: list[dict[str, Any]] = []
-    for i, row in enumerate(frame.itertuples(index=False)):
+    record_rows: Iterable[Any] = frame.itertuples(index=False)
+    for i, row in enumerate(record_rows):
         own, foreign, unknown = _own_chars(row.spans, row.text)
         author = people.resolve(row.author_key) if row.author_key else None
         known = bool(row.author_key) and row.author_basis != "unknown"
@@ -132,7 +130,7 @@ def compute(frame: pd.DataFrame, people: Identities, subject: str) -> pd.DataFra
                 "local_minute": None if local is None else local.hour * 60 + local.minute,
                 "local_weekday": None if local is None else local.weekday(),
                 "local_date": None if local is None else local.date().isoformat(),
-                "absence": None if local is None else any(a <= local.date() <= b for a, b in away),
+                "absence": None if local is None else any(a.start <= local.date() <= a.end for a in person.absences),
                 "special_category": special_categories(f"{row.title}\n{row.text}"),
                 "duplicate_of": row_of.get(row.dup_of, i) if row.dup_of else i,
             }

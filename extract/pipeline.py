@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from extract.records import Record
     from extract.residue import Ledger
     from extract.sources import ReadResult
+    from extract.sources.reading import Kind
+    from policies.model import Policy
 
 Progress = Callable[[str, int, int], None]
-SourcePaths = Mapping[str, Sequence[Path]]
+SourcePaths = Mapping["Kind", Sequence[Path]]
 
 #: Which source (as policies and consents name it) each kind of path on the command line asks for.
 ASKED = {"mail": "mail.work", "repo": "vcs.commit", "chat": "chat.public_channel", "docs": "document.file"}
@@ -168,8 +170,8 @@ def suppose(job: Job) -> ChoiceState:
         pid=job.subject,
         terms=build.Terms(notice.load(), job.policy, request.model_sha256 or "0" * 64),
         purposes=[request.purpose or ""],
-        sources=job.policy.gates["record.source"].allow,  # type: ignore[attr-defined]
-        categories=job.policy.gates["output.categories"].allow,  # type: ignore[attr-defined]
+        sources=job.policy.gates["record.source"].values()["allow"],
+        categories=job.policy.gates["output.categories"].values()["allow"],
         recipients=request.recipients or (),
         material_from=request.now.date() - timedelta(days=366),
         material_until=request.now.date(),
@@ -198,7 +200,7 @@ def read_and_gate(job: Job, choice: ChoiceState, progress: Progress, commit: Cal
     from extract.sources import open_source, read_all
 
     progress("reading", 0, 0)
-    sources = [open_source(kind, path) for kind, paths in sorted(job.paths.items()) for path in paths]  # type: ignore[arg-type]
+    sources = [open_source(kind, path) for kind, paths in sorted(job.paths.items()) for path in paths]
     read = read_all(sources, lambda seen: progress("reading", seen, 0))
     if not read.records:
         raise InputError("the sources hold no record", "check the paths; `govern extract --help` says what each reads")
@@ -469,7 +471,7 @@ def _make_redactor(people: Identities, names: Sequence[str], policy: Policy, key
     from redact.engine import Redactor
 
     known = [Person(pid=p.pid, names=p.names, emails=p.emails, handles=p.slack) for p in people.people]
-    profile = policy.gates["segment.pii"].profile  # type: ignore[attr-defined]
+    profile = policy.gates["segment.pii"].values()["profile"]
     return Redactor(known, names, sorted(people.work_domains), key, profile=profile)
 
 

@@ -25,15 +25,8 @@ TITLES = {
 }
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
-# Words that say nothing about a topic; English and German function words only.
-_STOP = frozenset(
-    """a about after all also always an and any are as at be because been before but by can could do does don done
-    even every first for from get had has have how if in into is it its just keep last like make me might more most must
-    my need never new no not now of on once one only or other our out over please same should so some still sure take
-    than that the their them then there they thing this those through to too two up us use used very was we well were
-    what when where which while who why will with without would you your der die das und oder nicht wenn immer nie erst
-    mit vor nach auf ist sind ein eine einen zu bei person place date secret org phone email handle""".split()
-)
+# Tokens of the redactor, in lower case: they stand for people and places, not for a topic.
+_TOKENS = frozenset({"person", "place", "date", "secret", "org", "phone", "email", "handle", "url", "location"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +85,13 @@ def _quoted(text: str) -> str:
 
 
 def _description(header: Header, claims: Sequence[Claim]) -> str:
+    from spacy.lang.de.stop_words import STOP_WORDS as GERMAN
+    from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH
+
+    empty = ENGLISH | GERMAN | _TOKENS
     counts: Counter[str] = Counter()
     for claim in claims:
-        counts.update({w for w in re.findall(r"[a-zäöüß][a-zäöüß-]{2,}", claim.statement.lower()) if w not in _STOP})
+        counts.update({w for w in re.findall(r"[a-zäöüß][a-zäöüß-]{2,}", claim.statement.lower()) if w not in empty})
     terms = [w for w, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:24]]
     about = ", ".join(terms) if terms else "this role"
     text = (
@@ -135,8 +132,8 @@ def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *
     if draft:
         out += ["**Draft.** The person has not reviewed this yet. Do not use it.", ""]
     out += [
-        f"Derived from consented work of {who}. These are habits found in their own words, not the person: do not speak "
-        "in the first person for them, and do not imitate them.",
+        f"Derived from consented work of {who}. These are habits found in their own words, not the person: do not "
+        "speak in the first person for them, and do not imitate them.",
         "",
         f"- Allowed use: {header.purpose.replace('_', ' ')}, until {header.expires.date().isoformat()}.",
         "- Forbidden use: evaluating, ranking, disciplining, replacing or dismissing anyone; automated decisions about "

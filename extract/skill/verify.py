@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class _Wrong(Exception):
+class _FaultError(Exception):
     """One check failed; the text is safe to show."""
 
 
@@ -37,7 +37,7 @@ def verify_skill(data: bytes, log_vkey: str, *, now: datetime | None, policy_sha
         status, value = "pass", ""
         try:
             value = check(files)
-        except _Wrong as wrong:
+        except _FaultError as wrong:
             status, value = "fail", str(wrong)
         except (GovernError, KeyError, ValueError, TypeError):
             status, value = "fail", "unreadable"
@@ -53,17 +53,17 @@ def _claims(files: Mapping[str, bytes]) -> str:
     for claim in claims:
         if claim.mode == "corrected":
             if claim.review != "corrected":
-                raise _Wrong(f"{claim.id} claims a correction that nobody made")
+                raise _FaultError(f"{claim.id} claims a correction that nobody made")
         else:
             try:
                 claims_verify.verify_claim(claim)
             except GovernError as error:
-                raise _Wrong(f"{claim.id}: {error.message}") from None
+                raise _FaultError(f"{claim.id}: {error.message}") from None
         for span in claim.evidence:
             if hashlib.sha256(span.quote.encode()).hexdigest() != span.digest:
-                raise _Wrong(f"{claim.id}: a quote is not what its digest says")
+                raise _FaultError(f"{claim.id}: a quote is not what its digest says")
             if not 0 <= span.record < len(leaves) or leaves[span.record].outcome == "left_out":
-                raise _Wrong(f"{claim.id} rests on a record that was not taken")
+                raise _FaultError(f"{claim.id} rests on a record that was not taken")
     return f"{len(claims)} claims, {sum(len(c.evidence) for c in claims)} quotes"
 
 
@@ -72,10 +72,10 @@ def _shown(files: Mapping[str, bytes]) -> str:
     claims = codec.from_lines(files["references/claims.jsonl"])
     ids = [c.id for c in claims if f"- {c.statement} [{c.id}:" not in text]
     if ids:
-        raise _Wrong(f"SKILL.md does not show {', '.join(ids)} as the claims file has them")
+        raise _FaultError(f"SKILL.md does not show {', '.join(ids)} as the claims file has them")
     extra = text.count(" records, ") - len(claims)
     if extra != 0:
-        raise _Wrong("SKILL.md shows a claim that the claims file does not have")
+        raise _FaultError("SKILL.md shows a claim that the claims file does not have")
     return f"{len(claims)} claims"
 
 
@@ -83,7 +83,7 @@ def _reviewed(files: Mapping[str, bytes]) -> str:
     claims = codec.from_lines(files["references/claims.jsonl"])
     silent = [c.id for c in claims if c.review not in ("accepted", "corrected")]
     if silent:
-        raise _Wrong(f"{len(silent)} claims were never reviewed")
+        raise _FaultError(f"{len(silent)} claims were never reviewed")
     return f"{len(claims)} reviewed"
 
 
@@ -99,9 +99,9 @@ def _numbers(files: Mapping[str, bytes]) -> str:
         or ledger["left_out"] != counts["left_out"]
         or ledger["by_reason"] != counts["by_reason"]
     ):
-        raise _Wrong("the numbers are not those of the disposition tree")
+        raise _FaultError("the numbers are not those of the disposition tree")
     if "\n".join(residue.lines(ledger)) not in files["SKILL.md"].decode():
-        raise _Wrong("SKILL.md shows other numbers than the ledger")
+        raise _FaultError("SKILL.md shows other numbers than the ledger")
     return f"{ledger['seen']} seen = {ledger['taken']} taken + {ledger['left_out']} left out"
 
 
@@ -111,7 +111,7 @@ def _second(files: Mapping[str, bytes]) -> str:
     if other is None:
         return "not installed"
     if other != tree.root:
-        raise _Wrong("merkletools gets another root")
+        raise _FaultError("merkletools gets another root")
     return "root recomputed by: govern, merkletools"
 
 

@@ -101,8 +101,8 @@ def request(options: GlobalOptions, subject: str, ref: str, purposes: tuple[str,
     out.table(
         [
             ("--purpose", ", ".join(asked)),
-            ("--source", ", ".join(policy.gates["record.source"].allow)),
-            ("--category", ", ".join(policy.gates["output.categories"].allow)),
+            ("--source", ", ".join(policy.gates["record.source"].values()["allow"])),
+            ("--category", ", ".join(policy.gates["output.categories"].values()["allow"])),
         ]
     )
     out.say("To see what would be taken, before anything is signed:  govern extract --dry-run ...")
@@ -112,7 +112,7 @@ def request(options: GlobalOptions, subject: str, ref: str, purposes: tuple[str,
 
 
 def _purposes(policy: Policy) -> list[str]:
-    return list(policy.gates["run.purpose"].allow)
+    return list(policy.gates["run.purpose"].values()["allow"])
 
 
 def _known(what: str, given: tuple[str, ...], allowed: list[str] | tuple[str, ...]) -> list[str]:
@@ -166,8 +166,8 @@ def sign(
         pid=subject,
         terms=_terms(policy, model),
         purposes=_known("purpose", purposes, _purposes(policy)),
-        sources=_known("source", sources, policy.gates["record.source"].allow),
-        categories=_known("category", categories, policy.gates["output.categories"].allow),
+        sources=_known("source", sources, policy.gates["record.source"].values()["allow"]),
+        categories=_known("category", categories, policy.gates["output.categories"].values()["allow"]),
         recipients=sorted(set(recipients)),
         withhold=withhold,
         material_from=since.date() if since else now.date() - timedelta(days=365),
@@ -327,19 +327,21 @@ def receipt(options: GlobalOptions, subject: str, output: Path | None, now: date
     import json
 
     from attest.files import replace_file
+    from consent import notice
     from consent import receipt as receipts
 
     out = options.output()
     workspace = options.open_workspace()
+    workspace.identities().person(subject)
     with workspace.log() as log:
-        ledger = workspace.ledger(log)
-        index = ledger.latest(subject)
+        states = workspace.ledger(log).states(subject, now)
+        index = max((s.index for s in states.values() if s.index is not None), default=None)
         if index is None:
             raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
         note = log.checkpoint(workspace.signer())
-        made = receipts.receipt(log.entry(index), log.proof(index, note).to_bytes(), workspace.log_vkey)
-    out.say(made.text)
+        made = receipts.receipt(index, log.entry(index), log.proof(index, note).to_bytes(), note, notice.load())
+    out.say(made.to_text())
     if output is not None:
-        replace_file(output, (json.dumps(made.document, indent=2, ensure_ascii=False) + "\n").encode())
+        replace_file(output, (json.dumps(made.to_document(), indent=2, ensure_ascii=False) + "\n").encode())
         out.say(f"Written to {output}")
-    out.result(made.document)
+    out.result(made.to_document())

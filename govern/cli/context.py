@@ -89,7 +89,7 @@ def governed(command: F) -> F:
     return wrapper  # type: ignore[return-value]
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime, Any]):
     """An ISO 8601 date or date-time; a date is midnight, a missing zone is UTC."""
 
     name = "time"

@@ -6,7 +6,7 @@ import contextlib
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -87,9 +87,9 @@ def extract(
     person = identities.person(subject)
     role = person.role or "colleague"
     skill = document.skill_name(role, name, person.names)
-    allowed = policy.gates["run.local_model"].addresses
+    allowed = policy.gates["run.local_model"].values()["addresses"]
     with contextlib.closing(open_backend(model, endpoint, () if isinstance(allowed, str) else allowed)) as backend:
-        info = backend.info()
+        info: dict[str, Any] = dict(backend.info())
         request = RunRequest(
             subject=subject,
             purpose=purpose,

@@ -28,8 +28,6 @@ def enroll(options: GlobalOptions, subject: str, path: Path, passphrase_file: Pa
     The key file is yours: keep it where your employer cannot read it. Whoever has the file and the passphrase can
     agree in your name. A lost key never keeps you in: withdrawing needs none.
     """
-    import os
-
     from attest import keys as keyfiles
     from consent import keys as enrolment
 
@@ -47,7 +45,7 @@ def enroll(options: GlobalOptions, subject: str, path: Path, passphrase_file: Pa
                 log, "key.enrolled", f"employee:{subject}", enrolment.enrolment(subject, key, now), now
             )
         except BaseException:
-            os.unlink(path)
+            path.unlink()
             raise
     key_id = keyfiles.key_id(keyfiles.public_bytes(key))
     out.say(f"Key {key_id} enrolled for {subject}, log entry {index}. The private key is in {path}, and nowhere else.")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from extract.sources.reading import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,7 +36,7 @@ def source_options(command: F) -> F:
 
 def by_kind(
     mail: tuple[Path, ...], repo: tuple[Path, ...], chat: tuple[Path, ...], docs: tuple[Path, ...]
-) -> dict[str, tuple[Path, ...]]:
+) -> dict[Kind, tuple[Path, ...]]:
     """Return the kinds that were given, with their paths."""
-    given = {"mail": mail, "repo": repo, "chat": chat, "docs": docs}
+    given: dict[Kind, tuple[Path, ...]] = {"mail": mail, "repo": repo, "chat": chat, "docs": docs}
     return {kind: paths for kind, paths in given.items() if paths}
