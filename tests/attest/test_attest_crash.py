@@ -1,0 +1,193 @@
+"""A log whose writer was killed at any moment: what was acknowledged is there, and everything verifies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attest import checkpoint as checkpoints
+from attest.events import Event
+from attest.log import EventLog
+from attest.note import NoteSigner, open_note
+from attest_world import LOG_KEY, NOW, ORIGIN, fixed_random
+
+SIGNER = NoteSigner(ORIGIN, LOG_KEY)
+
+# The writer acknowledges each batch and each note on its standard output, as a client would see it.
+WRITER = """
+import sys
+sys.path.insert(0, {folder!r})
+from pathlib import Path
+from test_attest_crash import SIGNER, batch
+from attest.log import EventLog
+log = EventLog.open(Path({path!r}))
+for n in range({start}, 10_000):
+    indexes = log.append(batch(n), key=f"batch-{{n}}")
+    sys.stdout.write(f"batch {{n}} {{indexes[0]}}\\n"); sys.stdout.flush()
+    if n % 3 == 0:
+        note = log.checkpoint(SIGNER)
+        sys.stdout.write(f"note {{note.hex()}}\\n"); sys.stdout.flush()
+"""
+
+def batch(n: int) -> list[Event]:
+    """The n-th batch, the same in every process; its size varies."""
+    random = fixed_random(f"batch {n}")
+    return [Event.new("skill.used", "operator", {"n": n, "i": i}, NOW, random) for i in range(1 + n % 4)]
+
+
+def check(path: Path, acknowledged: list[str]) -> int:
+    """Check a log against what its writer acknowledged; returns the next batch number."""
+    with EventLog.open(path) as log:
+        log.fsck(SIGNER.verifier)
+        heads: dict[int, bytes] = {}
+        done = -1
+        for line in acknowledged:
+            kind, rest = line.split(" ", 1)
+            if kind == "batch":
+                n, first = map(int, rest.split(" "))
+                wanted = [event.to_bytes() for event in batch(n)]
+                assert [log.entry(first + i) for i in range(len(wanted))] == wanted
+                done = max(done, n)
+            else:
+                head = checkpoints.parse(open_note(bytes.fromhex(rest), [SIGNER.verifier]).text)
+                assert head.size <= log.size
+                assert log.root(head.size) == head.root
+                # Never two notes of one size with two roots.
+                assert heads.setdefault(head.size, head.root) == head.root
+        # Batches are whole: the log is a sequence of complete ones.
+        size = sum(len(batch(n)) for n in range(done + 1))
+        assert log.size in (size, size + len(batch(done + 1)))
+        # And it goes on, though the caller does not know whether the last batch got in.
+        assert log.append(batch(done + 1), key=f"batch-{done + 1}") == list(range(size, size + len(batch(done + 1))))
+        log.checkpoint(SIGNER)
+        log.fsck(SIGNER.verifier)
+    return done + 2
+
+
+def in_child(work) -> tuple[int, list[str]]:
+    """Run `work(acknowledge)` in a forked process; return its status and what it acknowledged."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            work(lambda line: os.write(writing, line.encode() + b"\n"))
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        lines = told.read().splitlines()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), lines
+
+
+def write_until_killed(path: Path, start: int, after: int):
+    """Return work that kills itself at its n-th step: a statement of the database, or before or after a file call."""
+    left = [after]
+
+    def step(*_):
+        left[0] -= 1
+        if left[0] <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def stepping(function):
+        def inner(*arguments, **options):
+            step()
+            result = function(*arguments, **options)
+            step()
+            return result
+
+        return inner
+
+    def work(acknowledge):
+        log = EventLog.open(path)
+        log.connection.set_trace_callback(step)
+        for name in ("fsync", "link", "rename", "replace", "open"):
+            setattr(os, name, stepping(getattr(os, name)))
+        for n in (start, start + 1):
+            acknowledge(f"batch {n} {log.append(batch(n), key=f'batch-{n}')[0]}")
+            acknowledge(f"note {log.checkpoint(SIGNER).hex()}")
+
+    return work
+
+
+def test_a_writer_killed_while_it_runs_loses_nothing_that_it_acknowledged(tmp_path):
+    path = tmp_path / "log.sqlite"
+    EventLog.create(path, ORIGIN).close()
+    acknowledged: list[str] = []
+    start = 0
+    for rounds in range(4):
+        code = WRITER.format(folder=str(Path(__file__).parent), path=str(path), start=start)
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            # Kill it when it is well under way, at a point that differs from round to round.
+            for _ in range(11 + 7 * rounds):
+                acknowledged.append(writer.stdout.readline().strip())
+            os.kill(writer.pid, signal.SIGKILL)
+            rest = writer.stdout.read()
+        acknowledged += rest.splitlines() if rest.endswith("\n") else rest.splitlines()[:-1]
+        acknowledged = [line for line in acknowledged if line]
+        start = check(path, acknowledged)
+        acknowledged.append(f"batch {start - 1} {sum(len(batch(n)) for n in range(start - 1))}")
+
+
+def test_a_writer_killed_between_any_two_steps_leaves_a_log_that_verifies(tmp_path):
+    path = tmp_path / "log.sqlite"
+    EventLog.create(path, ORIGIN).close()
+    start, after = 0, 1
+    told: list[str] = []
+    while True:
+        status, lines = in_child(write_until_killed(path, start, after))
+        told += lines
+        assert status in (0, -signal.SIGKILL)
+        start = check(path, told)
+        told.append(f"batch {start - 1} {sum(len(batch(n)) for n in range(start - 1))}")
+        if status == 0:
+            break
+        after += 1
+    # It was killed at every step of two appends and two checkpoints, until there was no step left to kill it at.
+    assert after > 50
+
+
+@pytest.mark.parametrize("at", ["entries", "batches", "checkpoints"])
+def test_an_interrupt_inside_a_transaction_undoes_it(tmp_path, at):
+    """Ctrl-C arrives as an exception in the middle of an append or of signing."""
+    with EventLog.create(tmp_path / "log.sqlite", ORIGIN) as log:
+        log.append(batch(1))
+        log.checkpoint(SIGNER)
+        old = log.latest_checkpoint()
+
+        class Interrupting:
+            """The connection, with a Ctrl-C after the statement that inserts."""
+
+            def __getattr__(self, name):
+                return getattr(real, name)
+
+            def execute(self, sql, *values):
+                result = real.execute(sql, *values)
+                if f"INSERT INTO {at}" in sql:
+                    raise KeyboardInterrupt
+                return result
+
+            def executemany(self, sql, *values):
+                result = real.executemany(sql, *values)
+                if f"INSERT INTO {at}" in sql:
+                    raise KeyboardInterrupt
+                return result
+
+        real = log.connection
+        log._connection = Interrupting()  # type: ignore[assignment]
+        with pytest.raises(KeyboardInterrupt):
+            log.append(batch(2), key="batch-2")
+            log.checkpoint(SIGNER)
+        log._connection = real
+        assert log.latest_checkpoint() == old
+        assert log.size == len(batch(1)) + (len(batch(2)) if at == "checkpoints" else 0)
+        log.fsck(SIGNER.verifier)
+        log.append(batch(2), key="batch-2")
+        log.checkpoint(SIGNER)
+        log.fsck(SIGNER.verifier)
