@@ -27,7 +27,7 @@ WROTE_INSIDE = re.compile(r"(?:^|[\s>,\"'])(?:" + "|".join(map(re.escape, WROTE)
 WRAPPED_VERB = re.compile(r"[>＞] ?(?:" + "|".join(map(re.escape, WROTE)) + r")[ \t]*[:：]?[ \t]*$", re.I)
 #: A line that is an attribution by itself: `Maren Holt wrote:`.
 NAME_WROTE = re.compile(r"[^\W\d_][\w.'’-]*(?: [^\W\d_][\w.'’-]*){1,4},? (?:wrote|writes|said|schrieb)[ \t]*:$", re.U)
-DATED_START = re.compile(r"[-*\s]{0,5}(?:On|Am|Le|El|Il|Op|Dnia|W dniu|Dne|Den|På|Em|In|At|Quoting) ")
+DATED_START = re.compile(r"[-*\s]{0,6}(?:On|Am|Le|El|Il|Op|Dnia|W dniu|Dne|Den|På|Em|In|At|Quoting) ")
 #: Short forms that count only right above marked lines: `According to NAME:`, `From NAME:`.
 SOURCE_START = re.compile(r"(?:According to|From|Quoting|Laut|Selon|Según|Secondo|Volgens|Enligt) .{2,60}[:：]$")
 #: What trackers write above somebody's comment or change.
@@ -41,7 +41,7 @@ UPDATED = re.compile(
 RESPOND_TO = re.compile(r"[ \t]*Please respond to\b", re.I)
 #: How a dated attribution starts: a preposition, a weekday, a date, a quoted name or an address.
 ATTRIBUTION_START = re.compile(
-    r"[-*\s>]{0,4}(?:(?:On|Am|Le|El|Il|Op|Dnia|W dniu|Dne|Den|På|Em|Vào|Pada|V|Στις|În|Kl|At|Quoting|Zitat von|In|"
+    r"[-*\s>]{0,6}(?:(?:On|Am|Le|El|Il|Op|Dnia|W dniu|Dne|Den|På|Em|Vào|Pada|V|Στις|În|Kl|At|Quoting|Zitat von|In|"
     r"Em qua|Tarih|Dana|Il giorno|Il dom|Begin|From|Le|\w{2,14}[,.]) |\d{1,4}[-./年 ]|\[?\d{1,2}[:.]|在|于|\"|<|\w+ )",
     re.I,
 )
@@ -149,8 +149,8 @@ SENT_FROM = re.compile(
     re.I,
 )
 CLOSING = re.compile(
-    r"[ \t]*(?:with |mit |kind |best |warm |warmest |many |sincere |très |bien |freundliche |schöne |viele |beste |"
-    r"liebe |herzliche |med |vänliga |venlig |vennlig |met |saludos |un |atentos |cordiali |distinti |)*"
+    r"[ \t]*(?:with |mit |kind |best |warm |warmest |many |sincere |très |bien |freundlichen? |schönen? |vielen? |besten? |"
+    r"lieben? |herzlichen? |med |vänliga |venlig |vennlig |met |saludos |un |atentos |cordiali |distinti |)*"
     r"(?:regards|wishes|sincerely(?: yours)?|yours(?: truly| sincerely| faithfully)?|cheers|cordially|respectfully|"
     r"take care|grüße|grüßen|gruß|grüsse|grüssen|gruss|mfg|lg|vg|cordialement|amicalement|bien à vous|salutations|"
     r"saludos|saludo|cordiales|atentamente|un abrazo|saluti|cordialità|groet|groeten|hälsningar|hälsning|hilsen|"

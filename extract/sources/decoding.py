@@ -15,7 +15,8 @@ _ALIASES = {
     "x-unknown": "", "unknown-8bit": "", "unknown": "", "8bit": "", "binary": "", "default": "",
 }  # fmt: skip
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_DETECT_LIMIT = 32_768
+#: Below this, detection is guessing.
+_DETECT_FROM, _DETECT_LIMIT = 64, 32_768
 
 
 @cache
@@ -30,7 +31,7 @@ def _codec(charset: str) -> str | None:
     except (LookupError, ValueError):
         return None
     text = getattr(found, "_is_text_encoding", True)
-    return None if found.name in _REFUSED or not text else found.name
+    return None if found.name.replace("-", "_") in _REFUSED or not text else found.name
 
 
 def decode(data: bytes, charset: str = "", where: str = "body") -> tuple[str, list[str]]:
@@ -77,10 +78,12 @@ def clean(text: str, where: str = "body") -> tuple[str, list[str]]:
 
 
 def _detected(data: bytes) -> str:
+    if len(data) < _DETECT_FROM:
+        return data.decode("latin-1")
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:_DETECT_LIMIT]).best()
-    if best is not None and best.encoding not in _REFUSED:
+    if best is not None and best.encoding.replace("-", "_") not in _REFUSED:
         try:
             return data.decode(best.encoding)
         except (UnicodeError, ValueError):

@@ -48,7 +48,8 @@ def require(path: Path, what: str) -> None:
     """
     try:
         if path.is_dir():
-            next(os.scandir(path), None)
+            with os.scandir(path) as found:
+                next(found, None)
         elif path.is_file():
             with path.open("rb"):
                 pass
