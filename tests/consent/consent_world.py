@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from attest import events
 from consent import build, keys, notice
+from consent.facts import FACTS
 from consent.ledger import ChoiceState, EnrolledKey, Ledger
 from consent.record import ConsentRecord
 from consent.request import RunRequest
@@ -166,15 +167,6 @@ def facts(*rows: Mapping[str, Any]) -> pd.DataFrame:
     def column(name: str) -> list[Any]:
         return [row[name] for row in full]
 
-    frame = {name: pd.Series(column(name), dtype="Int32") for name in
-             ("participants", "own_chars", "foreign_chars", "unknown_chars", "local_minute", "local_weekday")}  # fmt: skip
-    frame |= {
-        name: pd.Series(column(name), dtype="str") for name in ("source", "container_kind", "author", "local_date")
-    }
-    frame |= {name: pd.Series(column(name), dtype="object") for name in ("places", "special_category")}
-    frame["absence"] = pd.Series(column("absence"), dtype="boolean")
-    frame["duplicate_of"] = pd.Series(column("duplicate_of"), dtype="Int64")
-    frame["sent_at"] = pd.to_datetime(pd.Series(column("sent_at"), dtype="object"), utc=True).astype(
-        "datetime64[us, UTC]"
-    )
-    return pd.DataFrame(frame)
+    frame = {fact.name: pd.Series(column(fact.name), dtype=fact.dtype) for fact in FACTS if fact.name != "sent_at"}
+    sent_at = pd.to_datetime(pd.Series(column("sent_at"), dtype="object"), utc=True)
+    return pd.DataFrame(frame | {"sent_at": sent_at.astype("datetime64[us, UTC]")})
