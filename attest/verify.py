@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from attest.note import Verifier
 from attest.report import Check, Report, Status
 from govern.errors import GovernError, InputError
 
-__all__ = ["Check", "Report", "main", "verify_container", "verify_skill"]
+__all__ = ["Check", "Report", "checks", "main", "verify_container", "verify_skill"]
 
 
 def verify_skill(data: bytes, log_vkey: str, *, now: datetime | None, policy_sha256: str | None = None) -> Report:
@@ -62,12 +62,28 @@ def verify_container(
     Raises:
         InputError: The key or the digest is not one.
     """
+    found = tuple(checks(content, log_vkey, packed=packed, now=now, policy_sha256=policy_sha256))
+    return Report(found, all(check.status != "fail" for check in found))
+
+
+def checks(
+    content: Container,
+    log_vkey: str,
+    *,
+    packed: bytes | None = None,
+    now: datetime | None,
+    policy_sha256: str | None = None,
+) -> Iterator[Check]:
+    """Ask one question after the other; takes what `verify_container` takes.
+
+    Raises:
+        InputError: The key or the digest is not one.
+    """
     if now is not None and now.tzinfo is None:
         raise ValueError("a time needs a zone")
     if policy_sha256 is not None and not is_digest(policy_sha256):
         raise InputError("the policy's digest is not 64 lower-case hexadecimal digits")
     examination = Examination(content, packed, Verifier.from_vkey(log_vkey), now, policy_sha256)
-    checks = []
     for number, (name, ask, meaning) in enumerate(_QUESTIONS, 1):
         status: Status = "fail"
         try:
@@ -76,8 +92,7 @@ def verify_container(
             value = str(reason)
         except GovernError as error:
             value = error.message
-        checks.append(Check(number, name, status, value, meaning))
-    return Report(tuple(checks), all(check.status != "fail" for check in checks))
+        yield Check(number, name, status, value, meaning)
 
 
 _QUESTIONS: tuple[tuple[str, Callable[[Examination], Answer], str], ...] = (

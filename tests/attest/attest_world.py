@@ -20,7 +20,7 @@ from attest.keys import key_id, public_bytes
 from attest.log import EventLog
 from attest.note import NoteSigner
 from attest.report import Report
-from attest.verify import verify_container, verify_skill
+from attest.verify import checks, verify_container, verify_skill
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -142,6 +142,11 @@ class Told:
         content = container.Container(self.name, files)
         return verify_container(content, self.vkey, now=NOW + timedelta(days=1), policy_sha256=POLICY)
 
+    def notices(self, files: Mapping[str, bytes]) -> bool:
+        """Tell whether any check fails; the ones after it are not asked."""
+        content = container.Container(self.name, files)
+        asked = checks(content, self.vkey, now=NOW + timedelta(days=1), policy_sha256=POLICY)
+        return any(check.status == "fail" for check in asked)
 
     def with_file(self, name: str, data: bytes | None) -> Told:
         """The same skill with a file added, changed or (None) taken away; proofs stay as they are."""

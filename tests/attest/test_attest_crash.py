@@ -33,6 +33,7 @@ for n in range({start}, 10_000):
         sys.stdout.write(f"note {{note.hex()}}\\n"); sys.stdout.flush()
 """
 
+
 def batch(n: int) -> list[Event]:
     """The n-th batch, the same in every process; its size varies."""
     random = fixed_random(f"batch {n}")

@@ -85,7 +85,10 @@ def test_an_entry_has_at_most_65535_bytes():
         Event("log.genesis", "operator", {"x": "a" * (events.MAX_ENTRY - empty + 1)}, ID, NOW).to_bytes()
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)), st.binary(min_size=10, max_size=10))  # noqa: DTZ001
+@given(
+    st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
+    st.binary(min_size=10, max_size=10),
+)  # noqa: DTZ001
 def test_an_id_is_a_uuid_of_version_7_that_holds_the_millisecond(now, noise):
     made = uuid.UUID(uuid7(now, lambda n: noise[:n]))
     assert made.version == 7

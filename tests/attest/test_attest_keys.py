@@ -89,9 +89,7 @@ def test_each_fault_has_its_own_message(tmp_path):
 
 @pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP256R1()), ed448.Ed448PrivateKey.generate()])
 def test_a_key_of_another_kind_is_refused(tmp_path, key):
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (tmp_path / "key.pem").write_bytes(pem)
     with pytest.raises(KeyFileError, match="another kind"):
         keys.load(tmp_path / "key.pem")
