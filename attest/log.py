@@ -23,7 +23,7 @@ from attest.merkle import Tree, leaf_hash
 from attest.note import NoteSigner, Verifier, check_name, sign, text_of
 from attest.proof import TlogProof
 
-WHAT = "event log"
+WHAT = "an event log"
 APPLICATION_ID = 0x67764C31
 """`gvL1` in ASCII."""
 
@@ -66,7 +66,7 @@ class EventLog:
                 raise
         if row is None:
             connection.close()
-            raise StoreError(f"{path} is not a usable {WHAT}")
+            raise StoreError(f"{path} is not usable as {WHAT}")
         self.origin: str = row[0]
 
     @classmethod

@@ -25,7 +25,7 @@ def create(path: Path, what: str, application_id: int, schema: str) -> sqlite3.C
 
     Args:
         path: Where to; must not exist.
-        what: What it is, for messages: "event log".
+        what: What it is, for messages: "an event log".
         application_id: Marks the file as ours (PRAGMA application_id).
         schema: SQL script.
 
@@ -44,7 +44,7 @@ def create(path: Path, what: str, application_id: int, schema: str) -> sqlite3.C
             part.unlink()
         sync_folder(path.parent)
     except FileExistsError:
-        raise StoreError(f"{path} exists", f"an {what} is never overwritten") from None
+        raise StoreError(f"{path} exists", f"{what} is never overwritten") from None
     except (OSError, sqlite3.Error):
         raise StoreError(f"{path} cannot be written as {what}") from None
     return connect(path, what, application_id)
@@ -62,14 +62,14 @@ def connect(path: Path, what: str, application_id: int) -> sqlite3.Connection:
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
     if header != _HEADER:
-        raise StoreError(f"{path} is not an {what}")
+        raise StoreError(f"{path} is not {what}")
     with translated(path, what):
         # Autocommit: transactions begin where the code says so, with BEGIN IMMEDIATE.
         connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
         try:
             found = connection.execute("PRAGMA application_id").fetchone()[0]
             if found != application_id:
-                raise StoreError(f"{path} is not an {what}", "it is a database of another program")
+                raise StoreError(f"{path} is not {what}", "it is a database of another program")
             pages = connection.execute("PRAGMA page_count").fetchone()[0]
             page_size = connection.execute("PRAGMA page_size").fetchone()[0]
             wal = path.with_name(path.name + "-wal")
@@ -97,9 +97,9 @@ def translated(path: Path, what: str) -> Iterator[None]:
             raise StoreError(f"{path} is in use by another process", "try again when it is done") from None
         if code == sqlite3.SQLITE_READONLY:
             raise StoreError(f"{path} may not be written") from None
-        raise StoreError(f"{path} is not a usable {what}") from None
+        raise StoreError(f"{path} is not usable as {what}") from None
     except sqlite3.DatabaseError:
-        raise StoreError(f"{path} is damaged, or not an {what}") from None
+        raise StoreError(f"{path} is damaged, or not {what}") from None
 
 
 @contextmanager

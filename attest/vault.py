@@ -12,7 +12,7 @@ from attest import store
 from attest.disposition import SALT_SIZE
 from attest.errors import SaltShredded, StoreError
 
-WHAT = "vault"
+WHAT = "a vault"
 APPLICATION_ID = 0x67765631
 """`gvV1` in ASCII."""
 

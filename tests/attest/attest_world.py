@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from attest import bundle, canonical, container, dsse, evidence, statement
 from attest.disposition import Dispositions, Leaf, commitment
 from attest.encoding import to_base64, to_time
@@ -21,7 +23,6 @@ from attest.log import EventLog
 from attest.note import NoteSigner
 from attest.report import Report
 from attest.verify import checks, verify_container, verify_skill
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 ORIGIN = "example.com/govern/test"

@@ -1,4 +1,4 @@
-"""VERIFY.md: its instructions are run as they stand, with openssl and the coreutils, and they notice what they should."""
+"""VERIFY.md: its instructions are run as they stand, with openssl and the coreutils, and notice what they should."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from attest_world import NAME, Story, tell
+
 from attest import evidence
 from attest.bundle import verify_text
-from attest_world import NAME, Story, tell
 
 TOOLS = ("bash", "openssl", "unzip", "sha256sum", "basenc", "od", "sed", "grep")
 MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]

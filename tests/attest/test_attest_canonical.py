@@ -6,10 +6,11 @@ import json
 
 import pytest
 import rfc8785
-from attest import canonical
-from attest.errors import FormatError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from attest import canonical
+from attest.errors import FormatError
 
 ASCII_KEYS = st.text(st.characters(max_codepoint=127), max_size=8)
 VALUES = st.recursive(

@@ -11,10 +11,11 @@ import zipfile
 import zlib
 
 import pytest
-from attest import container
-from attest.errors import ContainerError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from attest import container
+from attest.errors import ContainerError
 
 FILES = {"SKILL.md": b"# Skill\n", "references/a.md": b"a" * 500, "references/b.md": b"", "attestation/x.json": b"{}"}
 DATA = container.pack("ops", FILES)

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from attest_world import LOG_KEY, NOW, ORIGIN, fixed_random
+
 from attest import checkpoint as checkpoints
 from attest.events import Event
 from attest.log import EventLog
 from attest.note import NoteSigner, open_note
-from attest_world import LOG_KEY, NOW, ORIGIN, fixed_random
 
 SIGNER = NoteSigner(ORIGIN, LOG_KEY)
 
@@ -154,6 +155,11 @@ def test_a_writer_killed_between_any_two_steps_leaves_a_log_that_verifies(tmp_pa
     assert after > 50
 
 
+def append_and_sign(log: EventLog, events: list[Event], key: str) -> None:
+    log.append(events, key=key)
+    log.checkpoint(SIGNER)
+
+
 @pytest.mark.parametrize("at", ["entries", "batches", "checkpoints"])
 def test_an_interrupt_inside_a_transaction_undoes_it(tmp_path, at):
     """Ctrl-C arrives as an exception in the middle of an append or of signing."""
@@ -183,8 +189,7 @@ def test_an_interrupt_inside_a_transaction_undoes_it(tmp_path, at):
         real = log.connection
         log._connection = Interrupting()  # type: ignore[assignment]
         with pytest.raises(KeyboardInterrupt):
-            log.append(batch(2), key="batch-2")
-            log.checkpoint(SIGNER)
+            append_and_sign(log, batch(2), "batch-2")
         log._connection = real
         assert log.latest_checkpoint() == old
         assert log.size == len(batch(1)) + (len(batch(2)) if at == "checkpoints" else 0)

@@ -8,14 +8,15 @@ import json
 from dataclasses import replace
 
 import pytest
+from attest_world import fixed_random, leaves
+from hypothesis import given
+from hypothesis import strategies as st
+
 from attest import canonical
 from attest.disposition import Dispositions, Leaf, commitment, manifest_line
 from attest.errors import FormatError, ProofError, SaltShredded
 from attest.merkle import EMPTY_ROOT, leaf_hash, verify_inclusion
 from attest.vault import Vault
-from attest_world import fixed_random, leaves
-from hypothesis import given
-from hypothesis import strategies as st
 
 HEX = "ab" * 32
 TAKEN = Leaf(0, "mail", "taken", (), "A1", {}, HEX, HEX)

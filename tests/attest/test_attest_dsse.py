@@ -6,10 +6,11 @@ import base64
 import json
 
 import pytest
+from attest_world import fixed_key
+
 from attest import canonical, dsse
 from attest.errors import FormatError, SignatureError
 from attest.keys import key_id, public_bytes
-from attest_world import fixed_key
 
 KIND = "application/vnd.example+json"
 ALICE, BOB = fixed_key("alice"), fixed_key("bob")

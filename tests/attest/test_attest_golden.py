@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from attest_world import NOW, POLICY, Story, tell
+
 from attest import container
 from attest.verify import verify_skill
-from attest_world import NOW, POLICY, Story, tell
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "attest"
 GOLDEN = FOLDER / "payments-engineer.skill"

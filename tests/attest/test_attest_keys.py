@@ -7,11 +7,12 @@ import os
 import subprocess
 
 import pytest
-from attest import keys
-from attest.errors import KeyFileError
 from attest_world import SUBJECT_KEY
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
+
+from attest import keys
+from attest.errors import KeyFileError
 
 
 @pytest.mark.parametrize("passphrase", [None, b"correct horse"])

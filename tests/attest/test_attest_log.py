@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sqlite3
 import threading
 
 import pytest
+from attest_world import LOG_KEY, NOW, ORIGIN, fixed_key, fixed_random
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
 from attest import checkpoint as checkpoints
 from attest import events
 from attest.errors import (
@@ -21,10 +27,6 @@ from attest.events import Event
 from attest.log import EventLog
 from attest.merkle import EMPTY_ROOT, Tree, leaf_hash, verify_consistency
 from attest.note import NoteSigner, open_note
-from attest_world import LOG_KEY, NOW, ORIGIN, fixed_key, fixed_random
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 SIGNER = NoteSigner(ORIGIN, LOG_KEY)
 
@@ -139,7 +141,7 @@ def test_successive_checkpoints_are_consistent(log):
     for portion in (1, 4, 0, 3):
         log.append(some(portion, str(portion)))
         notes.append(head_of(log.checkpoint(SIGNER)))
-    for old, new in zip(notes, notes[1:], strict=False):
+    for old, new in itertools.pairwise(notes):
         verify_consistency(old.size, new.size, log.consistency_proof(old.size, new.size), old.root, new.root)
 
 
@@ -278,13 +280,19 @@ def test_fsck_notices_a_checkpoint_by_another_key(log):
         log.fsck(SIGNER.verifier)
 
 
+def fill(log: EventLog, portion: int, signer: NoteSigner | None = None) -> None:
+    for n in range(400):
+        log.append(some(portion, f"filler{n}"), key=f"filler{n}")
+        if signer is not None:
+            log.checkpoint(signer)
+
+
 def test_a_full_disk_adds_nothing_and_the_log_goes_on_when_there_is_room(log):
     log.append(some(3), key="first")
     pages = log.connection.execute("PRAGMA page_count").fetchone()[0]
     log.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(LogFullError) as caught:
-        for n in range(50):
-            log.append(some(5, f"filler{n}"), key=f"filler{n}")
+        fill(log, 5)
     assert caught.value.exit_code == 1
     size = log.size
     assert size % 5 == 3
@@ -302,9 +310,7 @@ def test_a_full_disk_at_signing_signs_nothing(log):
     pages = log.connection.execute("PRAGMA page_count").fetchone()[0]
     log.connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(LogFullError):
-        for n in range(400):
-            log.append(some(1, f"more{n}"))
-            log.checkpoint(SIGNER)
+        fill(log, 1, SIGNER)
     latest = log.latest_checkpoint()
     assert latest is not None
     assert head_of(latest).size <= log.size
@@ -370,9 +376,8 @@ def test_a_truncated_log_is_refused(log):
     refused = 0
     for cut in (len(data) - 1, len(data) - 4096, len(data) // 2, 4096, 100, 17):
         log.path.write_bytes(data[:cut])
-        with pytest.raises((StoreError, FsckError)):
-            with EventLog.open(log.path) as again:
-                again.fsck()
+        with pytest.raises((StoreError, FsckError)), EventLog.open(log.path) as again:
+            again.fsck()
         refused += 1
     assert refused == 6
 

@@ -7,6 +7,9 @@ import json
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from attest.errors import ProofError
 from attest.merkle import (
     EMPTY_ROOT,
@@ -17,8 +20,6 @@ from attest.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 LEAVES = [leaf_hash(b"leaf %d" % i) for i in range(70)]
 
@@ -74,15 +75,21 @@ def decoded(text):
     return base64.b64decode(text or "")
 
 
+def refused(verify, *arguments):
+    try:
+        verify(*arguments)
+    except ProofError:
+        return True
+    return False
+
+
 def test_all_inclusion_vectors_of_transparency_dev_agree(shared):
     seen = 0
     for name, v in vectors(shared, "inclusion"):
         proof = [decoded(h) for h in v["proof"] or []]
         arguments = (decoded(v["leafHash"]), v["leafIdx"], v["treeSize"], proof, decoded(v["root"]))
         if v["wantErr"]:
-            with pytest.raises(ProofError):
-                verify_inclusion(*arguments)
-                pytest.fail(name)
+            assert refused(verify_inclusion, *arguments), name
         else:
             verify_inclusion(*arguments)
         seen += 1
@@ -95,9 +102,7 @@ def test_all_consistency_vectors_of_transparency_dev_agree(shared):
         proof = [decoded(h) for h in v["proof"] or []]
         arguments = (v["size1"], v["size2"], proof, decoded(v["root1"]), decoded(v["root2"]))
         if v["wantErr"] or name in EXCEPTIONS:
-            with pytest.raises(ProofError):
-                verify_consistency(*arguments)
-                pytest.fail(name)
+            assert refused(verify_consistency, *arguments), name
         else:
             verify_consistency(*arguments)
         seen += 1

@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 
 import pytest
+from attest_world import NOW, fixed_key
+from hypothesis import given
+from hypothesis import strategies as st
+
 from attest import checkpoint as checkpoints
 from attest.checkpoint import Checkpoint
 from attest.encoding import from_base64, from_decimal, from_time, to_base64, to_time
 from attest.errors import FormatError, SignatureError
 from attest.merkle import EMPTY_ROOT, leaf_hash
 from attest.note import NoteSigner, Verifier, open_note, sign
-from attest_world import NOW, fixed_key
-from hypothesis import given
-from hypothesis import strategies as st
 
 ALICE = NoteSigner("example.com/alice", fixed_key("alice"))
 BOB = NoteSigner("example.com/bob", fixed_key("bob"))
@@ -83,7 +84,7 @@ def test_a_note_may_have_many_signatures(count):
         NOTE.replace(b"example.com/alice ", b"example.com/alice  "),
         NOTE.replace(b"example.com/alice ", b" "),
         NOTE.replace(b"example.com/alice", b"example.com/a+lice"),
-        NOTE.replace("example.com/alice".encode(), "example.com/\u00a0alice".encode()),
+        NOTE.replace(b"example.com/alice", "example.com/\u00a0alice".encode()),
         NOTE.replace(b"first", b"fi\trst"),
         NOTE.replace(b"first", b"fi\x00rst"),
         NOTE.replace(b"\n", b"\r\n"),

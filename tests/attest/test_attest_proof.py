@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from attest_world import fixed_key
+from hypothesis import given
+from hypothesis import strategies as st
+
 from attest import proof
 from attest.checkpoint import Checkpoint
 from attest.encoding import to_base64
@@ -10,10 +14,7 @@ from attest.errors import FormatError, ProofError, SignatureError
 from attest.merkle import Tree, leaf_hash
 from attest.note import NoteSigner, sign
 from attest.proof import TlogProof
-from attest_world import fixed_key
 from govern.errors import GovernError
-from hypothesis import given
-from hypothesis import strategies as st
 
 SIGNER = NoteSigner("example.com/log", fixed_key("proof log"))
 ENTRIES = [b"entry %d" % i for i in range(11)]

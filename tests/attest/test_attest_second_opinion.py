@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from attest_world import leaves
+
 from attest import second_opinion
 from attest.disposition import Dispositions
 from attest.merkle import Tree, leaf_hash
-from attest_world import leaves
 
 
 def test_merkletools_finds_the_root_of_every_size():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from attest_world import NOW, POLICY, Story, tell
+
 from attest import container
 from attest.errors import ContainerError
 from attest.verify import verify_skill
-from attest_world import NOW, POLICY, Story, tell
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,6 @@ def test_a_byte_added_to_or_taken_from_any_file_fails_a_check(told):
 
 def test_two_files_that_change_places_fail_a_check(told):
     names = sorted(told.files)
-    for first, second in zip(names, names[1:], strict=False):
+    for first, second in itertools.pairwise(names):
         swapped = {**told.files, first: told.files[second], second: told.files[first]}
         assert not told.verify_files(swapped).ok, (first, second)

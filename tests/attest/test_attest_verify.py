@@ -10,15 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from attest import bundle, canonical, container, dsse, evidence, proof, statement
-from attest.disposition import Dispositions
-from attest.duration import end_of
-from attest.encoding import from_time, to_time
-from attest.errors import ContainerError, FormatError
-from attest.keys import key_id
-from attest.log import EventLog
-from attest.note import NoteSigner
-from attest.verify import main, verify_skill
 from attest_world import (
     EXTRACTION,
     LOG_KEY,
@@ -35,6 +26,16 @@ from attest_world import (
     leaves,
     tell,
 )
+
+from attest import bundle, canonical, container, dsse, evidence, proof, statement
+from attest.disposition import Dispositions
+from attest.duration import end_of
+from attest.encoding import from_time, to_time
+from attest.errors import ContainerError, FormatError
+from attest.keys import key_id
+from attest.log import EventLog
+from attest.note import NoteSigner
+from attest.verify import main, verify_skill
 from govern.errors import InputError
 
 QUESTIONS = [
