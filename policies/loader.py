@@ -123,11 +123,11 @@ def _params(gate: str, raw: Any) -> Params:
 def _first(error: ValidationError) -> str:
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     # Where a word or a list is allowed, the fault of the list says more than that it is not the word.
-    first = next(
-        (e for e in errors if e["type"] != "literal_error" and e["loc"][:1] == errors[0]["loc"][:1]), errors[0]
-    )
+    same = [e for e in errors if e["loc"][:1] == errors[0]["loc"][:1] and e["type"] != "literal_error"]
+    first = same[0] if same else errors[0]
     place = ".".join(str(part) for part in first["loc"] if str(part).replace("_", "").isalnum())
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    problem = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {problem}" if place else problem
 
 
 def _refuse_looser(gate: str, params: Params, base: Params) -> None:

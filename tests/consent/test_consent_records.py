@@ -345,4 +345,4 @@ def test_a_large_frame_is_decided_as_its_rows_are() -> None:
     rng = np.random.default_rng(5)
     options: list[dict[str, Any]] = [dict(row) for row, _ in LEFT_OUT] + TAKEN
     rows = [options[i] for i in rng.integers(0, len(options), 600)]
-    assert reasons(*rows) == [reasons(row)[0] for row in rows[:40]] + reasons(*rows)[40:]
+    assert reasons(*rows)[:40] == [reasons(row)[0] for row in rows[:40]]
