@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from redact import names
-from redact.finding import Finding
+from redact.finding import SEVERAL, Finding
 from redact.folding import Folded, plain
 from redact.names import Name
 
@@ -145,7 +145,7 @@ class Directory:
         """
         if self._automaton is None:
             return []
-        out = []
+        found: list[tuple[Finding, list[str]]] = []
         text, lower = folded.text, folded.lower
         for i, start, end in self._automaton.find_matches_as_indexes(lower, overlapping=True):
             alias = self._patterns[i]
@@ -160,12 +160,21 @@ class Directory:
                 if (within is None or key in within or not alias.isalpha()) and _counts(mode, text, lower, start, end)
             ]
             if meant:
-                key = meant[0] if len(meant) == 1 else ""
-                handle = any(alias in self._people[k].handles for k in meant)
                 first, last = folded.origin(start, end)
-                entity = "HANDLE" if handle and not alias.isalpha() else "PERSON"
-                out.append(Finding(first, last, entity, "directory", 1.0, key))
+                found.append((Finding(first, last, self._entity(alias, meant), "directory", 1.0, meant[0]), meant))
+        # A first name that several people have means the one whose full name or address is in the text.
+        named = {f.person for f, meant in found if len(meant) == 1}
+        out = []
+        for f, meant in found:
+            here = meant if len(meant) == 1 else [key for key in meant if key in named]
+            out.append(f if len(meant) == 1 else replace(f, person=here[0] if len(here) == 1 else SEVERAL))
         return out
+
+    def _entity(self, alias: str, meant: Sequence[str]) -> str:
+        if "@" in alias:
+            return "EMAIL_ADDRESS"
+        handle = not alias.isalpha() and any(alias in self._people[key].handles for key in meant)
+        return "HANDLE" if handle else "PERSON"
 
     def _see(self, entry: str) -> None:
         written = re.sub(r"^(?:mailto|slack|name):", "", entry.strip())

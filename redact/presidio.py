@@ -174,7 +174,7 @@ def detectors(directory: Directory, language: str) -> list[DetectorRecognizer]:
         return known.find(folded)
 
     table: tuple[tuple[str, tuple[str, ...], Detect], ...] = (
-        ("DirectoryRecognizer", ("PERSON", "HANDLE"), listed),
+        ("DirectoryRecognizer", ("PERSON", "HANDLE", "EMAIL_ADDRESS"), listed),
         ("StructureRecognizer", ("PERSON",), structure.find_structure),
         ("SecretRecognizer", ("SECRET",), secrets.find_secrets),
         ("MailAddressRecognizer", ("EMAIL_ADDRESS",), network.find_emails),

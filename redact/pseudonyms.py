@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from redact import names
 from redact.errors import PseudonymKeyError
-from redact.finding import Finding
+from redact.finding import SEVERAL, Finding
 from redact.folding import plain
 from redact.wordlists import word_list
 
@@ -76,6 +76,8 @@ class Pseudonyms:
             surface: The text that it covers.
         """
         entity = finding.entity
+        if finding.person == SEVERAL:
+            return PLACEHOLDERS["PERSON"]
         if entity == "PERSON":
             return self.person(finding.person) if finding.person else self._unlisted(surface)
         if entity == "EMAIL_ADDRESS":

@@ -82,7 +82,6 @@ Place = Literal["sure", "form", "header", "weak"]
 
 _PLACES: tuple[tuple[re.Pattern[str], Place], ...] = (
     (_ATTRIBUTION, "form"),
-    (_NOTES, "form"),
     (_TITLE, "sure"),
     (_FORWARDED, "weak"),
     (_INTRODUCED, "weak"),
@@ -110,6 +109,9 @@ def find_structure(text: str, folded: Folded, directory: Directory) -> list[Find
     for pattern, place in _PLACES:
         for m in pattern.finditer(text):
             take(*m.span(1), place)
+    for m in _NOTES.finditer(text):
+        if _name(text, *m.span(1), directory, "form", initials=False):
+            out.append(Finding(*m.span(), "PERSON", "structure", 0.9, directory.person_of_name(m[1])))
     for m in _GREETING.finditer(text):
         at = m.start(1)
         for part in _JOINED.split(m[1]):
@@ -125,7 +127,7 @@ def find_structure(text: str, folded: Folded, directory: Directory) -> list[Find
             if word is None:
                 break
             if plain(word.group()) in GIVEN_NAMES and plain(word.group()) not in directory.words:
-                take(start, end, "form")
+                take(start, end, "sure")
                 break
             start = word.end()
             while start < end and not text[start].isalpha():
