@@ -24,8 +24,8 @@ _CUE = re.compile(
 )
 # Narrower, for names that are months, days or two letters: "by May" is a date, "thanks, May" is not.
 _ADDRESSING = re.compile(
-    r"(?:\b(?:hi|hello|hey|dear|thanks|thank you|thx|cheers|cc|ask|asked|ping|tell|told|hallo|liebe|lieber|mr|mrs|ms|dr)"
-    r"[,:]?|@)\s?$"
+    r"(?:\b(?:hi|hello|hey|dear|thanks|thank you|thx|cheers|cc|ask|asked|ping|tell|told|hallo|liebe|lieber|mr|mrs|ms|"
+    r"dr)[,:]?|@)\s?$"
 )
 _SENTENCE = re.compile(r"(?:^|[.!?:;\n\"“(\[*•|>]|[-–—])\s*$")
 _WORDISH = re.compile(r"[^\W_]")

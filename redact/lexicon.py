@@ -30,7 +30,7 @@ class Lexicon(NamedTuple):
     words: frozenset[str]
     nouns: frozenset[str]
 
-    def __or__(self, other: Lexicon) -> Lexicon:  # type: ignore[override]
+    def __or__(self, other: Lexicon) -> Lexicon:
         """Return the words of both."""
         return Lexicon(self.words | other.words, self.nouns | other.nouns)
 

@@ -1,4 +1,4 @@
-"""Measures detection on annotated texts: what leaks, what is taken needlessly, who stays hidden, who keeps one token."""
+"""Measures detection on annotated texts: what leaks, what goes needlessly, who stays hidden, who keeps one token."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def measure(gold: Sequence[Gold], predict: Predict, cpu: Callable[[], float] = t
     predicted = predict([g.text for g in gold])
     seconds = cpu() - started
     count: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    totals = [0] * 6
+    persons = persons_hidden = linked = linked_once = pairs = pairs_right = 0
     for g, marks in zip(gold, predicted, strict=True):
         cover = bytearray(len(g.text))
         for m in marks:
@@ -180,18 +180,26 @@ def measure(gold: Sequence[Gold], predict: Predict, cpu: Callable[[], float] = t
             count[kind(p.label)][3] += any(m.start < p.end and m.end > p.start and m.label in accepted for m in g.marks)
         for mentions in of_person.values():
             hidden = all(h for h, _ in mentions)
-            totals[0] += 1
-            totals[1] += hidden
+            persons += 1
+            persons_hidden += hidden
             if hidden and len(mentions) > 1:
-                totals[2] += 1
-                totals[3] += len({t for _, t in mentions}) == 1
+                linked += 1
+                linked_once += len({t for _, t in mentions}) == 1
         for i, (entity, token) in enumerate(tokens):
             for other, its in tokens[i + 1 :]:
                 if token and token == its:
-                    totals[4] += 1
-                    totals[5] += entity == other
+                    pairs += 1
+                    pairs_right += entity == other
     return Report(
-        {label: Score(*n) for label, n in sorted(count.items())}, *totals, sum(len(g.text) for g in gold), seconds
+        scores={label: Score(*n) for label, n in sorted(count.items())},
+        persons=persons,
+        persons_hidden=persons_hidden,
+        linked=linked,
+        linked_once=linked_once,
+        pairs=pairs,
+        pairs_right=pairs_right,
+        characters=sum(len(g.text) for g in gold),
+        seconds=seconds,
     )
 
 

@@ -28,9 +28,8 @@ _W = r"[A-ZÀ-ÖØ-ÞŁŚŽČŠĆĐ][\w'’-]*\.?"
 _NAME = rf"{_W}(?:[ \t]+(?:(?:van|von|der|de|den|del|da|di|la|le|bin|al)[ \t]+)?{_W}){{0,3}}"
 _FULL = rf"{_W}(?:[ \t]+(?:(?:van|von|der|de|den|del|da|di|la|le|bin|al)[ \t]+)?{_W}){{1,3}}"
 _ATTRIBUTION = re.compile(
-    rf"(?:\b(?:on|am|le|el)\b[^\n]{{4,80}}?,?[ \t]+|^[\s>|]*)[\"“]?({_FULL}|{_W}, {_W})[\"”]?[^\n]{{0,80}}?"
-    r"(?:\bwrote|\bschrieb|\ba écrit|\bescribió|\bsaid|\bwrites)\b",
-    re.MULTILINE,
+    rf"({_NAME}|{_W}, {_W})[\"”]?[ \t]*(?:<[^>\n]*>|\([^)\n]*\)|\[[^\]\n]*\])?[ \t]*\b"
+    r"(?:wrote|schrieb|a écrit|escribió|said|writes)\b"
 )
 _FORWARDED = re.compile(
     rf"(?i:forwarded|created|sent|edited|reported|approved|reviewed|signed)[ \t]+(?i:by)[ \t]+({_NAME})"
@@ -48,7 +47,8 @@ _CLOSING = (
     r"(?:[ \t]+(?:again|so much|a lot|in advance|and (?:best )?regards|for[^\n,]{2,40}))?|best|cheers|sincerely|yours"
     r"(?:[ \t]+(?:truly|sincerely|faithfully))?|respectfully|cordially|take care|talk (?:to you )?(?:soon|later)|br|kr|"
     r"see (?:you|ya)|love|later|ciao|all the best|have a (?:great|good|nice)[^\n,]{2,20}|mfg|lg|vg|"
-    r"(?:viele|beste|liebe|schöne|freundliche|herzliche)[ \t]+gr(?:ü|ue)(?:ß|ss)e|mit freundlichen gr(?:ü|ue)(?:ß|ss)en|"
+    r"(?:viele|beste|liebe|schöne|freundliche|herzliche)[ \t]+gr(?:ü|ue)(?:ß|ss)e|"
+    r"mit freundlichen gr(?:ü|ue)(?:ß|ss)en|"
     r"danke|cordialement|saludos)"
 )
 _SIGNED = re.compile(
@@ -58,11 +58,13 @@ _SIGNED = re.compile(
 _DASHED = re.compile(r"(?:^|\n)[ \t>]*(?:--?-?|–|—|~|/)[ \t]*([A-ZÀ-Þ][^\n]{1,40})(?=\n|$)")
 _SIGNATURE = re.compile(r"(?:^|\n)[ \t>]*-- ?\n[ \t>]*([^\n]{2,50})")
 _LAST_LINE = re.compile(
-    rf"\n[ \t>]*({_W}(?:[ \t]+{_W}){{0,2}})[ \t]*(?=\s*(?:\Z|\n[ \t>]*(?:-----|Original Message|From:|On .{{5,80}} wrote:|\n)))"
+    rf"\n[ \t>]*({_W}(?:[ \t]+{_W}){{0,2}})[ \t]*"
+    r"(?=\s*(?:\Z|\n[ \t>]*(?:-----|Original Message|From:|On .{5,80} wrote:|\n)))"
 )
 _TITLE = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Herrn|Frau|Sir|Madam)\.?[ \t]+({_NAME})")
 _INTRODUCED = re.compile(
-    rf"(?i:\bmy name is|\bthis is|\bi am|\bi'm|\bich bin|\bmein name ist|\bname:)[ \t]+({_NAME})(?=[ \t]*(?:[,.!\n]|$|from|and|with|at|calling|here))"
+    rf"(?i:\bmy name is|\bthis is|\bi am|\bi'm|\bich bin|\bmein name ist|\bname:)[ \t]+({_NAME})"
+    r"(?=[ \t]*(?:[,.!\n]|$|from|and|with|at|calling|here))"
 )
 
 _NOT_NAMES = word_list("not_names")

@@ -82,6 +82,7 @@ def test_secret_formats_are_found_whole(name: str, around: str) -> None:
         ("machine x.test login me password tr0ub4dor", "tr0ub4dor"),
         ("deploy --token=zz81kq22", "zz81kq22"),
         ("PIN: 4711", "4711"),
+        ("password=$ecret123", "$ecret123"),
         ("https://hooks.slack.com/services/T0AB/B0CD/xyz789", "T0AB/B0CD/xyz789"),
     ],
 )
@@ -103,6 +104,7 @@ def test_a_key_block_goes_from_its_first_line_to_its_last_even_if_cut_short() ->
         "token = parse_token(header)",
         "password = os.environ['DB_PASSWORD']",
         "api_key=${API_KEY}",
+        "password=$DB_PASSWORD",
         "secret: <your-secret>",
         "commit 3f786850e387550fdab836ed7e6dc881de23001b",
         "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -154,22 +154,22 @@ SECRETS = st.one_of(
 )
 FILLERS = st.sampled_from(
     [
-        "please check",
-        "the build is red,",
-        "see",
-        "call me:",
-        "\n",
-        "\n\n",
-        "> ",
-        "- ",
-        "Thanks,\n",
-        "and",
-        "or",
-        ".",
-        "(",
-        ")",
+        *(
+            "please check",
+            "the build is red,",
+            "see",
+            "call me:",
+            "\n",
+            "\n\n",
+            "> ",
+            "- ",
+            "Thanks,\n",
+            "and",
+            "or",
+            ".",
+        ),
+        *("it broke on Friday when", "Hi all,\n", "--\n", "retry twice, then restart the worker", "(", ")"),
     ]
-    + ["it broke on Friday when", "Hi all,\n", "--\n", "retry twice, then restart the worker"]
 )
 TEXTS = st.lists(st.one_of(FILLERS, NAMES, PHONES, SECRETS), min_size=1, max_size=14)
 RUN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,5 +61,5 @@ def test_merging_is_a_union_and_leaves_no_overlap(findings: list[Finding]) -> No
     merged = merge(findings)
     covered = {i for f in findings for i in range(f.start, f.end)}
     assert {i for f in merged for i in range(f.start, f.end)} == covered
-    assert all(a.end <= b.start for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(merged))
     assert merge(merged) == merged
