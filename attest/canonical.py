@@ -56,9 +56,8 @@ def dumps(value: object) -> bytes:
     _check(value, 0)
     # RFC 8785 §3.2.3 sorts keys by UTF-16 code units; for ASCII keys that is the order of `sort_keys`. The escapes of
     # §3.2.2.2 (short forms, lower-case \u00xx, nothing else) are what the standard encoder writes.
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     try:
-        return text.encode("utf-8")
+        return _ENCODER.encode(value).encode("utf-8")
     except UnicodeEncodeError:
         raise FormatError("a string holds a lone surrogate") from None
 
@@ -74,6 +73,10 @@ def _refuse_number(_text: str) -> NoReturn:
     raise FormatError("a number is not an integer")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_refuse_number, parse_constant=_refuse_number)
+
+
 def loads(data: bytes) -> Any:
     """Decode canonical bytes; anything that `dumps` would have written differently is refused.
 
@@ -81,12 +84,7 @@ def loads(data: bytes) -> Any:
         FormatError: The bytes are not JSON, or not the canonical form of the value that they hold.
     """
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_float=_refuse_number,
-            parse_constant=_refuse_number,
-        )
+        value = _DECODER.decode(data.decode("utf-8"))
     except FormatError:
         raise
     except (ValueError, RecursionError):

@@ -152,6 +152,7 @@ class Dispositions:
 
     Args:
         leaves: One leaf per source record; leaf `i` stands at place `i`.
+        lines: The leaves' bytes, if they were read from them.
 
     Raises:
         FormatError: A place is missing or doubled.
@@ -159,12 +160,12 @@ class Dispositions:
 
     __slots__ = ("_lines", "_tree", "leaves")
 
-    def __init__(self, leaves: Iterable[Leaf]) -> None:
+    def __init__(self, leaves: Iterable[Leaf], lines: Sequence[bytes] | None = None) -> None:
         self.leaves: Sequence[Leaf] = tuple(leaves)
         for place, leaf in enumerate(self.leaves):
             if leaf.i != place:
                 raise FormatError(f"disposition {place} is missing or out of order")
-        self._lines = [leaf.to_line() for leaf in self.leaves]
+        self._lines = [leaf.to_line() for leaf in self.leaves] if lines is None else lines
         self._tree = Tree(map(leaf_hash, self._lines))
 
     @classmethod
@@ -176,7 +177,9 @@ class Dispositions:
         """
         if data and not data.endswith(b"\n"):
             raise FormatError("the last disposition has no newline")
-        return cls(Leaf.parse(line) for line in data.split(b"\n")[:-1])
+        lines = data.split(b"\n")[:-1]
+        # The lines were just read as canonical: writing them again would give the same bytes.
+        return cls((Leaf.parse(line) for line in lines), lines)
 
     def to_bytes(self) -> bytes:
         """Return the JSONL file: each line with a newline."""

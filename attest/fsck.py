@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from attest import checkpoint as checkpoints
-from attest import events
+from attest import events, store
 from attest.errors import FormatError, FsckError, RollbackError, SignatureError, StoreError
 from attest.merkle import Tree, leaf_hash
 from attest.note import Verifier, open_note, text_of
@@ -30,9 +30,10 @@ def check(log: EventLog, verifier: Verifier | None = None) -> None:
         FsckError: Names the first difference.
     """
     _check_file(log.connection)
-    tree = _check_entries(log)
-    _check_batches(log)
-    _check_checkpoints(log, tree, verifier)
+    with store.translated(log.path, "an event log"):
+        tree = _check_entries(log)
+        _check_batches(log)
+        _check_checkpoints(log, tree, verifier)
     try:
         head = log.high_water()
     except (RollbackError, StoreError) as error:

@@ -70,9 +70,13 @@ class Tree:
             if height + 1 == len(self._levels):
                 self._levels.append(bytearray())
             above = self._levels[height + 1]
+            # Slices of bytes are cheaper than slices of a bytearray, and there is one per pair.
+            fresh = bytes(below[2 * len(above) : pairs * 2 * HASH_SIZE])
             above += b"".join(
-                sha256(b"\x01" + below[start : start + 2 * HASH_SIZE]).digest()
-                for start in range(2 * len(above), pairs * 2 * HASH_SIZE, 2 * HASH_SIZE)
+                [
+                    sha256(b"\x01" + fresh[start : start + 2 * HASH_SIZE]).digest()
+                    for start in range(0, len(fresh), 2 * HASH_SIZE)
+                ]
             )
 
     def leaf(self, index: int) -> bytes:

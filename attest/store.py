@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from attest.errors import LogFullError, StoreError
@@ -36,9 +36,8 @@ def create(path: Path, what: str, application_id: int, schema: str) -> sqlite3.C
     try:
         os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            connection = sqlite3.connect(part, isolation_level=None)
-            connection.executescript(f"BEGIN; {schema}; PRAGMA application_id = {application_id:d}; COMMIT")
-            connection.close()
+            with closing(sqlite3.connect(part, isolation_level=None)) as connection:
+                connection.executescript(f"BEGIN; {schema}; PRAGMA application_id = {application_id:d}; COMMIT")
             os.link(part, path)
         finally:
             part.unlink()
