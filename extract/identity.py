@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
+from extract import strictyaml
 from extract.drafting import draft
 from extract.errors import PeopleFileError
 from extract.personkeys import author_line_key, mail_key, name_key, slack_key
@@ -166,10 +166,6 @@ def _fail(where: str, what: str, hint: str | None = None) -> NoReturn:
 
 
 def _yaml(data: bytes, where: str) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     if len(data) > _SIZE_LIMIT:
         _fail(where, "the file is larger than 4 MB")
     try:
@@ -177,19 +173,11 @@ def _yaml(data: bytes, where: str) -> Any:
     except UnicodeDecodeError:
         _fail(where, "not UTF-8 text")
     try:
-        return YAML(typ="safe", pure=True).load(io.StringIO(text))
-    except DuplicateKeyError as error:
+        return strictyaml.parse(text)
+    except strictyaml.YamlError as error:
         # A duplicate key is where a later line silently wins over an earlier one: nobody reads the file that way.
-        _fail(where, f"a key stands twice{_line(error)}")
-    except MarkedYAMLError as error:
-        _fail(where, f"not valid YAML{_line(error)}")
-    except (YAMLError, ValueError, RecursionError, TypeError, AttributeError):
-        _fail(where, "not valid YAML")
-
-
-def _line(error: Any) -> str:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    return f" (line {mark.line + 1})" if mark is not None else ""
+        what = "a key stands twice" if error.twice else "not valid YAML"
+        _fail(where, what if error.line is None else f"{what} (line {error.line})")
 
 
 def _mapping(value: Any, where: str, known: Iterable[str]) -> dict[str, Any]:

@@ -149,7 +149,8 @@ SENT_FROM = re.compile(
     re.I,
 )
 CLOSING = re.compile(
-    r"[ \t]*(?:with |mit |kind |best |warm |warmest |many |sincere |très |bien |freundlichen? |schönen? |vielen? |besten? |"
+    r"[ \t]*(?:with |mit |kind |best |warm |warmest |many |sincere |très |bien |freundlichen? |"
+    r"schönen? |vielen? |besten? |"
     r"lieben? |herzlichen? |med |vänliga |venlig |vennlig |met |saludos |un |atentos |cordiali |distinti |)*"
     r"(?:regards|wishes|sincerely(?: yours)?|yours(?: truly| sincerely| faithfully)?|cheers|cordially|respectfully|"
     r"take care|grüße|grüßen|gruß|grüsse|grüssen|gruss|mfg|lg|vg|cordialement|amicalement|bien à vous|salutations|"

@@ -42,7 +42,7 @@ class TextSpan(NamedTuple):
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Record:
     """One mail, commit, message or document as a reader found it.
 
@@ -104,6 +104,10 @@ class Record:
     authenticity: str = "A0"
     message_id: str = ""
     references: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the kind and the start of the raw digest: a record in a log or a traceback must not tell its words."""
+        return f"Record({self.source_kind}, {self.raw_digest[:12]})"
 
     def own_text(self) -> str:
         """Return the author's own words: the `own` spans, joined by a blank line where something stood between."""

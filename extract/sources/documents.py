@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from extract import strictyaml
 from extract.errors import SourceError
 from extract.personkeys import author_line_key
 from extract.records import Record, SourceKind
@@ -122,13 +123,10 @@ def _front_matter(text: str, defects: list[str]) -> tuple[dict[str, Any], int]:
     match = _FRONT.match(text[:_FRONT_LIMIT])
     if match is None:
         return {}, 0
-    from ruamel.yaml import YAML
-
     try:
-        loaded = YAML(typ="safe", pure=True).load(match[1])
-    except Exception:
-        # Broken front matter is common and harmless: the document then has no author. ruamel.yaml raises its own
-        # errors, ValueError on odd dates, and RecursionError on deep nesting; the text must not end in any of them.
+        loaded = strictyaml.parse(match[1])
+    except strictyaml.YamlError:
+        # Broken front matter is common and harmless: the document then has no author.
         defects.append("front_matter.unreadable")
         loaded = None
     lines = match[0].count("\n")

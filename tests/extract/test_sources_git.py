@@ -61,7 +61,7 @@ def test_one_named_person_owns_the_trailer() -> None:
 
 
 @given(st.lists(st.text(max_size=40), max_size=12), st.booleans())
-def test_spans_cover_any_commit_message(lines: list[str], merge: bool) -> None:  # noqa: FBT001
+def test_spans_cover_any_commit_message(lines: list[str], merge: bool) -> None:
     text = "\n".join(lines)
     spans = trailers.split(text, ME, merge=merge).spans
     assert "".join(text[s.start : s.end] for s in spans) == text
@@ -170,7 +170,9 @@ def test_a_partial_clone_calls_no_remote(tmp_path: Path) -> None:
 def test_a_message_that_is_not_utf8_is_flagged(tmp_path: Path) -> None:
     repo = repository(tmp_path / "r", "first")
     tree = git(repo, "rev-parse", "HEAD^{tree}")
-    raw = f"tree {tree}\nauthor M <maren@works.example> 1772442900 +0100\ncommitter M <m@x.example> 1772442900 +0100\n\n"
+    raw = (
+        f"tree {tree}\nauthor M <maren@works.example> 1772442900 +0100\ncommitter M <m@x.example> 1772442900 +0100\n\n"
+    )
     path = tmp_path / "commit"
     path.write_bytes(raw.encode() + b"Gr\xf6\xdfe\n")
     commit = git(repo, "hash-object", "-t", "commit", "-w", str(path))

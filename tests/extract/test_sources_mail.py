@@ -77,9 +77,7 @@ def test_a_zero_offset_says_nothing_about_the_place(tmp_path: Path, zone: str) -
         ({"From": "M <l@x.example>", "List-Post": "<mailto:l@x.example>"}, "from.rewritten"),
     ],
 )
-def test_an_author_in_doubt_is_unknown_and_nothing_is_own(
-    tmp_path: Path, fields: dict[str, str], defect: str
-) -> None:
+def test_an_author_in_doubt_is_unknown_and_nothing_is_own(tmp_path: Path, fields: dict[str, str], defect: str) -> None:
     record = read_one(tmp_path, mail(**fields))
     assert record.author_key == ""
     assert record.author_basis == "unknown"
@@ -156,7 +154,10 @@ def test_bad_base64_is_a_flag_and_not_a_lost_mail(tmp_path: Path) -> None:
 
 
 def test_encoded_words_cut_inside_a_character_are_joined() -> None:
-    assert headers.decode_words("=?utf-8?b?R3LDtsOf?= =?utf-8?q?e_und_?=\r\n =?utf-8?q?Ma=C3?= =?utf-8?q?=9F?=") == "Größe und Maß"
+    assert (
+        headers.decode_words("=?utf-8?b?R3LDtsOf?= =?utf-8?q?e_und_?=\r\n =?utf-8?q?Ma=C3?= =?utf-8?q?=9F?=")
+        == "Größe und Maß"
+    )
 
 
 @given(st.text(max_size=80))
@@ -186,9 +187,7 @@ def test_mime_nested_beyond_reason_is_a_record(tmp_path: Path) -> None:
     assert set(record.parse_defects) & {"body.too_deep", "mail.unparseable"}
 
 
-def test_a_parser_that_raises_leaves_an_empty_record_in_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_parser_that_raises_leaves_an_empty_record_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RecursionError
 

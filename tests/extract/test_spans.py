@@ -234,9 +234,7 @@ def _counts(path: Path) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(("name", "kept", "lost"), [("enron_dev", 0.005, 0.03), ("gmane_dev", 0.015, 0.06)])
-def test_annotated_mails_keep_the_measured_figures(
-    shared: Path, name: str, kept: float, lost: float
-) -> None:
+def test_annotated_mails_keep_the_measured_figures(shared: Path, name: str, kept: float, lost: float) -> None:
     found_kept, found_lost = _counts(shared / "data" / "mail" / "zones" / f"{name}.jsonl")
     assert found_kept <= kept
     assert found_lost <= lost
