@@ -246,6 +246,7 @@ class Redactor:
         The full name counts in every text, the given or family name alone in the text that has the full name: a model
         sees a name in one line and misses it in the next.
         """
+        ordinary = self._words - names.AMBIGUOUS
         of_text: list[set[str]] = []
         written: dict[str, str] = {}
         for text, findings in zip(texts, found, strict=True):
@@ -259,7 +260,9 @@ class Redactor:
                     if f.entity == "PERSON"
                     else names.name_of_local_part(surface.partition("@")[0])
                 )
-                if name and name.last and len(name.last) > 1 and len(name.first) > 1:
+                if name is None or name.first.partition("'")[0] in ordinary:
+                    continue
+                if len(name.last) > 1 and len(name.first) > 1:
                     keys.add(name.canonical)
                     written.setdefault(name.canonical, " ".join((name.first, *name.middle, name.last)))
             of_text.append(keys)

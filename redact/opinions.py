@@ -19,9 +19,9 @@ _WORD = re.compile(r"[^\W_][\w'’.&-]*")
 _CODE = re.compile(r"[(){}\[\]=<>_\\/#$%^*|~`@:;]|\w\.\w|[a-z][A-Z]|\d|--")
 _CUT = re.compile(r"(?<=\w)/|\s+[-–—]\s|\s[-–—]\w|\s*\n")
 _CODE_LINE = re.compile(
-    r"(?:class|def|async def|import|from [\w.]+ import|return|raise|struct|interface|enum|type|trait|impl|fn|func|function|"
-    r"public|private|protected|static|const|let|var|new|select|create|insert|update|alter|"
-    r"drop)\b.*(?:[:;{}()=]\s*$|\()",
+    r"(?:class|def|async def|import|from [\w.]+ import|return|raise|struct|interface|enum|type|trait|impl|fn|func|"
+    r"function|public|private|protected|static|const|let|var|new|select|create|insert|update|alter|drop)\b"
+    r".*(?:[:;{}()=]\s*$|\()",
     re.IGNORECASE,
 )
 _MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
