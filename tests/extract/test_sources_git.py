@@ -212,7 +212,7 @@ def test_bundles_that_cannot_stand_alone_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="cannot be read"):
         read(tmp_path / "cut.bundle")
     (tmp_path / "head.bundle").write_bytes(data[:20])
-    with pytest.raises(RepositoryError, match="cut off|not a git bundle"):
+    with pytest.raises(RepositoryError, match=r"cut off|not a git bundle"):
         open_source("repo", tmp_path / "head.bundle")
     (tmp_path / "letter.bundle").write_bytes(b"Dear all\n")
     with pytest.raises(RepositoryError, match="not a git bundle"):

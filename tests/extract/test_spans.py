@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ LINES = st.lists(
     st.one_of(
         st.sampled_from(
             [
-                "", "> quoted", ">> twice", "On Mon, 2 Mar 2026, Tomas Lind <t@x.example> wrote:", "-- ", "--", "____________",
+                "", "> quoted", ">> twice", "On Mon, 2 Mar 2026, Tomas Lind <t@x.example> wrote:", "-- ", "--",
+                "____________",
                 "-----Original Message-----", "From: a@x.example", "To: b@x.example", "Subject: s", "Date: 2 Mar 2026",
                 "diff --git a/x b/x", "@@ -1,2 +1,2 @@", "Best regards,", "| bar", "Traceback (most recent call last):",
                 "-----BEGIN PGP SIGNATURE-----", "To unsubscribe from this mailing list", "wrote:", "> wrote:", ">>> x",
@@ -44,7 +46,7 @@ def test_spans_cover_any_text_in_order_without_gaps(lines: list[str], author: st
     for spans in (split_mail(text, author), split_chat(text, author), split_document(text, author, 2)):
         assert "".join(text[s.start : s.end] for s in spans) == text
         assert all(s.end > s.start for s in spans)
-        assert all(a.kind != b.kind for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a.kind != b.kind for a, b in pairwise(spans))
 
 
 @given(LINES)
