@@ -319,8 +319,9 @@ class Examination:
         """Did the subject consent, in the log, to this purpose and policy?"""
         consents = self.consents
         seal = self.seal[1]
-        known = {given.index for given in consents}
-        require(seal.get("consent_index", consents[-1].index) in known, "the seal names another consent")
+        # The seal may name its consent; where it does, it must be one of these.
+        known = [given.index for given in consents]
+        require(seal.get("consent_index", known[-1]) in known, "the seal names another consent")
         return "pass", f"{self.predicate['purpose']}, entries {', '.join(str(given.index) for given in consents)}"
 
     def expiry(self) -> Answer:

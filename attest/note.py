@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,7 +72,7 @@ class Verifier:
         if len(key) != 33 or key[0] != ED25519:
             raise FormatError("a verifier key is not an Ed25519 key")
         verifier = cls(name, key[1:])
-        if not hmac.compare_digest(verifier.hash.hex().encode(), key_hash.encode()):
+        if verifier.hash.hex() != key_hash:
             raise FormatError("the hash in a verifier key is not that of its name and key")
         return verifier
 

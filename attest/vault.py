@@ -59,6 +59,8 @@ class Vault:
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.execute("BEGIN EXCLUSIVE")
                 self._connection.execute("COMMIT")
+            # A crash between a shredding and this left the pages in the journal.
+            self._zero_journal()
         except BaseException:
             self._connection.close()
             raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 
 import pytest
@@ -73,6 +75,53 @@ def test_nothing_of_a_shredded_salt_is_left_in_any_file(tmp_path, vault):
     assert kept in left
     vault.close()
     assert SALTS[0] not in everything(tmp_path)
+
+
+def test_a_crash_in_the_middle_of_shredding_leaves_no_salt_once_the_vault_is_open_again(tmp_path, vault, monkeypatch):
+    class Crash(BaseException):
+        pass
+
+    def crash(_self):
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Vault, "_zero_journal", crash)
+        with pytest.raises(Crash):
+            vault.shred("p-one")
+    vault.close()
+    assert SALTS[0] in everything(tmp_path), "the journal still has it, or this test shows nothing"
+    with Vault(tmp_path / "vault.sqlite") as again:
+        assert SALTS[0] not in everything(tmp_path)
+        assert again.salt("e1", 3) == SALTS[3]
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+def test_a_vault_killed_at_any_step_of_shredding_has_all_salts_or_has_shredded_all(tmp_path, vault, step):
+    vault.close()
+    path = tmp_path / "vault.sqlite"
+    child = os.fork()
+    if child == 0:
+        try:
+            left = [step]
+
+            def count(_statement):
+                left[0] -= 1
+                if not left[0]:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            opened = Vault(path)
+            opened._connection.set_trace_callback(count)
+            opened.shred("p-one")
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) in (0, -signal.SIGKILL)
+    with Vault(path) as again:
+        left = again.records_of("p-one")
+        assert left in ([("e1", 0), ("e1", 1)], [])
+        raw = everything(tmp_path)
+        assert (SALTS[0] in raw, SALTS[1] in raw) == (bool(left), bool(left))
+        assert again.salt("e1", 2) == SALTS[2]
 
 
 def test_a_second_put_of_an_extraction_is_refused(vault):
