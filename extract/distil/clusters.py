@@ -38,6 +38,15 @@ def cluster(vectors: NDArray[np.float32], similarity: int) -> list[list[int]]:
     return list(groups.values())
 
 
+def supporters(speaker: int, group: Sequence[int], vectors: NDArray[np.float32], similarity: int) -> list[int]:
+    """Return the rows of a group that are near the one that speaks for it, itself included.
+
+    Average linkage also joins what is only near a neighbour; a reader would not see such a sentence as evidence.
+    """
+    near = 1000 * (vectors[list(group)] @ vectors[speaker])
+    return [i for i, value in zip(group, near, strict=True) if i == speaker or value >= similarity]
+
+
 def speaker(group: Sequence[int], keep: Sequence[int], vectors: NDArray[np.float32]) -> int:
     """Return the row that speaks for a group: likely to be kept, and near to all others; the first of equals."""
     centre = vectors[list(group)].mean(axis=0)

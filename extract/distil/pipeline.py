@@ -23,8 +23,9 @@ Progress = Callable[[str, int, int], None]
 RECIPE = 1
 #: A long sentence that stands word for word in this many records, and in this share of all, is a footer or a form.
 _BOILERPLATE_RECORDS = 5
-_BOILERPLATE_WORDS = 8
 _BOILERPLATE_PERCENT = 10
+#: A sentence of so many words that stands there twice was copied rather than said again.
+_COPY_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class _Group:
     @property
     def records(self) -> int:
         return len({s.passage.record for s in self.members})
+
+    @property
+    def sayings(self) -> int:
+        """How many records say it; a long sentence that was copied from record to record counts once."""
+        return len({s.text.casefold() if len(s.text.split()) >= _COPY_WORDS else s.key[0] for s in self.members})
 
     @property
     def days(self) -> int:
@@ -63,6 +69,7 @@ def distil(
     settings: Settings | None = None,
     progress: Progress | None = None,
     encoder: Encoder | None = None,
+    classifier: Classifier | None = None,
 ) -> Distillate:
     """Return the claims that the passages support, and the count of everything that was dropped on the way.
 
@@ -75,6 +82,7 @@ def distil(
         settings: Thresholds and limits.
         progress: Called with the stage, what is done and what there is to do.
         encoder: Sentence vectors; by default those of the package `wordllama`.
+        classifier: Trained on these vectors; by default on the shipped seeds only.
 
     Returns:
         Claims, best first. `measures["sentences"]` equals the claims' evidence plus all of `dropped`.
@@ -90,8 +98,8 @@ def distil(
     tell("sentences", len(ordered), len(ordered))
 
     tell("keep", 0, len(sentences))
-    classifier = Classifier(vectors_by)
-    groups = _groups(sentences, vectors_by, classifier, wanted, dropped)
+    judge = classifier if classifier is not None else Classifier(vectors_by)
+    groups = _groups(sentences, vectors_by, judge, wanted, dropped)
     tell("keep", len(sentences), len(sentences))
 
     claims = _claims(groups, backend, wanted, dropped, tell)
@@ -142,9 +150,7 @@ def _without_boilerplate(sentences: list[Sentence], passages: int, dropped: Coun
     for s in sentences:
         holders.setdefault(s.text.casefold(), set()).add(s.passage.record)
     threshold = max(_BOILERPLATE_RECORDS, math.ceil(passages * _BOILERPLATE_PERCENT / 100))
-    staying = [
-        s for s in sentences if len(s.text.split()) < _BOILERPLATE_WORDS or len(holders[s.text.casefold()]) < threshold
-    ]
+    staying = [s for s in sentences if len(s.text.split()) < _COPY_WORDS or len(holders[s.text.casefold()]) < threshold]
     if len(staying) < len(sentences):
         dropped["boilerplate"] += len(sentences) - len(staying)
     return staying
@@ -166,11 +172,16 @@ def _groups(
     vectors = encoder.encode([s.text for s in chosen])
     opinions = classifier.kinds([s.text for s in chosen], _from_commits(chosen))
     groups = []
-    for rows in clusters.cluster(vectors, settings.similarity):
-        i = clusters.speaker(rows, keep, vectors)
+    for near in clusters.cluster(vectors, settings.similarity):
+        i = clusters.speaker(near, keep, vectors)
+        rows = clusters.supporters(i, near, vectors, settings.similarity)
+        if len(rows) < len(near):
+            dropped["unsupported"] += len(near) - len(rows)
         group = _Group(chosen[i], tuple(chosen[j] for j in rows), keep[i], opinions[i])
         if group.keep < settings.keep:
             dropped["not_a_rule"] += len(rows)
+        elif group.records >= settings.min_records > group.sayings:
+            dropped["copies"] += len(rows)
         elif group.records < settings.min_records or group.days < settings.min_days:
             dropped["unsupported"] += len(rows)
         else:

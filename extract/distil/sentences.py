@@ -55,6 +55,19 @@ _TICKET = re.compile(
     r"(?<![\w&])#\d+\b|\b(?:refs?|closes|fixes|resolves|ticket|issue|bug)[ :]+#?\d+\b|\b[A-Z]{2,10}-\d+\b", re.I
 )
 _SCOPE = re.compile(r"^[\w./*()-]+(?:, ?[\w./*()-]+)*: (?=[a-z\"'`])")
+#: What was done, or is done by this commit, rather than what one should do.
+_REPORT = re.compile(
+    r"^(?:also |now |this |it |temporarily |properly |slightly )*(?:\w{2,}ed|made|ran|did|wrote|got|took|"
+    r"(?:add|fix|remov|updat|renam|refactor|mov|extract|bump|implement|support|replac|chang|introduc|creat|document|expos|"
+    r"show|allow|populat|restor|revert|rewrit|simplif|improv|convert|enabl|disabl|tweak|merg|extend|includ|return|handl|"
+    r"mak|drop|delet|switch|cover|clarif|correct|adjust|adapt|amend|mention|display|provid|work|build|split|turn|start|"
+    r"increas|decreas|reduc|speed)(?:e|es|s|ies|y|ing|ping)?)\b",
+    re.IGNORECASE,
+)
+_ADDRESSED = re.compile(r"(?<!\w)@\w|^\w+_\d+, ")
+_INVERTED = re.compile(
+    r"^(?:should|shall|is|are|can|could|does|did|would|will|was|were|has|do (?:you|we|they|i))\s+(?!not\b|be\b)", re.I
+)
 _SECRET = re.compile(r"\[SECRET[^\]]*\]|<SECRET[^>]*>")
 _EVALUATIVE_IT = re.compile(
     r"^it(?:'s| is| was|'ll be| would be| may be| might be)\s+(?:\w+\s+)?(?:better|best|safer|easier|"
@@ -90,6 +103,7 @@ _TAIL_DEICTIC = re.compile(
     r"a minute ago|at the moment)\b",
     re.IGNORECASE,
 )
+_THANKS = re.compile(r"\bthank(?:s| you)\b(?!\s+to\b)", re.IGNORECASE)
 #: A greeting that is followed by as many words as this says something after all.
 _GREETED_WORDS = 12
 _COURTESY = re.compile(
@@ -205,7 +219,7 @@ def _reason(text: str, source_kind: str, settings: Settings) -> str:
     prose = _URL.sub(" ", plain)
     if len(_WORD.findall(prose)) < settings.min_words - 1 or len(prose.split()) < settings.min_words:
         return "fragment"
-    if plain.rstrip("\"')]”").endswith("?"):
+    if plain.rstrip("\"')]”").endswith("?") or _INVERTED.match(plain):
         return "question"
     if plain.endswith(":") or plain.rstrip(".").endswith(("…", "..")):
         return "fragment"
@@ -213,10 +227,12 @@ def _reason(text: str, source_kind: str, settings: Settings) -> str:
         return "code"
     if (greeting := _COURTESY.match(plain)) and len(plain[greeting.end() :].split()) < _GREETED_WORDS:
         return "courtesy"
+    if _THANKS.search(plain) or _ADDRESSED.search(plain):
+        return "courtesy"
     if _CONTINUES.match(plain) or (_DEICTIC.match(plain) and not _EVALUATIVE_IT.match(plain)):
         return "deictic"
     if _TAIL_DEICTIC.search(plain):
         return "dated"
-    if _TICKET.search(plain) or (source_kind == "commit" and _SCOPE.match(plain)):
+    if _TICKET.search(plain) or (source_kind == "commit" and (_SCOPE.match(plain) or _REPORT.match(plain))):
         return "case"
     return ""

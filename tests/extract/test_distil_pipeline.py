@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from distil_fakes import FakeBackend
 
 from extract.distil import deletion, kinds, seeds
 from extract.distil.claims import Distillate, Passage
+from extract.distil.classifier import Classifier
 from extract.distil.encoder import StaticEncoder
 from extract.distil.pipeline import distil
 from extract.distil.settings import Settings
@@ -36,9 +38,14 @@ def encoder() -> StaticEncoder:
     return StaticEncoder()
 
 
+@functools.cache
+def trained() -> Classifier:
+    return Classifier(StaticEncoder())
+
+
 def run(encoder: StaticEncoder, texts: list[str] = RULES + TALK, answer: str = "", **settings: object) -> Distillate:
     wanted = replace(Settings(similarity=500), **settings)  # type: ignore[arg-type]
-    return distil(passages(texts), FakeBackend(answer), settings=wanted, encoder=encoder)
+    return distil(passages(texts), FakeBackend(answer), settings=wanted, encoder=encoder, classifier=trained())
 
 
 def accounted(d: Distillate) -> bool:
@@ -79,7 +86,7 @@ def test_every_sentence_is_in_a_claim_or_counted_as_dropped(
 def test_claims_below_the_support_that_is_asked_for_are_dropped_and_counted(encoder: StaticEncoder) -> None:
     assert run(encoder, RULES[:5]).dropped["unsupported"] == 2
     same_day = [replace(p, day=date(2026, 3, 1)) for p in passages(RULES)]
-    d = distil(same_day, FakeBackend(), settings=Settings(similarity=500), encoder=encoder)
+    d = distil(same_day, FakeBackend(), settings=Settings(similarity=500), encoder=encoder, classifier=trained())
     assert d.claims == ()
     assert d.dropped["unsupported"] == 6
 
@@ -92,8 +99,8 @@ def test_kinds_that_are_not_allowed_are_counted(encoder: StaticEncoder) -> None:
 
 def test_the_order_of_the_passages_does_not_matter(encoder: StaticEncoder) -> None:
     settings = Settings(similarity=500)
-    there = distil(passages(), FakeBackend(), settings=settings, encoder=encoder)
-    back = distil(passages()[::-1], FakeBackend(), settings=settings, encoder=encoder)
+    there = distil(passages(), FakeBackend(), settings=settings, encoder=encoder, classifier=trained())
+    back = distil(passages()[::-1], FakeBackend(), settings=settings, encoder=encoder, classifier=trained())
     assert there == back
 
 
@@ -219,6 +226,7 @@ def test_progress_reaches_the_end_of_every_stage(encoder: StaticEncoder) -> None
         FakeBackend(),
         settings=Settings(similarity=500),
         encoder=encoder,
+        classifier=trained(),
         progress=lambda stage, done, total: seen.__setitem__(stage, (done, total)),
     )
     assert set(seen) == {"sentences", "keep", "kinds", "claims"}
