@@ -169,22 +169,23 @@ CONTACT = re.compile(
     re.I,
 )
 LIST_FOOTER = re.compile(
-    r"mailing list|mailinglist|listinfo|unsubscribe|abmelden|désinscri|desinscri|désabonner|cancelar.{0,20}suscrip|"
+    r"\b(?:mailing list|mailinglist|listinfo|unsubscribe|abmelden|désinscri|desinscri|désabonner|"
+    r"cancelar.{0,20}suscrip|"
     r"you (?:received|are receiving) this (?:message|e-?mail|mail)|google groups|groups\.google|yahoo! groups|"
     r"yahoogroups|to post to this|for additional commands|list archives?|subscription|list-manager|"
     r"majordomo|reply to this email directly|view it on github|view this thread|this sf\.?net email|sponsored by|"
     r"your use of yahoo|to subscribe|manage your|email preferences|notification settings|opt.?out|"
-    r"forum\.php|showthread|powered by|virus|scanned (?:by|for)|avast|avg\b",
+    r"forum\.php|showthread|powered by|virus|scanned (?:by|for)|avast|avg\b)",
     re.I,
 )
 DISCLAIMER = re.compile(
-    r"intended (?:only |solely |exclusively )?(?:for|recipient)|confidential|privileged|disclos(?:e|ure)|"
+    r"\b(?:intended (?:only |solely |exclusively )?(?:for|recipient)|confidential|privileged|disclos(?:e|ure)|"
     r"received (?:this|it) (?:e-?mail |message |communication |transmission )?(?:in error|by mistake)|"
     r"unauthori[sz]ed|prohibited|views (?:expressed|or opinions)|not (?:necessarily )?represent|disclaimer|"
     r"notify (?:the sender|us|me)|delete (?:it|this|the|all)|registered (?:in|office|number)|"
     r"vertraulich|unbefugt|irrtümlich|adressat|confidentiel|destinataire|par erreur|confidencial|destinatario|"
     r"por error|riservat|per errore|vertrouwelijk|geadresseerde|förtrolig|fortrolig|poufn|důvěrn|конфиденциальн|"
-    r"consider the environment|before printing|caution:|external (?:e-?mail|sender)|originated (?:from )?outside",
+    r"consider the environment|before printing|caution:|external (?:e-?mail|sender)|originated (?:from )?outside)",
     re.I,
 )
 PGP_BEGIN = re.compile(r"-----BEGIN PGP (?:SIGNED MESSAGE|SIGNATURE|PUBLIC KEY BLOCK|MESSAGE)-----")

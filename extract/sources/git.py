@@ -15,7 +15,7 @@ from pathlib import Path
 from extract.errors import RepositoryError
 from extract.personkeys import mail_key, name_key
 from extract.records import FLAG_BOT, FLAG_COAUTHORED, FLAG_MERGE, FLAG_REVERT, Record, SourceKind
-from extract.sources import files, trailers
+from extract.sources import files, gitprocess, trailers
 from extract.sources.api import Defect, Link, Unit
 from extract.sources.decoding import decode
 
@@ -28,70 +28,6 @@ _BOT = re.compile(
 )
 _FIXUP = re.compile(r"(?:fixup|squash|amend)! (.+)")
 _CHUNK = 1 << 20
-
-# Local configuration can name programs. Nothing below runs one, whatever a repository's config says: no pager, no
-# hooks, no monitor, no signature program, no external diff, no remote helper.
-_OVERRIDES = (
-    "core.bare=true", "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.pager=cat", "core.sshCommand=false",
-    "core.askPass=", "core.alternateRefsCommand=", "core.attributesFile=/dev/null", "credential.helper=",
-    "gpg.program=false", "gpg.ssh.program=false", "gpg.x509.program=false", "log.showSignature=false",
-    "log.mailmap=true", "log.decorate=false", "log.follow=false", "mailmap.file=/dev/null",
-    "mailmap.blob=HEAD:.mailmap", "diff.external=", "i18n.logOutputEncoding=UTF-8", "protocol.allow=never",
-    "color.ui=false", "init.templateDir=", "gc.auto=0", "maintenance.auto=false", "safe.directory=*",
-)  # fmt: skip
-
-
-def _environment(home: Path, protocols: str) -> dict[str, str]:
-    """Return an environment with nothing of the user's git in it.
-
-    Args:
-        home: An empty folder.
-        protocols: What git may fetch by: "file" to clone a bundle, "none" otherwise, so that a partial clone cannot
-            call its remote for missing objects.
-    """
-    config = home / "config"
-    if not config.exists():
-        # A repository mounted from elsewhere belongs to another user; git reads this setting from here only.
-        config.write_text("[safe]\n\tdirectory = *\n", encoding="ascii")
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(home),
-        "XDG_CONFIG_HOME": str(home),
-        "LC_ALL": "C",
-        "TZ": "UTC",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_SYSTEM": os.devnull,
-        "GIT_CONFIG_GLOBAL": str(config),
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "false",
-        "GIT_PAGER": "cat",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": protocols,
-    }
-
-
-def _command(*arguments: str) -> list[str]:
-    settings = [part for setting in _OVERRIDES for part in ("-c", setting)]
-    return ["git", "--no-pager", *settings, *arguments]
-
-
-def _run(arguments: Sequence[str], environment: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            _command(*arguments),
-            env=environment,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise RepositoryError(
-            "git is not installed", "install git 2.39 or later; repositories are read with it"
-        ) from None
 
 
 class GitSource:
@@ -134,8 +70,8 @@ class GitSource:
 
     def _git_dir(self, home: Path) -> Path:
         folder = self.path.resolve()
-        environment = _environment(home, "none") | {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
-        found = _run(["rev-parse", "--absolute-git-dir"], environment, folder)
+        environment = gitprocess.environment(home, "none") | {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
+        found = gitprocess.run(["rev-parse", "--absolute-git-dir"], environment, folder)
         if found.returncode:
             raise RepositoryError(
                 f"{self.path}: not a git repository", "give the folder that holds `.git`, a bare repository or a bundle"
@@ -147,11 +83,11 @@ class GitSource:
         with tempfile.TemporaryDirectory(prefix="govern-git-") as folder:
             home = Path(folder)
             if not self._bundle:
-                yield self._git_dir(home), _environment(home, "none")
+                yield self._git_dir(home), gitprocess.environment(home, "none")
                 return
             bare = home / "clone.git"
             source = str(self.path.resolve())
-            made = _run(
+            made = gitprocess.run(
                 [
                     "-c",
                     "protocol.file.allow=always",
@@ -163,12 +99,12 @@ class GitSource:
                     source,
                     str(bare),
                 ],
-                _environment(home, "file"),
+                gitprocess.environment(home, "file"),
                 home,
             )
             if made.returncode:
                 raise RepositoryError(f"{self.path}: the bundle cannot be read", "check it with `git bundle verify`")
-            yield bare, _environment(home, "none")
+            yield bare, gitprocess.environment(home, "none")
 
     def units(self) -> Iterator[Unit]:
         """Yield the commits, oldest first.
@@ -178,7 +114,9 @@ class GitSource:
         """
         with self._opened() as (git_dir, environment):
             environment = environment | {"GIT_DIR": str(git_dir)}
-            head = _run(["rev-parse", "--verify", "--quiet", "--end-of-options", "HEAD^{commit}"], environment, git_dir)
+            head = gitprocess.run(
+                ["rev-parse", "--verify", "--quiet", "--end-of-options", "HEAD^{commit}"], environment, git_dir
+            )
             self.head = head.stdout.decode("ascii", "replace").strip() if head.returncode == 0 else ""
             arguments = [
                 "log", "-z", _FORMAT, "--date=raw", "--topo-order", "--reverse", "--no-ext-diff", "--no-textconv",
@@ -281,7 +219,7 @@ def _log(arguments: Sequence[str], environment: dict[str, str], cwd: Path, typed
     """Yield the fields of each commit while git runs."""
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            _command(*arguments),
+            gitprocess.command(*arguments),
             env=environment,
             cwd=cwd,
             stdin=subprocess.DEVNULL,

@@ -242,3 +242,9 @@ def test_a_draft_from_real_sources_loads_again(tmp_path: Path) -> None:
     assert maren == people.resolve("slack:U0MAREN01") == people.resolve("mailto:maren@laptop.local")
     assert maren != people.resolve("slack:U0TOMAS01")
     assert len(people.people) == 2
+
+
+def test_the_example_of_the_documentation_loads() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "sources.md").read_text("utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    assert parse(example.encode()).resolve("slack:U024BE7LH") == "p-4k7q2m9x"

@@ -195,9 +195,10 @@ def test_any_object_makes_a_record(value: dict[str, Any]) -> None:
     source = SlackSource.__new__(SlackSource)
     source._users, source._companies, source._links = {}, {}, set()
     from extract.sources.api import Unit
-    from extract.sources.slack import _Payload, _Place
+    from extract.sources.slack import _Payload
+    from extract.sources.slackabout import Place
 
-    place = _Place("ledger", "C1", "public", (), ())
+    place = Place("ledger", "C1", "public", (), ())
     record = source.read(Unit("x", "0" * 64, _Payload(value, place, "", unreadable=False)))
     assert isinstance(record, Record)
     assert "".join(record.text[s.start : s.end] for s in record.spans) == record.text
