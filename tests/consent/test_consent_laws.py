@@ -37,7 +37,7 @@ def taken(policy: Policy, changes: list[dict[str, Any]], choice: ChoiceState | N
     return set(decide.decide_records(policy, facts(*changes), choice, WORLD.request(), seed=seed).taken)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data(), policies(), rows())
 def test_no_consent_turns_a_denial_of_the_floor_into_an_admission(
     data: st.DataObject, policy: Policy, changes: list[dict[str, Any]]
@@ -57,7 +57,7 @@ def test_no_consent_turns_a_denial_of_the_floor_into_an_admission(
     assert taken(policy, changes, None) == set()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data(), policies(), rows(), st.integers(0, 3))
 def test_removing_facts_never_turns_a_denial_into_an_admission(
     data: st.DataObject, policy: Policy, changes: list[dict[str, Any]], seed: int
@@ -69,7 +69,7 @@ def test_removing_facts_never_turns_a_denial_into_an_admission(
     assert taken(policy, fewer, choice, seed) <= taken(policy, changes, choice, seed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stricter_pairs(), rows(), st.integers(0, 3))
 def test_a_stricter_policy_admits_no_more(
     pair: tuple[Policy, Policy], changes: list[dict[str, Any]], seed: int
@@ -82,7 +82,7 @@ def test_a_stricter_policy_admits_no_more(
     assert under_b <= taken(floor(), changes, choice_of(WORLD.record(policy=floor())), seed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stricter_pairs(), st.sampled_from(["knowledge_transfer", "onboarding"]), st.sampled_from(["given", "renewed"]),
        st.sampled_from([("in_process", None), ("loopback", "127.0.0.1"), ("remote", "10.0.0.1")]),
        st.sampled_from(["a" * 64, "b" * 64, "c" * 64]))  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_stricter_policy_allows_no_more_runs(
     assert allowed(b) or not allowed(a)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(policies(), policies(), policies())
 def test_the_order_is_reflexive_antisymmetric_and_transitive(a: Policy, b: Policy, c: Policy) -> None:
     def within(x: Policy, y: Policy) -> bool:
@@ -117,7 +117,7 @@ def test_the_order_is_reflexive_antisymmetric_and_transitive(a: Policy, b: Polic
     assert within(a, floor())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(stricter_pairs(), stricter_pairs())
 def test_the_order_is_transitive_along_chains(one: tuple[Policy, Policy], two: tuple[Policy, Policy]) -> None:
     lowest, middle = one
@@ -137,7 +137,7 @@ def test_a_policys_document_loads_as_the_same_policy(policy: Policy) -> None:
     assert again.sha256 == policy.sha256
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data(), policies(), rows(), st.integers(0, 2**64))
 def test_the_same_facts_policy_and_consent_give_the_same_reasons(
     data: st.DataObject, policy: Policy, changes: list[dict[str, Any]], seed: int

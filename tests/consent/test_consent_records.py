@@ -328,6 +328,29 @@ def test_copies_take_one_place() -> None:
     assert reasons(*rows, under="record.volume: {max: 2}").count(()) == 2
 
 
+def test_hiding_a_fact_of_one_record_does_not_let_another_in() -> None:
+    under = "record.volume: {max: 2}"
+    before = reasons({}, {}, {}, under=under)
+    for row in range(3):
+        hidden = [{"author": None} if i == row else {} for i in range(3)]
+        after = reasons(*hidden, under=under)
+        assert all(after[i] for i in range(3) if before[i])
+
+
+def test_a_stricter_policy_frees_no_place_for_a_record_that_a_looser_one_leaves_out() -> None:
+    rows = [{"places": ("fuchs",)} if i % 2 else {} for i in range(20)]
+    loose = reasons(*rows, under="record.volume: {max: 6}")
+    strict = reasons(*rows, under="record.volume: {max: 6}, record.private_conversation: {words: [fuchs]}")
+    assert all(strict[i] for i in range(20) if loose[i])
+    assert strict.count(()) < loose.count(()) == 6
+
+
+def test_hiding_that_a_record_is_a_copy_does_not_let_the_other_copy_in() -> None:
+    denied = {"source": "mail.personal"}
+    assert () not in reasons({}, {"duplicate_of": 0} | denied)
+    assert () not in reasons({}, {"duplicate_of": "missing"} | denied)
+
+
 def test_a_limit_of_nothing_takes_nothing() -> None:
     assert reasons({}, {}, under="record.volume: {max: 0}") == [("record.volume",)] * 2
 
