@@ -338,18 +338,19 @@ def _outside_tokens(findings: Iterable[Finding], text: str) -> list[Finding]:
     return [piece for f in findings for piece in without(f, holes, text)]
 
 
-_PLAIN_NUMBER = re.compile(r"\d{1,9}|\d{4}[-./]\d\d[-./]\d\d.*|[\d.]+|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*|\d[\d,:. ]*")
+_FIGURE = re.compile(
+    r"\d{1,9}|\d{1,3}(?:[,.]\d{3})+|\d{4}[-./]\d\d[-./]\d\d(?:\D.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?:\s.*)?"
+)
+_PATH = re.compile(r"(?:[A-Za-z_]|[\w.-]/)[/_-]$|[#=$€£_]$")
 
 
 def _plausible(line: str, f: Finding) -> bool:
-    """Return whether a phone number of Presidio's is none of the plain figures, dates and versions it also takes."""
+    """Return whether a phone number of Presidio's is none of the plain figures, dates and path parts it also takes."""
     if f.entity != "PHONE_NUMBER":
         return True
-    if line[max(0, f.start - 1) : f.start] in ("/", "_", "-", ".", "#", "=", "v", "$", "€", "£"):
+    if _PATH.search(line[max(0, f.start - 2) : f.start]) or line[f.end : f.end + 1] in ("_", "%"):
         return False
-    if line[f.end : f.end + 1] in ("/", "_", "-", "%", ":") or line[f.end : f.end + 1].isalpha():
-        return False
-    return _PLAIN_NUMBER.fullmatch(line[f.start : f.end]) is None
+    return _FIGURE.fullmatch(line[f.start : f.end]) is None
 
 
 @lru_cache(maxsize=1)

@@ -123,7 +123,8 @@ def test_code_prose_and_digests_are_no_secrets(text: str) -> None:
 @pytest.mark.parametrize(
     "number",
     ["+49 30 1234567", "(403) 509-7470", "403-974-6910", "555-123-4567 x123", "+1 (650) 253-0000", "0049 89 123456",
-     "01.84.17.61.18", "853-1234", "ext. 4512", "x37041"],
+     "01.84.17.61.18", "853-1234", "ext. 4512", "x37041", "713.853.1234", "713/853-1234", "713 853 1234",
+     "1-800-555-0199", "7138531234"],
 )  # fmt: skip
 def test_phone_numbers_are_found_with_their_extensions(number: str) -> None:
     text = f"reach me: {number} please"
