@@ -198,9 +198,7 @@ def line_analyzer(languages: Mapping[str, str], nlp_engine: NerEngine) -> Analyz
     registry = RecognizerRegistry(supported_languages=list(languages))
     for language in languages:
         registry.add_recognizer(SpacyRecognizer(supported_language=language, supported_entities=list(NER_ENTITIES)))
-        registry.add_recognizer(
-            PhoneRecognizer(supported_language=language, supported_regions=("US", "GB", "DE", "FR"))
-        )
+        registry.add_recognizer(PhoneRecognizer(supported_language=language))
         for recognizer in (
             CryptoRecognizer, MedicalLicenseRecognizer, UsItinRecognizer, UsPassportRecognizer,
             UsSsnRecognizer,

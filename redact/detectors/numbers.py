@@ -27,7 +27,7 @@ _INTERNATIONAL = re.compile(
 _PAIRS = re.compile(r"(?<![\w.])((?:0\d|\+\d{2}[ .-]?\d)(?:[ .-]\d\d){4})(?![\w.-])")
 _LOCAL = re.compile(rf"(?i)(?<![\w.,/:$€£#-])([2-9]\d{{2}}[.-]\d{{4}}{_EXTENSION}?)(?![\w.-]|\.\d)")
 _SHORT = re.compile(
-    r"(?i)(?<!\w)((?:ext\.?|extension|durchwahl)\s*[.:#]?\s*\d{2,6}|x\s?-?\d{4,5}|[2-9]-\d{4})(?![\w-])"
+    r"(?i)(?<!\w)((?:ext\.?|extension|durchwahl)\s*[.:#]?\s*(?:\d-\d{4}|\d{2,6})|x\s?-?(?:\d-\d{4}|\d{4,5})|[2-9]-\d{4})(?![\w-])"
 )
 
 _CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d-])")
