@@ -128,10 +128,13 @@ class FactFrame:
         values = self._facts[name].to_numpy(dtype=object)
         for row in np.flatnonzero(self.known(name)).tolist():
             value = values[row]
-            if not isinstance(value, (tuple, list)) or not all(isinstance(word, str) for word in value):
+            words = tuple(value) if isinstance(value, list) else value
+            if not isinstance(words, tuple):
                 raise FactsError(f"the fact {name} is not a tuple of words")
-            words = tuple(value)
-            if words not in answers:
-                answers[words] = test(words)
-            found[row] = answers[words]
+            answer = answers.get(words)
+            if answer is None:
+                if not all(isinstance(word, str) for word in words):
+                    raise FactsError(f"the fact {name} is not a tuple of words")
+                answer = answers[words] = test(words)
+            found[row] = answer
         return found
