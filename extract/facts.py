@@ -25,12 +25,13 @@ CHAT_SOURCES = {
 
 
 @cache
-def _topic_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _topic_patterns() -> tuple[re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
+    """Return the pattern of harmless idioms, and one pattern per topic."""
     from ruamel.yaml import YAML
 
     text = resources.files("extract").joinpath("data/special_category.yaml").read_text("utf-8")
-    topics = YAML(typ="safe", pure=True).load(text)["topics"]
-    return tuple((name, _words(words)) for name, words in sorted(topics.items()))
+    lists = YAML(typ="safe", pure=True).load(text)
+    return _words(lists["harmless"]), tuple((name, _words(words)) for name, words in sorted(lists["topics"].items()))
 
 
 def _words(words: Sequence[str]) -> re.Pattern[str]:
@@ -42,7 +43,9 @@ def special_categories(text: str) -> tuple[str, ...]:
     """Return the GDPR art. 9 topics that a text touches, sorted."""
     # Typographic apostrophes and line breaks inside a phrase must not hide it.
     plain = re.sub(r"\s+", " ", text.replace("\u2019", "'"))
-    return tuple(name for name, pattern in _topic_patterns() if pattern.search(plain))
+    harmless, topics = _topic_patterns()
+    plain = harmless.sub(" ... ", plain)
+    return tuple(name for name, pattern in topics if pattern.search(plain))
 
 
 def _own_chars(spans: Sequence[TextSpan], text: str) -> tuple[int, int, int]:
@@ -63,7 +66,7 @@ def _local(sent_at: datetime, offset: int | None, zone: ZoneInfo | None) -> date
 
     A stated offset counts, but `+0000` may as well be a server's: there the people file's zone comes first.
     """
-    if offset is not None and (offset != 0 or zone is None):
+    if offset:
         return sent_at.astimezone(timezone(timedelta(minutes=offset)))
     return sent_at.astimezone(zone) if zone is not None else None
 

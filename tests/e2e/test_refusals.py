@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from office import Office, govern
 from workplace import SUBJECT, Workplace
 

@@ -8,12 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
-from attest import container
 from office import Office, govern
 from workplace import SUBJECT, Workplace
 
-PERSONAL = ("Tove", "Lindqvist", "Bashir", "Haddad", "harbour.example", "laptop.local", "23125", "U0TOVE001")
+from attest import container
+
+PERSONAL = ("Tove", "Lindqvist", "Bashir", "Haddad", "@harbour.example", "laptop.local", "23125", "U0TOVE001")
 
 
 @pytest.fixture(scope="module")
