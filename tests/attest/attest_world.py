@@ -102,6 +102,7 @@ class Story:
     # The extraction.
     manifest_after_seal: bool = False
     manifest_body: dict[str, Any] = field(default_factory=dict)
+    seal_type: str = "extraction.sealed"
     seal_body: dict[str, Any] = field(default_factory=dict)
     # The release.
     content: dict[str, bytes] = field(
@@ -215,7 +216,7 @@ def tell(path: Path, story: Story | None = None) -> Told:
         step: emit(f"extraction.{step}", {"extraction_id": EXTRACTION}) for step in ("gated", "redacted", "distilled")
     }
     seal_index = emit(
-        "extraction.sealed",
+        story.seal_type,
         {
             **head,
             "manifest_index": manifest_index if manifest_index >= 0 else steps["distilled"] + 2,

@@ -98,6 +98,8 @@ def test_no_check_says_verified_and_every_check_says_what_it_means(told):
     assert text.endswith("16 checks passed, 0 failed, 4 for information.\n")
 
 
+COUNTS = Dispositions(leaves()).counts()
+
 # One lie per story, and the question that must catch it. Others may fail with it.
 LIES = {
     "forged statement": (Story(statement_signer=OTHER_KEY), "statement signed by the log"),
@@ -160,6 +162,33 @@ LIES = {
     "manifest after the seal": (Story(manifest_after_seal=True), "manifest before the seal"),
     "seal of another manifest": (Story(seal_body={"manifest_index": 0}), "manifest before the seal"),
     "steps out of order": (Story(seal_body={"steps": {"gated": 6, "redacted": 5, "distilled": 4}}), "order"),
+    "not a seal": (Story(seal_type="extraction.gated"), "seal in the log"),
+    "stated seal is another": (Story(predicate={"seal": {"index": 1}}), "seal in the log"),
+    "stated manifest is another": (
+        Story(predicate={"manifest": {"index": 3, "root": "0" * 64, "size": 5}}),
+        "manifest before the seal",
+    ),
+    "stated consent is another record": (
+        Story(predicate={"consents": [{"index": 2, "record_sha256": "0" * 64}]}),
+        "consent",
+    ),
+    "stated subject is another": (Story(predicate={"subject": OTHER_PID}), "consent"),
+    "stated root is another": (
+        Story(predicate={"dispositions": {"root": "0" * 64, "size": 5, "counts": COUNTS}}),
+        "disposition tree",
+    ),
+    "stated counts are others": (
+        Story(
+            predicate={
+                "dispositions": {
+                    "root": Dispositions(leaves()).root.hex(),
+                    "size": 5,
+                    "counts": {**COUNTS, "taken": 1},
+                }
+            }
+        ),
+        "counts",
+    ),
     "a step left out": (Story(seal_body={"steps": {"gated": 4, "distilled": 6}}), "seal in the log"),
     "seal of another extraction": (Story(seal_body={"extraction_id": "other"}), "seal in the log"),
     "seal of another subject": (Story(seal_body={"subject": OTHER_PID}), "seal in the log"),
