@@ -60,9 +60,9 @@ class Tools:
 
     def emit(self, kind: str, body: dict[str, Any], now: datetime) -> int:
         """Append one event and return its index."""
-        from attest.events import Event, uuid7
+        from attest.events import Event
 
-        return self.log.append([Event(kind, ACTOR, body, uuid7(now, self.random), now)])[0]
+        return self.log.append([Event.new(kind, ACTOR, body, now, random=self.random)])[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,11 +468,14 @@ def _redactor(job: Job, gated: Gated, secret: bytes) -> Any:
 
 def _make_redactor(people: Identities, names: Sequence[str], policy: Policy, key: bytes) -> Any:
     from redact.directory import Person
-    from redact.engine import Redactor
+    from redact.engine import LANGUAGES, Redactor
 
     known = [Person(pid=p.pid, names=p.names, emails=p.emails, handles=p.slack) for p in people.people]
-    profile = policy.gates["segment.pii"].values()["profile"]
-    return Redactor(known, names, sorted(people.work_domains), key, profile=profile)
+    params = policy.gates["segment.pii"].values()
+    models = params["models"]
+    # A policy that takes any model gets the one that the project ships.
+    languages = LANGUAGES if isinstance(models, str) else {name.partition("_")[0]: name for name in models}
+    return Redactor(known, names, sorted(people.work_domains), key, profile=params["profile"], languages=languages)
 
 
 def _distil(

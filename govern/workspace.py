@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from govern.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from attest.events import Event
     from attest.log import EventLog
     from attest.note import NoteSigner
     from attest.vault import Vault
@@ -62,6 +61,7 @@ class Workspace:
             UsageError: There is something at `root` already.
         """
         from attest import keys
+        from attest.events import Event
         from attest.log import EventLog
         from attest.note import NoteSigner
         from attest.vault import Vault
@@ -88,7 +88,7 @@ class Workspace:
             (draft / PEOPLE).write_text(text, "utf-8")
             Vault(draft / "vault.sqlite").close()
             with EventLog.create(draft / "log.sqlite", origin) as log:
-                log.append([new_event("log.genesis", OPERATOR, {"origin": origin, "log_key": vkey}, now)])
+                log.append([Event.new("log.genesis", OPERATOR, {"origin": origin, "log_key": vkey}, now)])
             if root.exists():
                 root.rmdir()
             draft.rename(root)
@@ -155,7 +155,9 @@ class Workspace:
 
     def append(self, log: EventLog, kind: str, actor: str, body: dict[str, Any], now: datetime) -> int:
         """Append one event and return its index."""
-        return log.append([new_event(kind, actor, body, now)])[0]
+        from attest.events import Event
+
+        return log.append([Event.new(kind, actor, body, now)])[0]
 
     def adopt(self, log: EventLog, policy: Policy, now: datetime) -> None:
         """Log a policy in full when it is used for the first time, so that every verdict can be replayed."""
@@ -182,13 +184,6 @@ class Workspace:
     def review_path(self, extraction_id: str) -> Path:
         """Return where the subject's decisions over a draft are kept."""
         return self.root / "reviews" / f"{extraction_id}.json"
-
-
-def new_event(kind: str, actor: str, body: dict[str, Any], now: datetime) -> Event:
-    """Return an event with a fresh id."""
-    from attest.events import Event, uuid7
-
-    return Event(kind, actor, body, uuid7(now, secrets.token_bytes), now)
 
 
 def _adopted(log: EventLog) -> list[dict[str, Any]]:

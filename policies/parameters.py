@@ -90,6 +90,7 @@ def _duration(value: object) -> object:
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=64)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(sorted_unique)]
+NonEmptyNames = Annotated[tuple[Name, ...], BeforeValidator(sorted_unique), Field(min_length=1)]
 Digests = Annotated[tuple[Sha256, ...], BeforeValidator(sorted_unique)]
 Length = Annotated[InstanceOf[Duration], BeforeValidator(_duration), PlainSerializer(str, return_type=str)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]

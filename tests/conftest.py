@@ -31,3 +31,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     silent = [r for r in skipped if "../shared" not in str(r.longrepr)]
     if silent and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure() -> None:
+    """Close what llama_cpp leaves open at import, so that nothing is printed behind pytest's last line."""
+    import sys
+
+    library = sys.modules.get("llama_cpp._utils")
+    for name in ("outnull_file", "errnull_file"):
+        if library is not None and hasattr(library, name):
+            getattr(library, name).close()

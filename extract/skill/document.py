@@ -13,7 +13,7 @@ from attest import canonical
 from extract import residue
 from extract.distil.claims import KINDS, Claim
 from extract.skill import codec
-from govern.errors import InputError
+from govern.errors import UsageError
 
 UNSURE_MILLIBITS = 2000
 TITLES = {
@@ -57,14 +57,14 @@ def skill_name(role: str, chosen: str | None, personal: Sequence[str]) -> str:
     """Return the skill's name: 1 to 64 of `[a-z0-9-]`, from the role or as chosen, never the person's.
 
     Raises:
-        InputError: It is not a valid name, or holds a name of the person.
+        UsageError: It is not a valid name, or holds a name of the person.
     """
     name = chosen or re.sub(r"[^a-z0-9]+", "-", role.lower()).strip("-")[:64].strip("-") or "colleague"
     if not NAME.fullmatch(name) or len(name) > 64:
-        raise InputError(f"{name!r} is not a skill name", "use 1 to 64 of a-z, 0-9 and single hyphens")
+        raise UsageError(f"{name!r} is not a skill name", "use 1 to 64 of a-z, 0-9 and single hyphens")
     parts = set(name.split("-"))
     if any(word in parts for whole in personal for word in re.findall(r"[a-z0-9]{3,}", whole.lower())):
-        raise InputError("the skill's name holds a name of the person", "name it after the role or the topic: --name")
+        raise UsageError("the skill's name holds a name of the person", "name it after the role or the topic: --name")
     return name
 
 
@@ -91,8 +91,10 @@ def _description(header: Header, claims: Sequence[Claim]) -> str:
     empty = ENGLISH | GERMAN | _TOKENS
     counts: Counter[str] = Counter()
     for claim in claims:
-        counts.update({w for w in re.findall(r"[a-zäöüß][a-zäöüß-]{2,}", claim.statement.lower()) if w not in empty})
-    terms = [w for w, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:24]]
+        counts.update(set(re.findall(r"[a-zäöüß][a-zäöüß'’-]{2,}", claim.statement.lower())) - empty)
+    # What has an apostrophe is a contraction, never a topic.
+    ranked = sorted((w for w in counts if w.isalpha() or "-" in w), key=lambda w: (-counts[w], w))
+    terms = [w.strip("-") for w in ranked[:24]]
     about = ", ".join(terms) if terms else "this role"
     text = (
         f"How a {header.role} works, distilled from consented work for {header.purpose.replace('_', ' ')}: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ from govern.errors import GovernError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+#: A line of SKILL.md that shows a claim: statement, id, records, days.
+_SHOWN = re.compile(r"^- (.+) \[(c[0-9]+): ([0-9]+) records, ([0-9]+) days;[^\]]*\]$", re.MULTILINE)
 
 
 class _FaultError(Exception):
@@ -70,12 +75,10 @@ def _claims(files: Mapping[str, bytes]) -> str:
 def _shown(files: Mapping[str, bytes]) -> str:
     text = files["SKILL.md"].decode()
     claims = codec.from_lines(files["references/claims.jsonl"])
-    ids = [c.id for c in claims if f"- {c.statement} [{c.id}:" not in text]
-    if ids:
-        raise _FaultError(f"SKILL.md does not show {', '.join(ids)} as the claims file has them")
-    extra = text.count(" records, ") - len(claims)
-    if extra != 0:
-        raise _FaultError("SKILL.md shows a claim that the claims file does not have")
+    wanted = [(c.statement, c.id, str(c.support), str(c.days)) for c in claims]
+    shown = _SHOWN.findall(text)
+    if sorted(shown) != sorted(wanted):
+        raise _FaultError("SKILL.md does not show exactly the claims of the claims file")
     return f"{len(claims)} claims"
 
 

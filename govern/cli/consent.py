@@ -327,21 +327,19 @@ def receipt(options: GlobalOptions, subject: str, output: Path | None, now: date
     import json
 
     from attest.files import replace_file
-    from consent import notice
     from consent import receipt as receipts
 
     out = options.output()
     workspace = options.open_workspace()
     workspace.identities().person(subject)
     with workspace.log() as log:
-        states = workspace.ledger(log).states(subject, now)
-        index = max((s.index for s in states.values() if s.index is not None), default=None)
+        index = workspace.ledger(log).latest(subject)
         if index is None:
             raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
         note = log.checkpoint(workspace.signer())
-        made = receipts.receipt(index, log.entry(index), log.proof(index, note).to_bytes(), note, notice.load())
-    out.say(made.to_text())
+        made = receipts.receipt(log.entry(index), log.proof(index, note).to_bytes(), workspace.log_vkey)
+    out.say(made.text)
     if output is not None:
-        replace_file(output, (json.dumps(made.to_document(), indent=2, ensure_ascii=False) + "\n").encode())
+        replace_file(output, (json.dumps(made.document, indent=2, ensure_ascii=False) + "\n").encode())
         out.say(f"Written to {output}")
-    out.result(made.to_document())
+    out.result(made.document)

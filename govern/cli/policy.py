@@ -54,6 +54,40 @@ def explain(options: GlobalOptions, gate: str, ref: str | None) -> None:
     out.result({"gate": gate, "text": text})
 
 
+@policy.command(epilog="Example:  govern policy diff worker_protection my_policy.yaml")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@governed
+def diff(options: GlobalOptions, first: str, second: str) -> None:
+    """Say gate by gate where A is stricter or looser than B, or neither, with both values."""
+    from policies import loader, order
+
+    out = options.output()
+    a, b = loader.load(first), loader.load(second)
+    differences = order.differences(a, b)
+    for d in differences:
+        out.say(f"{d.gate} {d.parameter}: {a.id} is {d.relation}")
+        out.say(f"    {a.id}: {d.first}")
+        out.say(f"    {b.id}: {d.second}")
+    overall = order.overall(a, b)
+    out.say(f"On the whole {a.id} is {overall}.", important=True)
+    out.result(
+        {
+            "overall": str(overall),
+            "differences": [
+                {
+                    "gate": d.gate,
+                    "parameter": d.parameter,
+                    "relation": str(d.relation),
+                    "a": str(d.first),
+                    "b": str(d.second),
+                }
+                for d in differences
+            ],
+        }
+    )
+
+
 @policy.command("list")
 @governed
 def list_(options: GlobalOptions) -> None:

