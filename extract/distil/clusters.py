@@ -10,6 +10,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+#: Fewer sentences than this do not show what a person always writes about.
+_ENOUGH_TO_CENTRE = 30
+
+
+def centred(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return unit vectors without what they all share, so that being about the person's one topic is not nearness."""
+    import numpy as np
+
+    if len(vectors) < _ENOUGH_TO_CENTRE:
+        return vectors
+    moved = vectors - vectors.mean(axis=0, dtype=np.float64)
+    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+    return np.asarray(moved / np.maximum(lengths, 1e-9), dtype=np.float32)
+
+
 def cluster(vectors: NDArray[np.float32], similarity: int) -> list[list[int]]:
     """Group unit vectors whose mean cosine is above a threshold: average linkage.
 

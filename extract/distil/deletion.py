@@ -93,16 +93,24 @@ def shorten(quote: str, backend: Backend) -> str | None:
     return _finished(text) if reads_well(text, quote) else None
 
 
+_SCOPE_WORDS = frozenset({"for", "in", "on", "with", "at", "under", "during", "to", "from", "by", "within", "as"})
+
+
 def unit_words(quote: str) -> list[tuple[str, bool]]:
     """Cut a sentence into units with whether each may be left out.
 
     A unit is a word with the articles and prepositions that lean on it, so that none is left dangling. A unit with a
-    protected word must stay.
+    protected word must stay, and so must a phrase like "for instant payments," at the start: it says what the rule is
+    about, and without it the rule is wider than what was said.
     """
     units: list[tuple[str, bool]] = []
     held: list[str] = []
-    for word in words.tokens(quote):
-        if words.is_protected(word):
+    all_words = words.tokens(quote)
+    scope = 0
+    if all_words and words.core(all_words[0]) in _SCOPE_WORDS:
+        scope = next((i for i, w in enumerate(all_words[:8], 1) if w.endswith(",")), 4)
+    for place, word in enumerate(all_words):
+        if place < scope or words.is_protected(word):
             units.append((" ".join([*held, word]), False))
             held = []
         elif words.core(word) in words.LEANING and not word.endswith((",", ";", ":", ".", "!")):

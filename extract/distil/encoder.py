@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
+#: Single bytes and control tokens come first; the weight grows with the logarithm of the rank after them.
+_COMMON = 250
+_FIRST_RANK = 10
+_LOG_SCALE = 10.0
+_LEAST_WEIGHT = 0.05
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 
 
@@ -35,7 +40,11 @@ class Encoder(Protocol):
 
 
 class StaticEncoder:
-    """Mean of the tokens' vectors; no context, no network, no randomness."""
+    """Weighted mean of the tokens' vectors; no context, no network, no randomness.
+
+    Frequent tokens weigh less, so that two sentences are near because of what they speak of, not because of their
+    articles. The tokenizer is a byte-pair one, whose numbers grow as tokens get rarer: the number gives the weight.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Load weights and tokenizer from a folder, by default that of the installed package.
@@ -43,6 +52,7 @@ class StaticEncoder:
         Raises:
             ModelMissingError: If the package or one of its two files is not there.
         """
+        import numpy as np
         from safetensors import safe_open
         from tokenizers import Tokenizer
 
@@ -57,8 +67,10 @@ class StaticEncoder:
         self._tokenizer.no_truncation()
         digest = hashlib.sha256(weights.read_bytes())
         digest.update(tokenizer.read_bytes())
+        ranks = np.maximum(np.arange(len(self._table)) - _COMMON, _FIRST_RANK)
+        self._weights = np.clip(np.log(ranks) / _LOG_SCALE, _LEAST_WEIGHT, 1.0)
         self._info: dict[str, str | int] = {
-            "encoder": "wordllama/l2_supercat_256",
+            "encoder": "wordllama/l2_supercat_256, weighted by rank",
             "encoder_sha256": digest.hexdigest(),
             "encoder_dimensions": int(self._table.shape[1]),
         }
@@ -77,7 +89,7 @@ class StaticEncoder:
         out = np.zeros((len(texts), self._table.shape[1]), dtype=np.float32)
         for i, coded in enumerate(self._tokenizer.encode_batch(list(texts), add_special_tokens=False)):
             if coded.ids:
-                mean = self._table[coded.ids].mean(axis=0, dtype=np.float64)
+                mean = self._weights[coded.ids] @ self._table[coded.ids]
                 norm = float(np.linalg.norm(mean))
                 if norm > 0:
                     out[i] = mean / norm

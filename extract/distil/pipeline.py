@@ -169,7 +169,7 @@ def _groups(
         dropped["beyond_capacity"] += len(likely) - len(best)
         likely = sorted(best)
     chosen, keep = [sentences[i] for i in likely], [odds[i] for i in likely]
-    vectors = encoder.encode([s.text for s in chosen])
+    vectors = clusters.centred(encoder.encode([s.text for s in chosen]))
     opinions = classifier.kinds([s.text for s in chosen], _from_commits(chosen))
     groups = []
     for near in clusters.cluster(vectors, settings.similarity):

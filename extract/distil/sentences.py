@@ -10,6 +10,10 @@ from extract.distil.claims import Passage
 from extract.distil.settings import Settings
 
 
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A stretch of a passage that may become, or support, a claim.
@@ -68,6 +72,16 @@ _ADDRESSED = re.compile(r"(?<!\w)@\w|^\w+_\d+, ")
 _INVERTED = re.compile(
     r"^(?:should|shall|is|are|can|could|does|did|would|will|was|were|has|do (?:you|we|they|i))\s+(?!not\b|be\b)", re.I
 )
+#: Function words of English, and of its neighbours where they are not English too.
+_ENGLISH = _listed(
+    "the a an to of and or is are be in on at for with by from it its not no we you i he they if when this that these "
+    "as but so do does don't should must can will would have has all any every never always before after until first"
+)
+_FOREIGN = _listed(
+    "der die das und ich nicht ist ein eine wir sie es den dem des mit auf für von zu im sind wird auch bei nach wenn "
+    "le la les et est pas que une un des du nous vous je il elle pour dans sur avec qui ce ne plus el los las y en es "
+    "por con para una del se su de het een niet dat wij van voor met og det ikke som jeg til på av är och att inte"
+)
 _SECRET = re.compile(r"\[SECRET[^\]]*\]|<SECRET[^>]*>")
 _EVALUATIVE_IT = re.compile(
     r"^it(?:'s| is| was|'ll be| would be| may be| might be)\s+(?:\w+\s+)?(?:better|best|safer|easier|"
@@ -91,12 +105,14 @@ _CONTINUES = re.compile(
     r"^(?:for (?:example|instance)|e\.g\.|i\.e\.|in (?:that|this|which|such|either) (?:case|way|sense|context)|"
     r"at this point|secondly|thirdly|plus|another|the other|the (?:first|second|third|last|latter) (?:is|was|one|of)|"
     r"there (?:we|you|i)\b|(?:(?:yes|no|well|right|ok|sure),? )?i (?:dis)?agree|if (?:so|not)\b|\(|\[|"
-    r"in other words|one of (?:these|those|them)|that said|having said that|don'?t (?:get|take) me wrong)",
+    r"(?:if|when|once|since|because|unless) (?:it|that|this|they|he|she)\b|in other words|one of (?:these|those|them)|that said|having said that|don'?t (?:get|take) me wrong)",
     re.IGNORECASE,
 )
 _TAIL_DEICTIC = re.compile(
     r"\b(?:this one|that one|these ones|those ones|see (?:above|below|attached)|mentioned above|as above|"
     r"your (?:last |previous )?(?:mail|e-?mail|message|question|patch|comment|suggestion)|"
+    r"\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|march|april|may|june|july|august|sept?|oct|nov|dec)(?:[a-z]*)?|"
+    r"(?:january|february|april|june|july|august|september|october|november|december) \d{1,2}|"
     r"yesterday|today|tomorrow|tonight|this (?:morning|afternoon|evening|week|month|year|time)|"
     r"last (?:week|month|year|night|time|monday|tuesday|wednesday|thursday|friday)|"
     r"next (?:week|month|year|monday|tuesday|wednesday|thursday|friday)|right now|just now|"
@@ -120,7 +136,8 @@ _COURTESY = re.compile(
 def cut(passage: Passage, settings: Settings) -> Iterator[tuple[Sentence, str]]:
     """Yield every stretch of a passage with the reason why it is dropped, or "" if it stays.
 
-    Reasons: `code`, `trailer`, `fragment`, `too_long`, `question`, `courtesy`, `deictic`, `dated`, `case`, `secret`.
+    Reasons: `code`, `trailer`, `fragment`, `too_long`, `question`, `courtesy`, `deictic`, `dated`, `case`, `language`,
+    `boilerplate`, `secret`.
     """
     for start, end, forced in _blocks(passage.text):
         if forced:
@@ -223,6 +240,9 @@ def _reason(text: str, source_kind: str, settings: Settings) -> str:
         return "question"
     if plain.endswith(":") or plain.rstrip(".").endswith(("…", "..")):
         return "fragment"
+    plain_words = {w.strip(".,;:!()\"'").casefold() for w in parts}
+    if len(plain_words & _FOREIGN) > len(plain_words & _ENGLISH):
+        return "language"
     if len(_CODEISH.findall(prose)) * 5 > len(parts):
         return "code"
     if (greeting := _COURTESY.match(plain)) and len(plain[greeting.end() :].split()) < _GREETED_WORDS:

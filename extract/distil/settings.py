@@ -18,7 +18,7 @@ class Settings:
         kinds: Kinds that may be returned; claims of other kinds are counted as dropped.
         keep: Keep odds, in thousandths, below which a sentence cannot become a claim.
         support_keep: Keep odds, in thousandths, below which a sentence cannot support a claim.
-        similarity: Cosine, in thousandths, above which statements are near.
+        similarity: Cosine, in thousandths, above which statements are near, after what all share is taken out.
         min_words: Fewest words of a sentence.
         max_words: Most words of a sentence.
         capacity: The most sentences that are compared with each other; memory grows with its square.
@@ -31,7 +31,7 @@ class Settings:
     kinds: tuple[Kind, ...] = KINDS
     keep: int = 500
     support_keep: int = 350
-    similarity: int = 600
+    similarity: int = 400
     min_words: int = 5
     max_words: int = 45
     capacity: int = 4000

@@ -14,6 +14,8 @@ from extract.distil import backend as backend_module
 from extract.distil import deletion
 from extract.distil.backend import Prompt, default_model, model_sha256, open_backend
 from extract.distil.claims import Passage
+from extract.distil.classifier import Classifier
+from extract.distil.encoder import StaticEncoder
 from extract.distil.errors import BackendError, ModelFileError
 from extract.distil.llama_backend import LlamaBackend
 from extract.distil.pipeline import distil
@@ -144,8 +146,10 @@ def test_the_same_passages_give_the_same_claims_whatever_else_is_asked(model: Ll
     ]
     passages = [Passage(i, t, "mail", f"t{i}", date(2026, 3, 1) + timedelta(i)) for i, t in enumerate(texts)]
     settings = Settings(similarity=450)
-    first = distil(passages, model, settings=settings, seed=7)
-    second = distil(passages[::-1], model, settings=settings, seed=7)
+    encoder = StaticEncoder()
+    judge = Classifier(encoder)
+    first = distil(passages, model, settings=settings, seed=7, encoder=encoder, classifier=judge)
+    second = distil(passages[::-1], model, settings=settings, seed=7, encoder=encoder, classifier=judge)
     assert first == second
     assert len(first.claims) >= 2
     for claim in first.claims:
