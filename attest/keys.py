@@ -85,7 +85,10 @@ def load(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
         key = serialization.load_pem_private_key(pem, passphrase if locked else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         if locked:
-            raise KeyFileError(f"the passphrase does not open {path}, or the file is damaged") from None
+            raise KeyFileError(
+                f"the passphrase does not open {path}, or the file is damaged",
+                "try again; a lost passphrase cannot be recovered, and withdrawing needs no key",
+            ) from None
         raise KeyFileError(f"{path} is damaged") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path} is a private key of another kind than Ed25519")

@@ -91,12 +91,14 @@ def translated(path: Path, what: str) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            raise LogFullError(f"{path}: the disk is full or failing; nothing was written") from None
+            raise LogFullError(
+                f"{path}: the disk is full or failing; nothing was written", "free some space and run it again"
+            ) from None
         if code == sqlite3.SQLITE_BUSY:
             raise StoreError(f"{path} is in use by another process", "try again when it is done") from None
         if code == sqlite3.SQLITE_READONLY:
-            raise StoreError(f"{path} may not be written") from None
-        raise StoreError(f"{path} is not usable as {what}") from None
+            raise StoreError(f"{path} may not be written", "check its permissions") from None
+        raise StoreError(f"{path} is not usable as {what}", "restore it from a backup") from None
     except sqlite3.DatabaseError:
         raise StoreError(f"{path} is damaged, or not {what}") from None
 

@@ -296,12 +296,12 @@ def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
         "extraction.redacted",
         {"prev": gated_index, "redactor": dict(info), "counts": dict(sorted(counts.items()))},
     )
-    _ask_segments(job, info, residual_hits({str(i): t for i, t in zip(taken, texts, strict=True)}, redactor))
+    hits = residual_hits({str(i): t for i, t in zip(taken, texts, strict=True)}, redactor)
+    _ask_segments(job, info, len(hits))
 
     distillate = _distil(job, gated, taken, texts, backend, tools.progress)
-    claims, kept_back = _output_gates(job, decision, distillate)
-    tools.progress("scanning again", 0, len(claims))
-    hits = residual_hits({c.id: "\n".join([c.statement, *(s.quote for s in c.evidence)]) for c in claims}, redactor)
+    tools.progress("scanning again", 0, len(distillate.claims))
+    claims, kept_back = _output_gates(job, decision, distillate, redactor)
     distilled_index = emit(
         "extraction.distilled",
         {
@@ -310,7 +310,6 @@ def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
             "claims": len(claims),
             "claims_sha256": hashlib.sha256(codec.to_lines(claims)).hexdigest(),
             "kept_back": kept_back,
-            "residual_hits": hits,
         },
     )
 
@@ -332,8 +331,6 @@ def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
             "pseudonym": pseudonym,
         },
     )
-    if hits:
-        raise refuse(["output.residual_pii"], [f"{hits} places"])
     return Sealed(
         extraction_id=extraction_id,
         claims=claims,
@@ -400,8 +397,8 @@ def _dispositions(
     return Dispositions(leaves)
 
 
-def residual_hits(texts: Mapping[str, str], redactor: Any, trusted: Sequence[str] = ()) -> int:
-    """Return how many places a second scan still finds.
+def residual_hits(texts: Mapping[str, str], redactor: Any, trusted: Sequence[str] = ()) -> list[str]:
+    """Return the name of the text for each place that a second scan still finds.
 
     Args:
         texts: Text by name.
@@ -410,7 +407,7 @@ def residual_hits(texts: Mapping[str, str], redactor: Any, trusted: Sequence[str
     """
     from redact.rescan import rescan
 
-    return len(rescan(texts, redactor, trusted=trusted))
+    return [hit.file for hit in rescan(texts, redactor, trusted=trusted)]
 
 
 def scanner(people: Identities, policy: Policy) -> Any:
@@ -463,10 +460,14 @@ def _redactor(job: Job, gated: Gated, secret: bytes) -> Any:
     # tokens, so that a second run gives the same skill, and other sources give others.
     key = hmac.digest(secret, b"pseudonyms\0" + job.subject.encode() + _fingerprint(gated.read), "sha256")
     names = sorted({n for r in gated.read.records for n in (*r.names_seen, r.author_raw) if n})
-    return _make_redactor(job.people, names, job.policy, key)
+    # Repositories and open channels are named after products, which a model easily takes for people.
+    places = sorted({r.container for r in gated.read.records if r.container_kind in ("repo", "public")})
+    return _make_redactor(job.people, names, job.policy, key, places)
 
 
-def _make_redactor(people: Identities, names: Sequence[str], policy: Policy, key: bytes) -> Any:
+def _make_redactor(
+    people: Identities, names: Sequence[str], policy: Policy, key: bytes, keep: Sequence[str] = ()
+) -> Any:
     from redact.directory import Person
     from redact.engine import LANGUAGES, Redactor
 
@@ -475,7 +476,9 @@ def _make_redactor(people: Identities, names: Sequence[str], policy: Policy, key
     models = params["models"]
     # A policy that takes any model gets the one that the project ships.
     languages = LANGUAGES if isinstance(models, str) else {name.partition("_")[0]: name for name in models}
-    return Redactor(known, names, sorted(people.work_domains), key, profile=params["profile"], languages=languages)
+    return Redactor(
+        known, names, sorted(people.work_domains), key, profile=params["profile"], languages=languages, keep=keep
+    )
 
 
 def _distil(
@@ -508,10 +511,26 @@ def claim_facts(claims: Sequence[Claim]) -> list[ClaimFacts]:
     return [ClaimFacts(c.id, CATEGORY[c.kind], c.support, c.days, c.review) for c in claims]
 
 
-def _output_gates(job: Job, decision: RunDecision, made: Distillate) -> tuple[tuple[Claim, ...], dict[str, int]]:
-    from consent import decide
+def spoken(claim: Claim) -> str:
+    """Return all words of a claim: its statement and its quotes."""
+    return "\n".join([claim.statement, *(s.quote for s in claim.evidence)])
 
-    reasons = decide.claim_reasons(job.policy, decision.choice, claim_facts(made.claims))
+
+def _output_gates(
+    job: Job, decision: RunDecision, made: Distillate, redactor: Any
+) -> tuple[tuple[Claim, ...], dict[str, int]]:
+    """Return the claims that may be shown to the subject, and how many each gate kept back."""
+    from consent import decide
+    from redact.rescan import rescan
+
+    # A claim is read outside its passage, where the detectors may see what they did not see inside it.
+    hit = {found.file for found in rescan({c.id: spoken(c) for c in made.claims}, redactor)}
+    reasons = [
+        (*gates, *(("output.residual_pii",) if claim.id in hit else ()))
+        for claim, gates in zip(
+            made.claims, decide.claim_reasons(job.policy, decision.choice, claim_facts(made.claims)), strict=True
+        )
+    ]
     kept = tuple(c for c, r in zip(made.claims, reasons, strict=True) if not r)
     # A claim that two gates keep back is counted once, under the first, so that the ledger adds up.
     back = Counter(r[0] for r in reasons if r)

@@ -97,20 +97,21 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
 
     draft, candidate = plan_.draft, plan_.candidate
     own = key is not None and plan_.enrolled is not None and keys.key_id(key) == plan_.enrolled.key_id
+    hits = pipeline.residual_hits(
+        candidate.texts(), pipeline.scanner(workspace.identities(), plan_.policy), candidate.trusted()
+    )
     facts = OutputFacts(
         claims=tuple(pipeline.claim_facts(candidate.judged)),
         drafted_at=draft.sealed_at,
         reviewed_at=now if key is not None else None,
         signature_valid=own,
-        residual_hits=pipeline.residual_hits(
-            candidate.texts(), pipeline.scanner(workspace.identities(), plan_.policy), candidate.trusted()
-        ),
+        residual_hits=len(hits),
         expires=draft.header.expires,
     )
     results = decide.decide_output(plan_.policy, facts, plan_.choice, plan_.request)
     reasons = sorted({reason for result in results for reason in result.reasons})
     if reasons or key is None or plan_.enrolled is None:
-        details = [d for result in results if result.reasons for d in result.details]
+        details = [d for result in results if result.reasons for d in result.details] + sorted(set(hits))
         raise RefusedError(
             f"refused by {', '.join(reasons)}" + (f" ({', '.join(details)})" if details else ""),
             _hint(reasons, details),

@@ -14,6 +14,7 @@ from attest.disposition import Dispositions
 from attest.encoding import to_time
 from attest.keys import key_id
 from extract import residue
+from extract.pipeline import spoken
 from extract.skill import document
 from govern.errors import RefusedError
 
@@ -48,21 +49,15 @@ class Candidate:
     release: bytes
 
     def texts(self) -> dict[str, str]:
-        """Return what holds words, by file name, for the second scan.
-
-        Of the claims file these are statements and quotes: everything else in it is numbers and digests by code.
-        """
-        texts = {name: data.decode() for name, data in self.files.items() if name.endswith(".md")}
-        return {**texts, "references/claims.jsonl": "\n".join(self._spoken())}
+        """Return everything that holds words, for the second scan: the pages by file name, each claim by its id."""
+        pages = {name: data.decode() for name, data in self.files.items() if name.endswith(".md")}
+        return pages | {c.id: spoken(c) for c in self.claims}
 
     def trusted(self) -> list[str]:
-        """Return the lines that this program wrote itself: those without a statement or a quote in them."""
-        spoken = {" ".join(words.split()) for words in self._spoken()}
-        lines = (line for name, text in self.texts().items() if name.endswith(".md") for line in text.splitlines())
-        return [line for line in lines if not any(words in line for words in spoken)]
-
-    def _spoken(self) -> list[str]:
-        return [words for c in self.claims for words in (c.statement, *(s.quote for s in c.evidence))]
+        """Return the lines of the pages that this program wrote itself: no statement and no quote stands in them."""
+        words = {" ".join(line.split()) for c in self.claims for line in spoken(c).splitlines()}
+        pages = (text for name, text in self.texts().items() if name.endswith(".md"))
+        return [line for page in pages for line in page.splitlines() if not any(w in line for w in words)]
 
 
 def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:

@@ -29,6 +29,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+#: What to do about an error that says nothing of it itself, by exit code.
+HINTS = {
+    1: "run it again with --debug to see where it happened",
+    4: "something was changed or belongs elsewhere: compare it with a copy that you trust",
+    6: "the file is damaged or of another kind: `govern COMMAND --help` says what is expected",
+}
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called, so that `--help` stays fast."""
 
@@ -86,12 +94,8 @@ def main() -> None:
     except GovernError as error:
         if debug:
             raise
-        print_error(error.message, error.hint)
+        print_error(error.message, error.hint or HINTS.get(error.exit_code))
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader went away (`| head`): not a failure of ours, and nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         if debug:
             raise
