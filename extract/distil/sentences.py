@@ -105,7 +105,8 @@ _CONTINUES = re.compile(
     r"^(?:for (?:example|instance)|e\.g\.|i\.e\.|in (?:that|this|which|such|either) (?:case|way|sense|context)|"
     r"at this point|secondly|thirdly|plus|another|the other|the (?:first|second|third|last|latter) (?:is|was|one|of)|"
     r"there (?:we|you|i)\b|(?:(?:yes|no|well|right|ok|sure),? )?i (?:dis)?agree|if (?:so|not)\b|\(|\[|"
-    r"(?:if|when|once|since|because|unless) (?:it|that|this|they|he|she)\b|in other words|one of (?:these|those|them)|that said|having said that|don'?t (?:get|take) me wrong)",
+    r"(?:if|when|once|since|because|unless) (?:it|that|this|they|he|she)\b|"
+    r"in other words|one of (?:these|those|them)|that said|having said that|don'?t (?:get|take) me wrong)",
     re.IGNORECASE,
 )
 _TAIL_DEICTIC = re.compile(
