@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import shutil
+import sys
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -12,6 +15,9 @@ from govern.cli.context import GlobalOptions, governed
 from govern.cli.output import print_error
 from govern.errors import GovernError, UsageError
 
+CORRECTION = (
+    "Never retry a payout before you have looked up its idempotency key; if there is none, leave it alone and ask."
+)
 MARK = ".govern-demo"
 PASSPHRASE = "only Maren knows this"  # noqa: S105 - the demo prints it
 
@@ -65,8 +71,11 @@ class Story:
         hidden = ["--workspace", str(self.folder / ".govern"), "--no-input"]
         quiet = ["--quiet"] if self.out.quiet or self.out.json else []
         code = 0
+        # With --json the one document on standard output is the story's own.
+        target: IO[str] = sys.stderr if self.out.json else sys.stdout
         try:
-            cli.main([*hidden, *quiet, *words], standalone_mode=False)
+            with contextlib.redirect_stdout(target):
+                cli.main([*hidden, *quiet, *words], standalone_mode=False)
         except GovernError as error:
             print_error(error.message, error.hint)
             code = error.exit_code
@@ -129,9 +138,10 @@ def demo(options: GlobalOptions, directory: Path) -> None:
     story.tell("Nobody can release it without her.")
     story.run("skill", "release", skill, "--now", "2026-10-20T10:00:00Z", expect=3)
 
-    story.tell("Maren reviews: she strikes one claim, corrects one, accepts the rest, and signs.")
+    story.tell("Maren reviews: she strikes one claim, corrects one in her own words, accepts the rest, and signs.")
+    struck, corrected = _choose(skill)
     story.run(
-        *("skill", "review", skill, "--strike", "c002", "--correct", "c003=Ask the person on call before you do this."),
+        *("skill", "review", skill, "--strike", struck, "--correct", f"{corrected}={CORRECTION}"),
         *("--accept-rest", "--now", "2026-10-20T11:00:00Z"),
     )
     story.run("skill", "release", skill, *signed, "--now", "2026-10-20T11:10:00Z")
@@ -157,6 +167,17 @@ def demo(options: GlobalOptions, directory: Path) -> None:
     story.out.say()
     story.out.say(f"The skill is in {skill}; read it with:  unzip -p {skill} '*/SKILL.md'")
     story.out.result({"directory": str(directory), "steps": story.steps})
+
+
+def _choose(skill: Path) -> tuple[str, str]:
+    """Return the ids of the claim to strike, the one least sure, and of the one to correct."""
+    from attest import container
+    from extract.skill import codec
+
+    claims = codec.from_lines(container.unpack(skill.read_bytes()).files["references/claims.jsonl"])
+    corrected = next((c for c in claims if "idempotency" in c.statement), claims[0])
+    struck = min((c for c in claims if c is not corrected), key=lambda c: c.keep)
+    return struck.id, corrected.id
 
 
 def _flip(data: bytes) -> bytes:

@@ -1,0 +1,177 @@
+"""`govern demo`, as a user runs it: one real process over the sample workplace, and everything that it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attest import container
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "samples" / "workplace"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A finished demo."""
+
+    folder: Path
+    done: subprocess.CompletedProcess[str]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of the released skill."""
+        return dict(container.unpack((self.folder / "payments.skill").read_bytes()).files)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo, run once."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    done = subprocess.run(
+        [sys.executable, "-m", "govern", "demo", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        # Not in the project's folder, and without proxies or a home: a demo that fetched something would fail here.
+        cwd=folder.parent,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_WAIT_POLICY": "PASSIVE"},
+    )
+    return Demo(folder, done)
+
+
+def test_the_story_ends_well(demo: Demo) -> None:
+    assert demo.done.returncode == 0, demo.done.stderr
+    out = demo.done.stdout
+    for words in (
+        "Draft written to",
+        "refused by output.subject_review",
+        "checks passed, 0 failed",
+        "FAIL  files",
+        "refused by lifecycle.withdrawal, subject.consent_valid",
+        "revoked since",
+        "The log is whole",
+    ):
+        assert words in out + demo.done.stderr
+    assert out.count("(exit code 3)") == 3
+    assert out.count("(exit code 4)") == 1
+
+
+def test_nothing_that_must_not_surface_surfaces(demo: Demo) -> None:
+    lines = (SAMPLE / "must_not_surface.txt").read_text("utf-8").splitlines()
+    secrets = [line for line in lines if line and not line.startswith("#")]
+    assert len(secrets) > 30
+    places = {name: data.decode("utf-8", "replace") for name, data in demo.files.items()}
+    places["log"] = _log(demo)
+    # The story itself tells of Maren; what the commands print does not.
+    places["stderr"] = demo.done.stderr
+    found = [(secret, name) for secret in secrets for name, text in places.items() if secret in text]
+    # The log's name holds the firm's domain, as a log's name does.
+    assert [(s, n) for s, n in found if s not in "example.com/govern"] == []
+
+
+def _log(demo: Demo) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "govern", "--workspace", str(demo.folder / ".govern"), "log", "show", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return done.stdout
+
+
+def test_the_skill_conforms_and_is_short_enough_to_read(demo: Demo, tmp_path: Path) -> None:
+    import skills_ref
+
+    with zipfile.ZipFile(demo.folder / "payments.skill") as archive:
+        archive.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    assert folder.name == "payments-engineer"
+    assert skills_ref.validate(folder) == []
+    text = (folder / "SKILL.md").read_text("utf-8")
+    assert len(text.splitlines()) < 500
+    assert "leave it alone and ask. [" in text
+    assert "corrected by the person" in text
+
+
+def test_each_claim_rests_on_records_that_the_key_says_may_be_taken(demo: Demo) -> None:
+    import csv
+
+    from extract.skill import codec
+    from extract.sources import open_source, read_all
+
+    paths = {"chat": "chat/export.zip", "mail": "mail/archive.mbox", "repo": "repo.bundle"}
+    # The order of the pipeline: kinds sorted by name.
+    sources = [open_source(kind, SAMPLE / path) for kind, path in sorted(paths.items())]  # type: ignore[arg-type]
+    records = read_all(sources).records
+    with (SAMPLE / "key.csv").open(encoding="utf-8", newline="") as file:
+        outcome = {row["locator"]: row["outcome"] for row in csv.DictReader(file)}
+    claims = codec.from_lines(demo.files["references/claims.jsonl"])
+    assert len(claims) >= 5
+    cited = {records[s.record].locator for c in claims for s in c.evidence}
+    assert {outcome[locator] for locator in cited} == {"taken"}
+
+
+def test_the_numbers_equal_the_sample(demo: Demo) -> None:
+    ledger: dict[str, Any] = json.loads(demo.files["references/ledger.json"])
+    assert ledger["seen"] == ledger["taken"] + ledger["left_out"]
+    quotes = sum(len(json.loads(line)["evidence"]) for line in demo.files["references/claims.jsonl"].splitlines())
+    struck = ledger["claims"] - ledger["released"]
+    assert struck == ledger["struck"] == 1
+    # Every sentence is evidence of a claim or counted under what dropped it; the struck claim's evidence is gone.
+    assert ledger["distilled"]["sentences"] >= quotes + sum(ledger["dropped"].values())
+
+
+def test_the_log_is_accepted_by_openssl(demo: Demo, tmp_path: Path) -> None:
+    import base64
+
+    note = _checkpoint(demo)
+    text, _, signatures = note.partition("\n\n")
+    name, blob = signatures.strip().removeprefix("\u2014 ").split(" ")
+    key = (demo.folder / ".govern" / "log.vkey").read_text().strip()
+    public = base64.b64decode(key.split("+", 2)[2])[1:]
+    # SubjectPublicKeyInfo of an Ed25519 key, RFC 8410 section 4: a fixed head and the 32 bytes.
+    (tmp_path / "key.der").write_bytes(bytes.fromhex("302a300506032b6570032100") + public)
+    (tmp_path / "text").write_bytes((text + "\n").encode())
+    (tmp_path / "signature").write_bytes(base64.b64decode(blob)[4:])
+    done = subprocess.run(
+        [
+            *("openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", tmp_path / "key.der"),
+            *("-rawin", "-in", tmp_path / "text", "-sigfile", tmp_path / "signature"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Signature Verified Successfully" in done.stdout, done.stderr
+    assert name == key.split("+")[0]
+
+
+def _checkpoint(demo: Demo) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "govern", "--workspace", str(demo.folder / ".govern"), "log", "checkpoint"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return done.stdout
+
+
+def test_a_second_demo_replaces_the_first_and_nothing_else(tmp_path: Path) -> None:
+    from office import govern
+
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("keep me")
+    assert govern("demo", mine).code == 2
+    assert (mine / "letter.txt").read_text() == "keep me"
