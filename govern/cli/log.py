@@ -12,6 +12,13 @@ from govern.cli.context import GlobalOptions, governed, now_option
 from govern.errors import UsageError
 
 
+#: What of an entry's body is worth a place in its line.
+_SHOWN = (
+    *("pid", "subject", "purpose", "purposes", "dry_run", "size", "taken", "left_out", "allowed", "reasons", "claims"),
+    *("accepted", "corrected", "struck"),
+)
+
+
 @click.group()
 def log() -> None:
     """Show the log, sign a checkpoint, make a proof."""
@@ -40,7 +47,7 @@ def show(options: GlobalOptions, kind: str | None, last: int | None) -> None:
 
 def _summary(body: dict[str, object]) -> str:
     shown = []
-    for name in ("pid", "subject", "purpose", "purposes", "size", "taken", "left_out", "allowed", "reasons", "claims"):
+    for name in _SHOWN:
         if name in body and body[name] is not None:
             value = body[name]
             shown.append(f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}")
