@@ -33,7 +33,9 @@ class Result:
 def govern(*args: object, workspace: Path | None = None) -> Result:
     """Run `govern ARGS` through the same entry point as the script, and return how it ended."""
     from govern.cli.app import main
+    from govern.cli.output import Output
 
+    Output.written = False  # one document for each process, and each call stands for one
     words = ["govern", *(["--workspace", str(workspace)] if workspace else []), "--no-input", *map(str, args)]
     out, err = io.StringIO(), io.StringIO()
     code: Any = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -81,30 +82,27 @@ def main() -> None:
     debug = "--debug" in sys.argv
     try:
         code = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        print_error("interrupted", None)
-        sys.exit(130)
-    except KeyboardInterrupt:
-        print_error("interrupted", "nothing was left half done; run the command again")
-        sys.exit(130)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _fail(130, "interrupted", "nothing was left half done; run the command again")
     except click.ClickException as error:
-        hint = f"{error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else None
-        print_error(error.format_message(), f"see `{hint}`" if hint else None)
-        sys.exit(2)
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        _fail(2, error.format_message(), f"see `{context.command_path} --help`" if context else None)
     except GovernError as error:
         if debug:
             raise
-        print_error(error.message, error.hint or HINTS.get(error.exit_code))
-        sys.exit(error.exit_code)
+        _fail(error.exit_code, error.message, error.hint or HINTS.get(error.exit_code))
     except Exception as error:
         if debug:
             raise
         # The message of a foreign exception may carry text of the data: only its type is shown.
         if isinstance(error, OSError) and error.errno is not None:
-            print_error(
-                f"the system refused: {os.strerror(error.errno)}", "free space or change permissions, then run again"
+            _fail(
+                1, f"the system refused: {os.strerror(error.errno)}", "free space or change permissions, then try again"
             )
-        else:
-            print_error(f"unexpected {type(error).__name__}", "run again with --debug for the traceback")
-        sys.exit(1)
+        _fail(1, f"unexpected {type(error).__name__}", "run it again with --debug for the traceback")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(code: int, message: str, hint: str | None) -> NoReturn:
+    print_error(message, hint, code if "--json" in sys.argv else None)
+    sys.exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consent.build import Terms
+    from consent.notice import Notice
     from consent.record import ConsentRecord
     from policies.model import Policy
 
@@ -134,6 +136,7 @@ def _known(what: str, given: tuple[str, ...], allowed: list[str] | tuple[str, ..
 @click.option(
     "--model", type=click.Path(path_type=Path), metavar="FILE.gguf", help="The model agreed to, if not the default."
 )
+@click.option("--yes", is_flag=True, help="Do not ask once more before signing.")
 @passphrase_options
 @now_option
 @governed
@@ -151,6 +154,7 @@ def sign(
     validity: str,
     withhold: tuple[str, ...],
     model: Path | None,
+    yes: bool,
     passphrase_file: Path | None,
     now: datetime,
 ) -> None:
@@ -159,12 +163,13 @@ def sign(
     from policies import loader
 
     policy = loader.load(ref)
+    terms = _terms(policy, model)
     for what, given in (("--purpose", purposes), ("--source", sources), ("--category", categories)):
         if not given:
             raise UsageError(f"no {what} was named", "nothing is agreed to by leaving it out: name each one")
     record = build.given(
         pid=subject,
-        terms=_terms(policy, model),
+        terms=terms,
         purposes=_known("purpose", purposes, _purposes(policy)),
         sources=_known("source", sources, policy.gates["record.source"].values()["allow"]),
         categories=_known("category", categories, policy.gates["output.categories"].values()["allow"]),
@@ -176,8 +181,36 @@ def sign(
         now=now,
         record_id=str(uuid.uuid4()),
         nonce=secrets.token_hex(16),
+        shown_at=_show_notice(options, subject, terms.notice, now),
     )
+    _ask_once_more(options, record, yes)
     _log_signed(options, subject, key_file, passphrase_file, record, policy, now)
+
+
+def _show_notice(options: GlobalOptions, subject: str, notice: Notice, now: datetime) -> datetime:
+    """Return when this very notice was shown to the person; show it now where that never happened."""
+    import json
+
+    with options.open_workspace().log() as log:
+        requests = [json.loads(data) for _, data in log.entries() if b'"type":"consent.requested"' in data]
+    for entry in reversed(requests):
+        if entry["body"]["pid"] == subject and entry["body"].get("notice_sha256") == notice.sha256:
+            return datetime.fromisoformat(entry["at"])
+    options.output().say(notice.text, important=True)
+    return now
+
+
+def _ask_once_more(options: GlobalOptions, record: ConsentRecord, yes: bool) -> None:
+    out = options.output()
+    out.heading("You are about to agree to")
+    for choice in record.choices:
+        for name, value in choice.model_dump(by_alias=True).items():
+            if name != "decision":
+                out.say(f"  {name:<12}{', '.join(value) if isinstance(value, tuple) else value}")
+    out.say(f"  {'withhold':<12}{', '.join(record.withhold) or 'nothing'}")
+    out.say(f"  {'ends':<12}{record.end:%Y-%m-%d}, or when you withdraw")
+    if not yes and not options.no_input and sys.stdin.isatty():
+        click.confirm("Sign this?", abort=True, err=True)
 
 
 @consent.command(epilog="Example:  govern consent refuse --subject p-4k7q2m9x --key my.key --policy worker_protection")
@@ -272,7 +305,9 @@ def withdraw(options: GlobalOptions, subject: str, purposes: tuple[str, ...], no
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
-        workspace.identities().person(subject)
+        # Someone whose line was erased from the people file must still be able to get out.
+        if subject not in workspace.ledger(log).people():
+            workspace.identities().person(subject)
         body = build.withdrawal(subject, purposes or None, "command line")
         index = workspace.append(log, "consent.withdrawn", f"employee:{subject}", body, now)
         revoked = releases.revoke(workspace, log, subject, set(purposes) or None, now)

@@ -125,6 +125,10 @@ def demo(options: GlobalOptions, directory: Path) -> None:
         *("--now", "2026-10-19T07:30:00Z"),
     )
     story.run(
+        *("consent", "request", "--subject", subject, "--policy", "worker_protection"),
+        *("--purpose", "knowledge_transfer", "--now", "2026-10-19T07:40:00Z"),
+    )
+    story.run(
         *("consent", "sign", "--subject", subject, *signed, "--policy", "worker_protection"),
         *("--purpose", "knowledge_transfer", "--source", "mail.work", "--source", "vcs.commit"),
         *("--source", "chat.public_channel", "--category", "procedures", "--category", "decision_rules"),

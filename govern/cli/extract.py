@@ -81,6 +81,8 @@ def extract(
     paths = by_kind(mail, repo, chat, docs)
     if not paths:
         raise UsageError("no source was named", "name at least one of --mail, --repo, --chat, --docs")
+    if endpoint is not None and model_sha256 is None:
+        raise UsageError("a server does not say which model it runs", "name the model's digest with --model-sha256")
     workspace = options.open_workspace()
     policy = loader.load(ref)
     identities = workspace.identities(people)

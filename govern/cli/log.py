@@ -11,7 +11,6 @@ import click
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.errors import UsageError
 
-
 #: What of an entry's body is worth a place in its line.
 _SHOWN = (
     *("pid", "subject", "purpose", "purposes", "dry_run", "size", "taken", "left_out", "allowed", "reasons", "claims"),

@@ -17,15 +17,29 @@ def colour() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
-def print_error(message: str, hint: str | None) -> None:
-    """Write `error:` and `hint:` lines to stderr."""
+def print_error(message: str, hint: str | None, code: int | None = None) -> None:
+    """Write `error:` and `hint:` lines to stderr.
+
+    Args:
+        message: What went wrong.
+        hint: What to do, or None.
+        code: The exit code, where `--json` was asked for and the document is still owed.
+    """
+    if code is not None and not Output.written:
+        click.echo(jsonlib.dumps({"error": message, "hint": hint, "exit_code": code}, indent=2))
     click.secho(f"error: {message}", err=True, fg="red" if colour() else None)
     if hint:
         click.echo(f"hint: {hint}", err=True)
 
 
 class Output:
-    """Writes to people, or one JSON document to a program."""
+    """Writes to people, or one JSON document to a program.
+
+    Attributes:
+        written: Whether this process has written its document: there is exactly one.
+    """
+
+    written = False
 
     def __init__(self, *, json: bool, quiet: bool) -> None:
         self.json = json
@@ -57,6 +71,7 @@ class Output:
     def result(self, document: Mapping[str, Any]) -> None:
         """Write the JSON document, where one was asked for."""
         if self.json:
+            Output.written = True
             click.echo(jsonlib.dumps(document, indent=2, ensure_ascii=False, default=str))
 
     @contextmanager

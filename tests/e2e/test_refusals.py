@@ -205,6 +205,34 @@ def test_json_is_one_document_on_standard_output(office: Office) -> None:
         assert isinstance(result.json, dict)
 
 
+def test_json_is_owed_by_a_command_that_fails_too(office: Office) -> None:
+    result = office.extract("--json")
+    assert result.code == 3
+    assert result.json["exit_code"] == 3
+    assert "subject.consent_valid" in result.json["error"]
+    assert "error: " in result.err
+
+
+def test_a_person_who_was_erased_from_the_people_file_can_still_withdraw(office: Office) -> None:
+    assert office.sign().code == 0
+    people = office.workspace / "identities.yaml"
+    people.write_text(people.read_text("utf-8").replace(SUBJECT, "p-9999999a"), "utf-8")
+    assert office.run("consent", "withdraw", "--subject", SUBJECT, "--now", "2026-03-05").code == 0
+    assert office.run("consent", "withdraw", "--subject", "p-00000000").code == 6
+
+
+def test_the_notice_is_shown_before_anyone_signs(office: Office) -> None:
+    asked = office.run(
+        "consent", "request", "--subject", SUBJECT, "--policy", "worker_protection", "--now", "2026-03-01"
+    )
+    assert "You decide" in asked.out
+    signed = office.sign()
+    assert "You decide" not in signed.out
+    assert "knowledge_transfer" in signed.out
+    record = office.run("consent", "receipt", "--subject", SUBJECT, "--json").json["record"]
+    assert record["notice"]["shown_at"] == "2026-03-01T00:00:00Z"
+
+
 def test_a_dry_run_writes_nothing_but_says_that_somebody_looked(office: Office) -> None:
     result = office.run(
         *("extract", "--policy", "worker_protection", "--subject", SUBJECT, "--mail", office.place.mbox, "--dry-run"),
