@@ -202,3 +202,27 @@ def test_a_wrong_passphrase_is_refused_without_a_trace_of_it(office: Office) -> 
     assert done.returncode in (3, 6)
     assert "wrong-one" not in done.stderr + done.stdout
     assert "hint: " in done.stderr
+
+
+def test_a_review_at_the_terminal_goes_claim_by_claim_with_undo(tmp_path: Path) -> None:
+    office = Office(Workplace(tmp_path / "sources").write(), tmp_path)
+    for step in (office.init, office.enroll, office.sign, office.extract):
+        assert step().code == 0
+    claims = office.run("skill", "review", office.skill, "--list", "--json").json["claims"]
+    assert len(claims) >= 3
+    # Strike the first, take that back, accept it, correct the second, and stop.
+    keys = "s\nu\na\nc\nAsk before you do this.\nq\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "govern", "--workspace", office.workspace, "skill", "review", office.skill],
+        input=keys,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"1 accepted, 1 corrected, 0 struck, {len(claims) - 2} open." in done.stdout
+    # What was decided is kept, and the rest can be decided another day.
+    assert office.review().code == 0
+    assert office.release().code == 0
+    assert office.audit().code == 0
