@@ -175,3 +175,50 @@ def test_a_second_demo_replaces_the_first_and_nothing_else(tmp_path: Path) -> No
     (mine / "letter.txt").write_text("keep me")
     assert govern("demo", mine).code == 2
     assert (mine / "letter.txt").read_text() == "keep me"
+
+
+def test_the_session_in_the_readme_says_what_the_program_says(demo: Demo) -> None:
+    import re
+
+    def plain(line: str) -> str:
+        # Numbers, digests, ids and folders differ from run to run; words do not.
+        line = re.sub(r"/\S*/", "", line)
+        line = re.sub(r"\b[0-9a-f]{64}\b|\bc[0-9]{3}\b|[0-9]+", "#", line)
+        return re.sub(r"(?:#, )+", "#, ", " ".join(line.split()))
+
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = readme.split("```console\n")[1].split("```")[0].replace("\\\n", " ")
+    said = {plain(line) for line in (demo.done.stdout + demo.done.stderr).splitlines()}
+    shown = [line for line in block.splitlines() if not line.startswith("$ ")]
+    assert len(shown) > 8
+    assert [line for line in shown if plain(line) not in said] == []
+
+
+def test_the_commands_in_the_readme_and_the_docs_exist() -> None:
+    import re
+
+    import click
+
+    from govern.cli.app import cli
+
+    texts = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    lines = [
+        match
+        for path in texts
+        for match in re.findall(
+            r"^(?:\$ |    )(govern .+)$", path.read_text("utf-8").replace("\\\n", " "), flags=re.MULTILINE
+        )
+    ]
+    assert len(lines) > 20
+    for line in lines:
+        command: click.Command = cli
+        words = line.split()[1:]
+        context = click.Context(cli)
+        while isinstance(command, click.Group):
+            found = command.get_command(context, words.pop(0))
+            assert found is not None, line
+            command = found
+        known = {option for param in command.params for option in param.opts}
+        for word in words:
+            if word.startswith("-"):
+                assert word in known, line
