@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from extract.sources import ReadResult
     from extract.sources.reading import Kind
     from policies.model import Policy
+    from redact.engine import Redacted
 
 Progress = Callable[[str, int, int], None]
 SourcePaths = Mapping["Kind", Sequence[Path]]
@@ -232,8 +233,14 @@ def dry_run(job: Job, consents: Consents, tools: Tools) -> tuple[RunDecision, Ga
     return decision, gated
 
 
-def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
+def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Tools) -> Sealed:
     """Run one extraction and seal it in the log.
+
+    Args:
+        job: What is asked for.
+        consents: Returns the consents as the log has them at that moment.
+        backend: The language model.
+        tools: Everything with a side effect.
 
     Raises:
         RefusedError: A gate says no; that is logged too.
@@ -251,10 +258,15 @@ def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
     def emit(kind: str, body: dict[str, Any]) -> int:
         return tools.emit(kind, {**head, **body}, now)
 
-    decision = decide_run(job, consents)
-    if not decision.allowed:
-        emit("extraction.gated", {"policy": job.policy_ref, "allowed": False, "reasons": list(decision.reasons)})
-        raise refuse(decision.reasons)
+    def still_agreed() -> RunDecision:
+        # Asked anew before each part of the work: a withdrawal stops the run at the next gate, not after it.
+        decision = decide_run(job, consents())
+        if not decision.allowed:
+            emit("extraction.gated", {"policy": job.policy_ref, "allowed": False, "reasons": list(decision.reasons)})
+            raise refuse(decision.reasons)
+        return decision
+
+    decision = still_agreed()
     consent_index = decision.choice.record_index
 
     salts: list[bytes] = []
@@ -284,22 +296,25 @@ def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
         },
     )
 
-    tools.progress("redacting", 0, len(taken))
     redactor = _redactor(job, gated, tools.secret)
-    redacted = redactor.redact([_own_words(gated.read.records[i]) for i in taken])
-    texts = [r.text for r in redacted]
+    gated, redacted = _redact(gated, redactor, tools.progress)
     counts: Counter[str] = Counter()
-    for r in redacted:
-        counts.update(r.counts)
-    info = redactor.info()
+    for result in redacted.values():
+        counts.update(result.counts)
     redacted_index = emit(
         "extraction.redacted",
-        {"prev": gated_index, "redactor": dict(info), "counts": dict(sorted(counts.items()))},
+        {
+            "prev": gated_index,
+            "redactor": dict(redactor.info()),
+            "counts": dict(sorted(counts.items())),
+            "left_out": len(taken) - len(redacted),
+        },
     )
-    hits = residual_hits({str(i): t for i, t in zip(taken, texts, strict=True)}, redactor)
-    _ask_segments(job, info, len(hits))
+    _ask_segments(job, redactor.info())
 
-    distillate = _distil(job, gated, taken, texts, backend, tools.progress)
+    still_agreed()
+    distillate = _distil(job, gated, redacted, backend, tools.progress)
+    still_agreed()
     tools.progress("scanning again", 0, len(distillate.claims))
     claims, kept_back = _output_gates(job, decision, distillate, redactor)
     distilled_index = emit(
@@ -313,7 +328,7 @@ def run(job: Job, consents: Consents, backend: Backend, tools: Tools) -> Sealed:
         },
     )
 
-    dispositions = _dispositions(gated, taken, redacted, salts, commitments)
+    dispositions = _dispositions(gated, redacted, salts, commitments)
     ledger = residue.account(dispositions, distillate, kept_back)
     pseudonym = str(redactor.people_tokens().get(job.subject, ""))
     seal_index = emit(
@@ -372,15 +387,24 @@ def _commit(
     )
 
 
+def _redact(gated: Gated, redactor: Any, progress: Progress) -> tuple[Gated, dict[int, Redacted]]:
+    """Return the redacted own words by row; a record in which the second scan still finds something is left out."""
+    taken = gated.taken
+    progress("redacting", 0, len(taken))
+    results = dict(zip(taken, redactor.redact([gated.read.records[i].own_text() for i in taken]), strict=True))
+    held = {int(name) for name in residual_hits({str(i): r.text for i, r in results.items()}, redactor)}
+    reasons = [(*r, "segment.pii") if i in held else r for i, r in enumerate(gated.reasons)]
+    return replace(gated, reasons=reasons), {i: r for i, r in results.items() if i not in held}
+
+
 def _dispositions(
-    gated: Gated, taken: Sequence[int], redacted: Sequence[Any], salts: Sequence[bytes], commitments: Sequence[str]
+    gated: Gated, redacted: Mapping[int, Redacted], salts: Sequence[bytes], commitments: Sequence[str]
 ) -> Dispositions:
     from attest.disposition import Dispositions, Leaf, commitment
 
-    used = dict(zip(taken, redacted, strict=True))
     leaves = []
     for i, record in enumerate(gated.read.records):
-        result = used.get(i)
+        result = redacted.get(i)
         changed = result is not None and bool(result.counts)
         leaves.append(
             Leaf(
@@ -415,7 +439,8 @@ def scanner(people: Identities, policy: Policy) -> Any:
     return _make_redactor(people, (), policy, bytes(32))
 
 
-def _ask_segments(job: Job, info: Mapping[str, Any], hits: int) -> None:
+def _ask_segments(job: Job, info: Mapping[str, Any]) -> None:
+    """Hold the redaction against the policy; no hit is left, since records with one were left out."""
     from consent import decide
     from consent.request import SegmentFacts
 
@@ -423,11 +448,11 @@ def _ask_segments(job: Job, info: Mapping[str, Any], hits: int) -> None:
         profile=str(info["profile"]),
         engine_sha256=str(info["engine_sha256"]),
         secrets_removed=True,
-        residual_hits=hits,
+        residual_hits=0,
     )
     reasons = sorted({r for result in decide.decide_segments(job.policy, facts) for r in result.reasons})
     if reasons:
-        raise refuse(reasons, [f"{hits} places"] if hits else [])
+        raise refuse(reasons)
 
 
 def _request_body(request: RunRequest) -> dict[str, Any]:
@@ -438,10 +463,6 @@ def _request_body(request: RunRequest) -> dict[str, Any]:
         "model_sha256": request.model_sha256,
         "model_address": request.model_address,
     }
-
-
-def _own_words(record: Record) -> str:
-    return record.own_text()
 
 
 def _persons(record: Record, people: Identities) -> set[str]:
@@ -482,7 +503,7 @@ def _make_redactor(
 
 
 def _distil(
-    job: Job, gated: Gated, taken: Sequence[int], texts: Sequence[str], backend: Backend, progress: Progress
+    job: Job, gated: Gated, redacted: Mapping[int, Redacted], backend: Backend, progress: Progress
 ) -> Distillate:
     from datetime import date
 
@@ -492,12 +513,12 @@ def _distil(
 
     threads: dict[str, str] = {}
     passages = []
-    for row, text in zip(taken, texts, strict=True):
+    for row, result in redacted.items():
         record = gated.read.records[row]
         # Thread ids of mail are addresses of sorts: the distiller gets an opaque number.
         thread = threads.setdefault(f"{record.source_kind}/{record.thread_id}", f"t{len(threads):04d}")
         day = date.fromisoformat(str(gated.facts["local_date"].iloc[row]))
-        passages.append(Passage(record=row, text=text, source_kind=record.source_kind, thread=thread, day=day))
+        passages.append(Passage(record=row, text=result.text, source_kind=record.source_kind, thread=thread, day=day))
     support: Any = job.policy.gates.get("output.support")
     settings = Settings(min_records=support.records, min_days=support.days) if support else Settings()
     return distil(passages, backend, seed=gated.seed, settings=settings, progress=progress)

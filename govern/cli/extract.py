@@ -106,19 +106,18 @@ def extract(
         job = pipeline.Job(request, policy, identities, paths)
         with workspace.log() as log, workspace.vault() as vault, out.progress("starting") as progress:
             tools = pipeline.Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
-            consents = workspace.ledger(log)
             if dry_run:
-                decision, gated = pipeline.dry_run(job, consents, tools)
+                decision, gated = pipeline.dry_run(job, workspace.ledger(log), tools)
             else:
                 workspace.adopt(log, policy, now)
-                sealed = pipeline.run(job, consents, backend, tools)
+                sealed = pipeline.run(job, lambda: workspace.ledger(log), backend, tools)
                 header = document.Header(
                     name=skill,
                     role=role,
                     subject=subject,
                     purpose=purpose,
                     policy=f"{policy.id} {policy.version}",
-                    expires=consents.state(subject, purpose, now).end or now,
+                    expires=workspace.ledger(log).state(subject, purpose, now).end or now,
                     pseudonym=sealed.pseudonym,
                 )
                 data = draft.pack(header, sealed, log)

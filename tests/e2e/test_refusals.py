@@ -243,3 +243,38 @@ def test_a_dry_run_writes_nothing_but_says_that_somebody_looked(office: Office) 
     assert result.json["allowed"] is False
     assert "extraction.gated" in office.run("log", "show").out
     _nothing_left(office)
+
+
+def test_a_withdrawal_in_the_middle_of_a_run_stops_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    from govern.cli import output
+
+    assert office.sign().code == 0
+    withdrawn = []
+
+    def withdraw(_self: object, at: str, _done: int, _total: int) -> None:
+        if at == "redacting" and not withdrawn:
+            # Somebody else, in another process, while HR's run is under way.
+            withdrawn.append(office.run("consent", "withdraw", "--subject", SUBJECT, "--now", "2026-03-02T09:00:00Z"))
+
+    monkeypatch.setattr(output.Progress, "__call__", withdraw)
+    result = office.extract()
+    assert withdrawn[0].code == 0
+    assert result.code == 3
+    assert "lifecycle.withdrawal" in result.err
+    assert "extraction.sealed" not in office.run("log", "show").out
+    _nothing_left(office)
+
+
+def test_a_record_that_the_second_scan_still_finds_something_in_is_left_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from extract import pipeline
+
+    assert office.sign().code == 0
+    # As if the detectors saw something in the first record after it was redacted.
+    monkeypatch.setattr(pipeline, "residual_hits", lambda texts, redactor, trusted=(): sorted(texts)[:1])
+    result = office.extract("--json")
+    assert result.code == 0, result.err
+    ledger = result.json["ledger"]
+    assert ledger["by_reason"] == {"segment.pii": 1}
+    assert ledger["seen"] == ledger["taken"] + 1
