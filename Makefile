@@ -42,7 +42,7 @@ bench: setup
 
 # Needs uv; writes versions and hashes only, no addresses.
 lock:
-	uv pip compile pyproject.toml --extra audit --group dev --python-version 3.11 --universal --generate-hashes \
+	uv pip compile pyproject.toml --all-extras --group dev --python-version 3.11 --universal --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
 
 clean:
