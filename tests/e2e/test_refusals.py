@@ -278,3 +278,27 @@ def test_a_record_that_the_second_scan_still_finds_something_in_is_left_out(
     ledger = result.json["ledger"]
     assert ledger["by_reason"] == {"segment.pii": 1}
     assert ledger["seen"] == ledger["taken"] + 1
+
+
+def test_a_server_on_this_machine_does_where_the_person_agreed_to_its_model(office: Office) -> None:
+    from model_server import FakeServer
+
+    from extract.distil.backend import default_model, model_sha256
+
+    assert office.sign().code == 0
+    server = FakeServer()
+    try:
+        unnamed = office.extract("--endpoint", server.url)
+        assert unnamed.code == 2
+        assert "--model-sha256" in unnamed.err
+        other = office.extract("--endpoint", server.url, "--model-sha256", "0" * 64)
+        assert other.code == 3
+        assert "subject.scope" in other.err
+        agreed = office.extract("--endpoint", server.url, "--model-sha256", model_sha256(default_model()))
+        assert agreed.code == 0, agreed.err
+        # It was really asked, and only for labels and for words of the quotes.
+        assert server.asked
+    finally:
+        server.stop()
+    entry = office.run("log", "show", "--type", "extraction.gated", "--json").json["entries"][-1]
+    assert entry["body"]["request"]["model_kind"] == "loopback"
