@@ -16,6 +16,7 @@ from typing import Self
 from attest import checkpoint as checkpoints
 from attest import store
 from attest.checkpoint import Checkpoint
+from attest.encoding import from_base64
 from attest.errors import FormatError, FsckError, IdempotencyError, LogFullError, RollbackError, StoreError
 from attest.events import Event
 from attest.files import replace_file
@@ -36,6 +37,10 @@ CREATE TABLE batches (
     key TEXT PRIMARY KEY, first INTEGER NOT NULL, count INTEGER NOT NULL, digest BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE checkpoints (number INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL);
+CREATE TABLE cosignatures (
+    number INTEGER PRIMARY KEY, size INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL, line BLOB NOT NULL,
+    UNIQUE (size, name, hash)
+);
 CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER checkpoints_stay BEFORE UPDATE ON checkpoints BEGIN SELECT RAISE(ABORT, 'append-only'); END;
@@ -243,6 +248,43 @@ class EventLog:
         self._raise_high_water()
         return note
 
+    def add_cosignatures(self, size: int, lines: bytes) -> None:
+        """Keep signature lines of witnesses over the checkpoint of a size, durably.
+
+        Only their form is checked here: whoever brings them knows the witnesses' keys and has verified them. A second
+        line by the same key takes the place of the first; the log's own line among them changes nothing.
+
+        Args:
+            size: The size of a checkpoint that this log signed.
+            lines: One or more signature lines of a signed note, each with its newline.
+
+        Raises:
+            ValueError: No checkpoint of this size was signed.
+            FormatError: The lines are not signature lines, or the note would get too many of them.
+        """
+        with store.translated(self.path, WHAT), store.transaction(self._connection):
+            note = self._signed(size)
+            text = text_of(note)
+            own = {_signature_key(line) for line in _signature_lines(text, note)}
+            for line in _signature_lines(text, text.encode() + b"\n" + lines):
+                name, key_hash = _signature_key(line)
+                if (name, key_hash) not in own:
+                    self._connection.execute(
+                        "INSERT INTO cosignatures (size, name, hash, line) VALUES (?, ?, ?, ?)"
+                        " ON CONFLICT (size, name, hash) DO UPDATE SET line = excluded.line",
+                        (size, name, key_hash, line),
+                    )
+            text_of(self._with_cosignatures(size, note))
+
+    def cosigned(self, size: int) -> bytes:
+        """Return the checkpoint of a size with all cosignatures that are known, the log's own line first.
+
+        Raises:
+            ValueError: No checkpoint of this size was signed.
+        """
+        with store.translated(self.path, WHAT):
+            return self._with_cosignatures(size, self._signed(size))
+
     def fsck(self, verifier: Verifier | None = None) -> None:
         """Recompute everything from the entries and compare; see `attest.fsck`.
 
@@ -280,6 +322,18 @@ class EventLog:
     def connection(self) -> sqlite3.Connection:
         """The database, for `attest.fsck`."""
         return self._connection
+
+    def _signed(self, size: int) -> bytes:
+        row = self._connection.execute(
+            "SELECT note FROM checkpoints WHERE size = ? ORDER BY number DESC LIMIT 1", (size,)
+        ).fetchone()
+        if row is None:
+            raise ValueError(f"no checkpoint over {size} entries was signed")
+        return bytes(row[0])
+
+    def _with_cosignatures(self, size: int, note: bytes) -> bytes:
+        rows = self._connection.execute("SELECT line FROM cosignatures WHERE size = ? ORDER BY number", (size,))
+        return note + b"".join(bytes(line) for (line,) in rows)
 
     def _raise_high_water(self) -> None:
         # Under the write lock, and from the database: two signers at once must not set it back.
@@ -330,6 +384,19 @@ def _refuse_contradiction(tree: Tree, head: Checkpoint) -> None:
             f"the log contradicts the checkpoint over {head.size} entries that was signed before",
             "entries were changed, or this is another copy of the log: find out before anything is signed",
         )
+
+
+def _signature_lines(text: str, note: bytes) -> list[bytes]:
+    """Return the signature lines of a note with this text."""
+    if text_of(note) != text:
+        raise FormatError("signature lines hold an empty line")
+    return note[len(text.encode()) + 1 :].splitlines(keepends=True)
+
+
+def _signature_key(line: bytes) -> tuple[str, bytes]:
+    """Return name and key hash of a signature line that is in form."""
+    _, name, encoded = line.decode().rstrip("\n").split(" ")
+    return name, from_base64(encoded)[:4]
 
 
 def _digest(entries: Sequence[bytes]) -> bytes:
