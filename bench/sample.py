@@ -22,7 +22,8 @@ def read() -> ReadResult:
     """Read mail, chat and commits."""
     from extract.sources import open_source, read_all
 
-    return read_all([open_source(kind, sample_workplace() / path) for kind, path in PATHS.items()])  # type: ignore[arg-type]
+    # In the order of the pipeline, so that a record's place here is its leaf in the disposition tree.
+    return read_all([open_source(kind, sample_workplace() / path) for kind, path in sorted(PATHS.items())])  # type: ignore[arg-type]
 
 
 @cache

@@ -17,10 +17,11 @@ from extract.distil.encoder import Encoder, StaticEncoder
 from extract.distil.sentences import Sentence, cut
 from extract.distil.settings import Settings
 from extract.distil.verify import verify_claim
+from redact.pseudonyms import TOKEN
 
 Progress = Callable[[str, int, int], None]
 #: The version of stages and prompts; changes whenever the same words may give other claims.
-RECIPE = 1
+RECIPE = 2
 #: A long sentence that stands word for word in this many records, and in this share of all, is a footer or a form.
 _BOILERPLATE_RECORDS = 5
 _BOILERPLATE_PERCENT = 10
@@ -169,7 +170,8 @@ def _groups(
         dropped["beyond_capacity"] += len(likely) - len(best)
         likely = sorted(best)
     chosen, keep = [sentences[i] for i in likely], [odds[i] for i in likely]
-    vectors = clusters.centred(encoder.encode([s.text for s in chosen]))
+    # What was redacted has one token for many values: two sentences are not near because both named a place.
+    vectors = clusters.centred(encoder.encode([TOKEN.sub(" ", s.text) for s in chosen]))
     opinions = classifier.kinds([s.text for s in chosen], _from_commits(chosen))
     groups = []
     for near in clusters.cluster(vectors, settings.similarity):
