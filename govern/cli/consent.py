@@ -183,6 +183,9 @@ def sign(
         nonce=secrets.token_hex(16),
         shown_at=_show_notice(options, subject, terms.notice, now),
     )
+    longest = policy.gates["subject.validity"].values()["max"] if "subject.validity" in policy.gates else None
+    if longest is not None and record.end > longest.after(record.start):
+        raise UsageError(f"the policy lets a consent last {longest} at most", f"--validity {longest}, or less")
     _ask_once_more(options, record, yes)
     _log_signed(options, subject, key_file, passphrase_file, record, policy, now)
 

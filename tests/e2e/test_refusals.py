@@ -221,6 +221,14 @@ def test_a_person_who_was_erased_from_the_people_file_can_still_withdraw(office:
     assert office.run("consent", "withdraw", "--subject", "p-00000000").code == 6
 
 
+def test_a_consent_that_the_policy_would_not_accept_is_not_signed(office: Office) -> None:
+    result = office.sign("--validity", "P5Y")
+    assert result.code == 2
+    assert "P12M" in result.err
+    assert "consent.given" not in office.run("log", "show").out
+    assert office.sign("--validity", "soon").code in (2, 6)
+
+
 def test_the_notice_is_shown_before_anyone_signs(office: Office) -> None:
     asked = office.run(
         "consent", "request", "--subject", SUBJECT, "--policy", "worker_protection", "--now", "2026-03-01"
