@@ -35,8 +35,44 @@ def check_name(name: str) -> None:
         raise FormatError("a key name is empty, or holds a space, a plus or a control character")
 
 
-def _key_hash(name: str, public: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
+def key_hash(name: str, kind: int, public: bytes) -> bytes:
+    """Return the 4 bytes that, with the name, tell which key made a signature (C2SP signed-note, "Signatures")."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
+
+
+def to_vkey(name: str, kind: int, public: bytes) -> str:
+    """Write a key in the form `NAME+HASH+KEY` that Go's checksum database uses."""
+    return f"{name}+{key_hash(name, kind, public).hex()}+{to_base64(bytes([kind]) + public)}"
+
+
+def from_vkey(vkey: str) -> tuple[str, int, bytes]:
+    """Read a key in the form `NAME+HASH+KEY`: its name, its signature type, its bytes.
+
+    Raises:
+        FormatError: The text is not such a key, or its hash is not that of name and key.
+    """
+    parts = vkey.split("+", 2)
+    if len(parts) != 3:
+        raise FormatError("a verifier key is not written like NAME+HASH+KEY")
+    name, stated, encoded = parts
+    check_name(name)
+    key = from_base64(encoded)
+    if not key:
+        raise FormatError("a verifier key is empty")
+    if key_hash(name, key[0], key[1:]).hex() != stated:
+        raise FormatError("the hash in a verifier key is not that of its name and key")
+    return name, key[0], key[1:]
+
+
+def signature_line(name: str, key: bytes, signature: bytes) -> str:
+    """Write a signature line, newline included.
+
+    Args:
+        name: The key's name.
+        key: The 4 bytes of `key_hash`.
+        signature: What the key made.
+    """
+    return f"{_MARK}{name} {to_base64(key + signature)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +100,20 @@ class Verifier:
         Raises:
             FormatError: The text is not such a key, or its hash is not that of name and key.
         """
-        parts = vkey.split("+", 2)
-        if len(parts) != 3:
-            raise FormatError("a verifier key is not written like NAME+HASH+KEY")
-        name, key_hash, encoded = parts
-        key = from_base64(encoded)
-        if len(key) != 33 or key[0] != ED25519:
+        name, kind, public = from_vkey(vkey)
+        if kind != ED25519 or len(public) != 32:
             raise FormatError("a verifier key is not an Ed25519 key")
-        verifier = cls(name, key[1:])
-        if verifier.hash.hex() != key_hash:
-            raise FormatError("the hash in a verifier key is not that of its name and key")
-        return verifier
+        return cls(name, public)
 
     @property
     def hash(self) -> bytes:
         """The 4 bytes that, with the name, tell which key made a signature."""
-        return _key_hash(self.name, self.public)
+        return key_hash(self.name, ED25519, self.public)
 
     @property
     def vkey(self) -> str:
         """The key in the form `NAME+HASH+KEY`."""
-        return f"{self.name}+{self.hash.hex()}+{to_base64(bytes([ED25519]) + self.public)}"
+        return to_vkey(self.name, ED25519, self.public)
 
     def verify(self, text: bytes, signature: bytes) -> None:
         """Check a bare signature over a note's text.
@@ -124,8 +153,7 @@ class NoteSigner:
 
     def signature_line(self, text: str) -> str:
         """Sign a text and return the signature line, newline included."""
-        signature = self.verifier.hash + self._private.sign(text.encode())
-        return f"{_MARK}{self.name} {to_base64(signature)}\n"
+        return signature_line(self.name, self.verifier.hash, self._private.sign(text.encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +198,11 @@ def open_note(data: bytes, verifiers: Sequence[Verifier]) -> Note:
     for verifier in verifiers:
         if known.setdefault((verifier.name, verifier.hash), verifier) != verifier:
             raise ValueError("two verifier keys share their name and hash")
-    text, signatures = _split(data)
+    text, signatures = split(data)
     verified: set[Verifier] = set()
     unknown = 0
-    for name, key_hash, signature in signatures:
-        by = known.get((name, key_hash))
+    for name, key, signature in signatures:
+        by = known.get((name, key))
         if by is None:
             unknown += 1
             continue
@@ -191,7 +219,7 @@ def text_of(data: bytes) -> str:
     Raises:
         FormatError: The bytes are not a note.
     """
-    return _split(data)[0]
+    return split(data)[0]
 
 
 def _check_text(text: str) -> None:
@@ -199,8 +227,12 @@ def _check_text(text: str) -> None:
         raise FormatError("a note's text does not end in a newline, or holds control characters")
 
 
-def _split(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
-    """Split a note into its text and (name, hash, signature) of each signature line."""
+def split(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """Split a note into its text and (name, hash, signature) of each signature line; none of it is verified.
+
+    Raises:
+        FormatError: The bytes are not a note.
+    """
     if len(data) > MAX_NOTE:
         raise FormatError("a note is too long")
     try:
