@@ -120,7 +120,7 @@ def test_only_a_certificate_that_is_for_time_stamps_can_sign_one(usage, accepted
     openssl("ts", "-reply", "-in", tmp_path / "answer", "-token_out", "-out", tmp_path / "signed")
     openssl("cms", "-verify", "-noverify", "-inform", "DER", "-in", tmp_path / "signed", "-out", tmp_path / "info")
     openssl("cms", "-sign", "-binary", "-nodetach", "-econtent_type", "1.2.840.113549.1.9.16.1.4", "-outform", "DER",
-            "-in", tmp_path / "info", "-signer", other.folder / "other.pem", "-inkey", other.folder / "other.key",
+            "-in", tmp_path / "info", "-signer", other.folder / "tsa.pem", "-inkey", other.folder / "tsa.key",
             "-out", tmp_path / "signed")  # fmt: skip
     body = bytes.fromhex("3003020100") + (tmp_path / "signed").read_bytes()
     answer = b"\x30\x82" + len(body).to_bytes(2, "big") + body
