@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from govern.cli.context import GlobalOptions, governed, now_option
+from govern.cli.log_timestamp import timestamp
 from govern.errors import UsageError
 
 #: What of an entry's body is worth a place in its line.
@@ -21,6 +22,9 @@ _SHOWN = (
 @click.group()
 def log() -> None:
     """Show the log, sign a checkpoint, make a proof."""
+
+
+log.add_command(timestamp)
 
 
 @log.command()
