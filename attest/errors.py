@@ -4,6 +4,8 @@ GovernError                        1
 ├── SaltShredded                   1  the salt was destroyed on purpose: the commitment opens nothing any more
 ├── LogFullError                   1  no room to append; nothing of the batch was written
 ├── IdempotencyError               1  an idempotency key came back with other entries
+├── WitnessError                   1  a witness cannot be reached, or does not cosign
+├── PublishError                   1  nothing can be published now, or there is no room to; what was, still holds
 ├── InputError                     6
 │   ├── FormatError                6  bytes are not in the one form that the format allows
 │   │   └── ContainerError         6  a .skill file is not a readable, well-formed container
@@ -13,6 +15,7 @@ GovernError                        1
     ├── ProofError                 4  a Merkle proof does not lead to the root
     ├── SignatureError             4  a signature is missing or wrong
     ├── RollbackError              4  the log is shorter than what was signed: a restored backup, or a second copy
+    ├── TileError                  4  a published file is missing, or is not what the log's entries give
     └── FsckError                  4  a stored log is not what its entries say
 """
 
@@ -29,6 +32,14 @@ class LogFullError(GovernError):
 
 class IdempotencyError(GovernError):
     """An idempotency key came back with other entries than the first time."""
+
+
+class PublishError(GovernError):
+    """Nothing can be published now, or there is no room to; what was published before still holds."""
+
+
+class WitnessError(GovernError):
+    """A witness cannot be reached, or does not cosign."""
 
 
 class FormatError(InputError):
@@ -57,6 +68,10 @@ class SignatureError(VerificationError):
 
 class RollbackError(VerificationError):
     """The log is shorter than, or differs from, what was signed before."""
+
+
+class TileError(VerificationError):
+    """A published file is missing, or is not what the log's entries give."""
 
 
 class FsckError(VerificationError):

@@ -7,8 +7,14 @@ import secrets
 from pathlib import Path
 
 
-def create_file(path: Path, data: bytes, mode: int = 0o644) -> None:
+def create_file(path: Path, data: bytes, mode: int = 0o644, *, sync_name: bool = True) -> None:
     """Write a new file; fails if there is one of that name.
+
+    Args:
+        path: Where to.
+        data: The content.
+        mode: The permissions, less the process's mask.
+        sync_name: Make the name durable, too; else that is left to the caller, who has many files for one folder.
 
     Raises:
         FileExistsError: The name is taken, also by a dangling link.
@@ -19,7 +25,8 @@ def create_file(path: Path, data: bytes, mode: int = 0o644) -> None:
         os.link(part, path)
     finally:
         part.unlink()
-    sync_folder(path.parent)
+    if sync_name:
+        sync_folder(path.parent)
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -40,6 +47,11 @@ def sync_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def is_part(name: str) -> bool:
+    """Tell whether a file's name is that of one that is being written, or whose writer was killed."""
+    return name.startswith(".") and name.endswith(".part")
 
 
 def _write_part(path: Path, data: bytes, mode: int) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from govern.cli.audit_log import log
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.errors import InputError, VerificationError
 
@@ -14,6 +15,9 @@ from govern.errors import InputError, VerificationError
 @click.group()
 def audit() -> None:
     """Verify a .skill offline, trusting nobody."""
+
+
+audit.add_command(log)
 
 
 def read_log_key(value: str) -> str:

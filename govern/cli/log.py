@@ -1,4 +1,4 @@
-"""`govern log`: show entries, sign a checkpoint, make a proof, check the store."""
+"""`govern log`: show entries, sign a checkpoint, make a proof, publish tiles, check the store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN = (
 
 @click.group()
 def log() -> None:
-    """Show the log, sign a checkpoint, make a proof."""
+    """Show the log, sign a checkpoint, make a proof, publish."""
 
 
 log.add_command(timestamp)
@@ -99,6 +99,43 @@ def prove(options: GlobalOptions, index: int, output: Path | None) -> None:
     else:
         out.say(proof.decode(), important=True)
     out.result({"index": index, "entry": entry.decode(), "proof": proof.decode()})
+
+
+@log.command(epilog="Example:  govern log publish /srv/www/log")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--full", is_flag=True, help="Go over what is published already, too, and put back what is missing.")
+@governed
+def publish(options: GlobalOptions, folder: Path, full: bool) -> None:
+    """Write the log into DIR as tiles that any web server can hand out (C2SP tlog-tiles).
+
+    Signs a checkpoint first, if entries are newer than the last one. What is published is never changed: only new
+    files are added, and the checkpoint is replaced last. `govern audit log DIR` checks the result.
+    """
+    from attest import checkpoint as checkpoints
+    from attest import publish as publishing
+    from attest.note import text_of
+
+    out = options.output()
+    workspace = options.open_workspace()
+    with workspace.log() as entries:
+        note = entries.latest_checkpoint()
+        if note is None or checkpoints.parse(text_of(note)).size < entries.size:
+            entries.checkpoint(workspace.signer())
+        with out.progress("publishing") as progress:
+            done = publishing.publish(entries, folder, full=full, progress=progress)
+    out.say(f"{folder} shows {done.head.size} entries, root {done.head.root.hex()}")
+    gone = f", {done.removed} partial files gave way to full ones" if done.removed else ""
+    out.say(f"{done.written} files are new{gone}.")
+    out.result(
+        {
+            "origin": done.head.origin,
+            "size": done.head.size,
+            "root": done.head.root.hex(),
+            "before": done.before,
+            "written": done.written,
+            "removed": done.removed,
+        }
+    )
 
 
 @log.command()
