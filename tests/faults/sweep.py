@@ -1,0 +1,116 @@
+"""The sweep: the same run again and again, with one fault at one point, and what is left checked each time."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from faults.state import Broken, Final, carry_on, check, emptied
+from faults.trace import Call, points, struck, traced
+from govern.errors import GovernError
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A kind of fault.
+
+    Attributes:
+        name: For the report.
+        inject: What strace does at the call.
+        retry: Whether the driver tries a failed step again in the same process.
+    """
+
+    name: str
+    inject: str
+    retry: bool = False
+
+
+KILL = Fault("killed", "signal=SIGKILL")
+FAULTS = (
+    KILL,
+    Fault("EIO", "error=EIO"),
+    Fault("ENOSPC", "error=ENOSPC"),
+    Fault("EIO, tried again in the same process", "error=EIO", retry=True),
+)
+
+
+@dataclass
+class Result:
+    """What came of a sweep.
+
+    Attributes:
+        runs: How many runs there were.
+        ended: How they ended, by the driver's exit status.
+        failures: What does not hold, with its point.
+    """
+
+    runs: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+
+ENDS = {
+    0: "went on",
+    3: "reported by the log",
+    4: "reported by the system",
+    -signal.SIGKILL: "killed",
+}
+
+
+def reference(folder: Path) -> tuple[list[Call], Final]:
+    """Run without a fault, and return the points and how it ends.
+
+    Raises:
+        Broken: The run alone does not hold what it promises, or is not the same twice.
+    """
+    # The first run warms the caches of the interpreter.
+    for _ in range(2):
+        status, told, calls = traced(emptied(folder))
+        if status != 0:
+            raise Broken(f"the run without a fault ended with {status}")
+        check(folder, told)
+    return points(calls), carry_on(folder)
+
+
+def strike(folder: Path, fault: Fault, call: Call, final: Final) -> int:
+    """Run with one fault, check what it left, carry on, and return how the driver ended.
+
+    Raises:
+        Broken: A promise does not hold.
+        GovernError: What is left cannot be read.
+    """
+    inject = f"{call.name}:{fault.inject}:when={call.ordinal}"
+    status, told, calls = traced(emptied(folder), inject, *(["--retry"] if fault.retry else []))
+    hit = struck(calls, status)
+    if hit is None or (hit.name, hit.ordinal, hit.what) != (call.name, call.ordinal, call.what):
+        raise Broken("the fault did not come where it was put: the run is not the same every time")
+    if status not in ENDS:
+        raise Broken(f"the driver ended with {status}")
+    if fault.retry and status != 0:
+        raise Broken("trying the step again did not help")
+    check(folder, told)
+    if carry_on(folder) != final:
+        raise Broken("carried on, the run does not end as it does without a fault")
+    return status
+
+
+def sweep(
+    folder: Path,
+    fault: Fault,
+    calls: Iterable[Call],
+    final: Final,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Result:
+    """Put one kind of fault into each of the calls in turn."""
+    result = Result()
+    for call in calls:
+        result.runs += 1
+        try:
+            result.ended[ENDS[strike(folder, fault, call, final)]] += 1
+        except (Broken, GovernError, OSError) as error:
+            result.failures.append(f"{call.name} {call.ordinal} ({call.what}): {type(error).__name__}: {error}")
+        progress(result.runs)
+    return result
