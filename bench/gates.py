@@ -15,14 +15,14 @@ def run() -> list[Row]:
     import pandas as pd
 
     from consent import decide
-    from extract import facts, pipeline, records
+    from extract import facts, gating, records
 
     job = sample.job()
     frame = records.to_frame(sample.records().records)
     one = facts.compute(frame, job.people, job.subject)
     many = pd.concat([one] * COPIES, ignore_index=True)
     many["duplicate_of"] = pd.Series(range(len(many)), dtype="Int64")
-    choice = pipeline.suppose(job)
+    choice = gating.suppose(job)
     rows = many.to_dict("records")
 
     return [

@@ -11,7 +11,7 @@ from govern.cli.demo import sample_workplace
 if TYPE_CHECKING:
     from consent.request import RunRequest
     from extract.identity import Identities
-    from extract.pipeline import Job
+    from extract.job import Job
     from extract.sources import ReadResult
 
 NOW = datetime(2026, 10, 19, 7, 0, tzinfo=UTC)
@@ -44,7 +44,7 @@ def people() -> Identities:
 def job() -> Job:
     """Return an extraction of everything, for the gates."""
     from consent.request import RunRequest
-    from extract.pipeline import Job
+    from extract.job import Job
     from policies import loader
 
     policy = loader.load("worker_protection")

@@ -3,120 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from govern.errors import InputError, RefusedError
+from extract import gating, redaction
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from attest.disposition import Dispositions
-    from attest.log import EventLog
-    from attest.vault import Vault
     from consent.decide import RunDecision
-    from consent.ledger import ChoiceState
     from consent.ledger import Ledger as Consents
     from consent.request import ClaimFacts, RunRequest
     from extract.distil.backend import Backend
     from extract.distil.claims import Claim, Distillate
+    from extract.gating import Gated
     from extract.identity import Identities
+    from extract.job import Job, Progress, Tools
     from extract.records import Record
     from extract.residue import Ledger
     from extract.sources import ReadResult
-    from extract.sources.reading import Kind
-    from policies.model import Policy
-    from redact.engine import Redacted
-
-Progress = Callable[[str, int, int], None]
-SourcePaths = Mapping["Kind", Sequence[Path]]
-
-#: Which source (as policies and consents name it) each kind of path on the command line asks for.
-ASKED = {"mail": "mail.work", "repo": "vcs.commit", "chat": "chat.public_channel", "docs": "document.file"}
-ACTOR = "operator"
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """Everything with a side effect that an extraction needs, opened by the application.
-
-    Attributes:
-        log: The event log.
-        vault: Salts, by person.
-        random: `random(n)` returns n random bytes.
-        secret: Workspace secret from which the pseudonym key of an extraction is derived.
-        progress: Called with stage, done, total; never with text.
-    """
-
-    log: EventLog
-    vault: Vault
-    random: Callable[[int], bytes]
-    secret: bytes
-    progress: Progress
-
-    def emit(self, kind: str, body: dict[str, Any], now: datetime) -> int:
-        """Append one event and return its index."""
-        from attest.events import Event
-
-        return self.log.append([Event.new(kind, ACTOR, body, now, random=self.random)])[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What is asked for.
-
-    Attributes:
-        request: Subject, purpose, sources, model and moment, as the gates see them.
-        policy: The policy.
-        people: Who is who.
-        paths: Source paths by kind: mail, repo, chat, docs.
-    """
-
-    request: RunRequest
-    policy: Policy
-    people: Identities
-    paths: SourcePaths
-
-    @property
-    def subject(self) -> str:
-        """Pseudonymous id of the person."""
-        return self.request.subject or ""
-
-    @property
-    def policy_ref(self) -> dict[str, Any]:
-        """The policy as log entries name it."""
-        return {"id": self.policy.id, "version": self.policy.version, "sha256": self.policy.sha256}
-
-
-@dataclass(frozen=True, slots=True)
-class Gated:
-    """Records with a decision for each of them; nothing of them has been used yet.
-
-    Attributes:
-        read: What the readers found.
-        facts: One row per record, see `consent.facts.FACTS`.
-        reasons: For each record why it is left out; empty where it is taken.
-        seed: Seed of the draw of `record.volume`.
-    """
-
-    read: ReadResult
-    facts: pd.DataFrame
-    reasons: Sequence[tuple[str, ...]]
-    seed: int
-
-    @property
-    def taken(self) -> list[int]:
-        """Rows without a reason to be left out."""
-        return [i for i, r in enumerate(self.reasons) if not r]
-
-    def by_reason(self) -> dict[str, int]:
-        """Return how many records each reason holds back."""
-        return dict(sorted(Counter(r for reasons in self.reasons for r in reasons).items()))
+    from redact.engine import Redacted, Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,95 +49,6 @@ class Sealed:
     seal_index: int
     pseudonym: str
     unreadable: int
-
-
-def decide_run(job: Job, consents: Consents) -> RunDecision:
-    """Ask the run and subject gates."""
-    from consent import decide
-
-    return decide.decide_run(job.policy, job.request, consents)
-
-
-def refuse(reasons: Sequence[str], details: Sequence[str] = ()) -> RefusedError:
-    """Return the error for something that gates refused: gate ids and codes only."""
-    more = f" ({', '.join(details)})" if details else ""
-    return RefusedError(
-        f"refused by {', '.join(reasons)}{more}",
-        "`govern policy explain GATE` says what a gate asks; `govern consent status` says what the person agreed to",
-    )
-
-
-def suppose(job: Job) -> ChoiceState:
-    """Return the consent that would grant all that the policy allows: what a dry run shows before anyone signed."""
-    from consent import build, notice
-    from consent.keys import EnrolledKey
-    from consent.ledger import ChoiceState
-
-    request = job.request
-    record = build.given(
-        pid=job.subject,
-        terms=build.Terms(notice.load(), job.policy, request.model_sha256 or "0" * 64),
-        purposes=[request.purpose or ""],
-        sources=job.policy.gates["record.source"].values()["allow"],
-        categories=job.policy.gates["output.categories"].values()["allow"],
-        recipients=request.recipients or (),
-        material_from=request.now.date() - timedelta(days=366),
-        material_until=request.now.date(),
-        now=request.now,
-        record_id="00000000-0000-0000-0000-000000000000",
-        nonce="0" * 32,
-    )
-    return ChoiceState(
-        pid=job.subject,
-        purpose=request.purpose or "",
-        state="given",
-        record=record,
-        choice=record.given(request.purpose or ""),
-        key=EnrolledKey(0, "ed25519:" + "0" * 32, bytes(32)),
-    )
-
-
-def read_and_gate(job: Job, choice: ChoiceState, progress: Progress, commit: Callable[[ReadResult], object]) -> Gated:
-    """Read every source and decide over every record; `commit` is called in between, before any record gate runs.
-
-    Raises:
-        InputError: A source cannot be read, or there is no record in any.
-    """
-    from consent import decide
-    from extract import facts, records
-    from extract.sources import open_source, read_all
-
-    progress("reading", 0, 0)
-    sources = [open_source(kind, path) for kind, paths in sorted(job.paths.items()) for path in paths]
-    read = read_all(sources, lambda seen: progress("reading", seen, 0))
-    if not read.records:
-        raise InputError("the sources hold no record", "check the paths; `govern extract --help` says what each reads")
-    commit(read)
-    progress("gates", 0, len(read.records))
-    rows = facts.compute(records.to_frame(read.records), job.people, job.subject)
-    seed = int.from_bytes(_fingerprint(read)[:6], "big")
-    verdict = decide.decide_records(job.policy, rows, choice, job.request, seed=seed)
-    return Gated(read, rows, verdict.reasons, seed)
-
-
-def dry_run(job: Job, consents: Consents, tools: Tools) -> tuple[RunDecision, Gated]:
-    """Decide over everything and keep nothing; that somebody looked is logged, since nobody is read covertly."""
-    decision = decide_run(job, consents)
-    gated = read_and_gate(job, decision.choice if decision.allowed else suppose(job), tools.progress, lambda read: None)
-    tools.emit(
-        "extraction.gated",
-        {
-            "subject": job.subject,
-            "purpose": job.request.purpose,
-            "policy": job.policy_ref,
-            "dry_run": True,
-            "allowed": decision.allowed,
-            "taken": len(gated.taken),
-            "left_out": len(gated.reasons) - len(gated.taken),
-        },
-        job.request.now,
-    )
-    return decision, gated
 
 
 def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Tools) -> Sealed:
@@ -260,10 +78,10 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
 
     def still_agreed() -> RunDecision:
         # Asked anew before each part of the work: a withdrawal stops the run at the next gate, not after it.
-        decision = decide_run(job, consents())
+        decision = gating.decide_run(job, consents())
         if not decision.allowed:
             emit("extraction.gated", {"policy": job.policy_ref, "allowed": False, "reasons": list(decision.reasons)})
-            raise refuse(decision.reasons)
+            raise gating.refuse(decision.reasons)
         return decision
 
     decision = still_agreed()
@@ -279,7 +97,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         salts.extend(tools.random(32) for _ in read.records)
         manifest_index = _commit(job, read, salts, commitments, extraction_id, tools, emit)
 
-    gated = read_and_gate(job, decision.choice, tools.progress, commit)
+    gated = gating.read_and_gate(job, decision.choice, tools.progress, commit)
     taken = gated.taken
     gated_index = emit(
         "extraction.gated",
@@ -296,8 +114,8 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         },
     )
 
-    redactor = _redactor(job, gated, tools.secret)
-    gated, redacted = _redact(gated, redactor, tools.progress)
+    redactor = redaction.redactor_of(job, gated, tools.secret)
+    gated, redacted = redaction.redact_taken(gated, redactor, tools.progress)
     counts: Counter[str] = Counter()
     for result in redacted.values():
         counts.update(result.counts)
@@ -310,7 +128,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
             "left_out": len(taken) - len(redacted),
         },
     )
-    _ask_segments(job, redactor.info())
+    redaction.ask_segments(job, redactor.info())
 
     still_agreed()
     distillate = _distil(job, gated, redacted, backend, tools.progress)
@@ -387,16 +205,6 @@ def _commit(
     )
 
 
-def _redact(gated: Gated, redactor: Any, progress: Progress) -> tuple[Gated, dict[int, Redacted]]:
-    """Return the redacted own words by row; a record in which the second scan still finds something is left out."""
-    taken = gated.taken
-    progress("redacting", 0, len(taken))
-    results = dict(zip(taken, redactor.redact([gated.read.records[i].own_text() for i in taken]), strict=True))
-    held = {int(name) for name in residual_hits({str(i): r.text for i, r in results.items()}, redactor)}
-    reasons = [(*r, "segment.pii") if i in held else r for i, r in enumerate(gated.reasons)]
-    return replace(gated, reasons=reasons), {i: r for i, r in results.items() if i not in held}
-
-
 def _dispositions(
     gated: Gated, redacted: Mapping[int, Redacted], salts: Sequence[bytes], commitments: Sequence[str]
 ) -> Dispositions:
@@ -421,40 +229,6 @@ def _dispositions(
     return Dispositions(leaves)
 
 
-def residual_hits(texts: Mapping[str, str], redactor: Any, trusted: Sequence[str] = ()) -> list[str]:
-    """Return the name of the text for each place that a second scan still finds.
-
-    Args:
-        texts: Text by name.
-        redactor: The redactor of the run, or `scanner`.
-        trusted: Lines that the toolkit itself writes.
-    """
-    from redact.rescan import rescan
-
-    return [hit.file for hit in rescan(texts, redactor, trusted=trusted)]
-
-
-def scanner(people: Identities, policy: Policy) -> Any:
-    """Return a redactor for scanning only: it knows the people file, not the headers of a run."""
-    return _make_redactor(people, (), policy, bytes(32))
-
-
-def _ask_segments(job: Job, info: Mapping[str, Any]) -> None:
-    """Hold the redaction against the policy; no hit is left, since records with one were left out."""
-    from consent import decide
-    from consent.request import SegmentFacts
-
-    facts = SegmentFacts(
-        profile=str(info["profile"]),
-        engine_sha256=str(info["engine_sha256"]),
-        secrets_removed=True,
-        residual_hits=0,
-    )
-    reasons = sorted({r for result in decide.decide_segments(job.policy, facts) for r in result.reasons})
-    if reasons:
-        raise refuse(reasons)
-
-
 def _request_body(request: RunRequest) -> dict[str, Any]:
     return {
         "sources": sorted(request.sources or ()),
@@ -469,37 +243,6 @@ def _persons(record: Record, people: Identities) -> set[str]:
     # A person who is not in the people file is filed under their address, so that they can be erased as well.
     keys = {k for k in (record.author_key, *record.recipients) if k}
     return {people.resolve(k) or k for k in keys}
-
-
-def _fingerprint(read: ReadResult) -> bytes:
-    """Return a digest of what was read: nobody can choose the draws and tokens that are derived from it."""
-    return hashlib.sha256("\n".join(sorted(r.raw_digest for r in read.records)).encode()).digest()
-
-
-def _redactor(job: Job, gated: Gated, secret: bytes) -> Any:
-    # One key per extraction. It is derived, never stored: the same sources under the same consent give the same
-    # tokens, so that a second run gives the same skill, and other sources give others.
-    key = hmac.digest(secret, b"pseudonyms\0" + job.subject.encode() + _fingerprint(gated.read), "sha256")
-    names = sorted({n for r in gated.read.records for n in (*r.names_seen, r.author_raw) if n})
-    # Repositories and open channels are named after products, which a model easily takes for people.
-    places = sorted({r.container for r in gated.read.records if r.container_kind in ("repo", "public")})
-    return _make_redactor(job.people, names, job.policy, key, places)
-
-
-def _make_redactor(
-    people: Identities, names: Sequence[str], policy: Policy, key: bytes, keep: Sequence[str] = ()
-) -> Any:
-    from redact.directory import Person
-    from redact.engine import LANGUAGES, Redactor
-
-    known = [Person(pid=p.pid, names=p.names, emails=p.emails, handles=p.slack) for p in people.people]
-    params = policy.gates["segment.pii"].values()
-    models = params["models"]
-    # A policy that takes any model gets the one that the project ships.
-    languages = LANGUAGES if isinstance(models, str) else {name.partition("_")[0]: name for name in models}
-    return Redactor(
-        known, names, sorted(people.work_domains), key, profile=params["profile"], languages=languages, keep=keep
-    )
 
 
 def _distil(
@@ -538,7 +281,7 @@ def spoken(claim: Claim) -> str:
 
 
 def _output_gates(
-    job: Job, decision: RunDecision, made: Distillate, redactor: Any
+    job: Job, decision: RunDecision, made: Distillate, redactor: Redactor
 ) -> tuple[tuple[Claim, ...], dict[str, int]]:
     """Return the claims that may be shown to the subject, and how many each gate kept back."""
     from consent import decide

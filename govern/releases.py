@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ def plan(workspace: Workspace, log: EventLog, draft: Draft, review: Review, now:
     """
     from consent import decide
     from consent.request import RunRequest
-    from extract import pipeline
+    from extract import gating
     from extract.skill import release
 
     consents = workspace.ledger(log)
@@ -65,7 +66,7 @@ def plan(workspace: Workspace, log: EventLog, draft: Draft, review: Review, now:
     # Asked anew: since the extraction the person may have withdrawn, or the consent may have run out.
     decision = decide.decide_run(policy, request, consents)
     if not decision.allowed:
-        raise pipeline.refuse(decision.reasons)
+        raise gating.refuse(decision.reasons)
     if decision.choice.record_index != draft.seal["consent_index"]:
         raise RefusedError(
             "refused by subject.consent_valid: the consent was replaced after the extraction",
@@ -89,16 +90,16 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
         RefusedError: A gate says no: a claim was not reviewed, something personal is left, the signature is missing or
             somebody else's.
     """
-    from attest import keys
+    from attest import container, evidence, keys
     from consent import decide
     from consent.request import OutputFacts
-    from extract import pipeline
+    from extract import pipeline, redaction
     from extract.skill import release
 
     draft, candidate = plan_.draft, plan_.candidate
     own = key is not None and plan_.enrolled is not None and keys.key_id(key) == plan_.enrolled.key_id
-    hits = pipeline.residual_hits(
-        candidate.texts(), pipeline.scanner(workspace.identities(), plan_.policy), candidate.trusted()
+    hits = redaction.residual_hits(
+        candidate.texts(), redaction.scanner(workspace.identities(), plan_.policy), candidate.trusted()
     )
     facts = OutputFacts(
         claims=tuple(pipeline.claim_facts(candidate.judged)),
@@ -122,7 +123,7 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
         actor = f"employee:{draft.header.subject}" if kind == "skill.released" else "operator"
         return workspace.append(log, kind, actor, body, now)
 
-    return release.release(
+    data = release.release(
         draft,
         candidate,
         release.sign(candidate, key),
@@ -135,6 +136,9 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
         signer=workspace.signer(),
         emit=emit,
     )
+    # Kept so that the person can be given what was stated about their work, without whoever holds the skill.
+    workspace.keep(workspace.statement_path(draft.extraction_id), container.unpack(data).files[evidence.STATEMENT])
+    return data
 
 
 def _hint(reasons: list[str], details: list[str]) -> str:
@@ -186,6 +190,89 @@ def standing(data: bytes, log: EventLog, consents: Ledger, now: datetime) -> Sta
     if state.state == "expired" or datetime.fromisoformat(body["expires"]) <= now:
         return Standing("expired", body["expires"])
     return Standing("released", released[1]["at"])
+
+
+#: What each response makes of a skill.
+WORDS = {"confirm": "confirmed", "contest": "contested", "correct": "correction asked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the person says of a released skill.
+
+    Attributes:
+        status: confirmed, contested, correction asked, or unanswered.
+        since: Time of the response; of the release where there was none.
+        days: How long ago that is.
+        index: Entry of the response, or None.
+        rejected: Number of responses that do not count: not signed by the person's key, or of something else.
+    """
+
+    status: str
+    since: str
+    days: int
+    index: int | None = None
+    rejected: int = 0
+
+    @property
+    def text(self) -> str:
+        """The status for people."""
+        if self.index is None:
+            return f"unanswered by the person for {self.days} days; silence is not confirmation"
+        return f"{self.status} by the person since {self.since} (log entry {self.index})"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The status for programs."""
+        return {
+            "status": self.status.replace(" ", "_"),
+            "since": self.since,
+            "days": self.days,
+            "index": self.index,
+            "rejected": self.rejected,
+        }
+
+
+def word(data: bytes, log: EventLog, consents: Ledger, now: datetime) -> Word | None:
+    """Return what the person says of a released skill, as the log has it; the last word counts. None for a draft."""
+    from attest import container, response
+    from govern.errors import GovernError
+
+    digest = statement_sha256(container.unpack(data).files)
+    events = _events(log)
+    released = next(
+        (e for _, e in reversed(events) if e["type"] == "skill.released" and e["body"]["statement_sha256"] == digest),
+        None,
+    )
+    if released is None:
+        return None
+    pid, extraction_id = released["body"]["subject"], released["body"]["extraction_id"]
+    since, kind, found, rejected = released["at"], "", None, 0
+    for index, entry in events:
+        body = entry["body"]
+        if entry["type"] != "subject.response" or body.get("extraction_id") != extraction_id:
+            continue
+        # The key that spoke for the person when the response was logged, not one that came later.
+        key = next((k for k in reversed(consents.keys(pid)) if k.index < index), None)
+        try:
+            said = None if key is None else response.check(body, key.public)
+        except GovernError:
+            said = None
+        if said is None or said.pid != pid or said.statement_sha256 != digest:
+            rejected += 1
+            continue
+        since, kind, found = entry["at"], said.response, index
+    days = max(0, (now - datetime.fromisoformat(since)).days)
+    return Word(WORDS.get(kind, "unanswered"), since, days, found, rejected)
+
+
+def statement_sha256(files: Mapping[str, bytes]) -> str:
+    """Return the digest of a skill's signed statement, or "" for a draft."""
+    import hashlib
+
+    from attest import evidence
+
+    return hashlib.sha256(files[evidence.STATEMENT]).hexdigest() if evidence.STATEMENT in files else ""
 
 
 def revoke(workspace: Workspace, log: EventLog, pid: str, purposes: set[str] | None, now: datetime) -> list[str]:

@@ -16,7 +16,8 @@ from govern.errors import PartialError, UsageError
 
 if TYPE_CHECKING:
     from consent.decide import RunDecision
-    from extract.pipeline import Gated, Sealed
+    from extract.gating import Gated
+    from extract.pipeline import Sealed
     from govern.cli.output import Output
 
 
@@ -68,8 +69,9 @@ def extract(
     """
     from attest.files import replace_file
     from consent.request import RunRequest
-    from extract import pipeline
+    from extract import gating, pipeline
     from extract.distil.backend import open_backend
+    from extract.job import ASKED, Job, Tools
     from extract.skill import document, draft
     from policies import loader
 
@@ -95,7 +97,7 @@ def extract(
         request = RunRequest(
             subject=subject,
             purpose=purpose,
-            sources=tuple(sorted(pipeline.ASKED[kind] for kind in paths)),
+            sources=tuple(sorted(ASKED[kind] for kind in paths)),
             recipients=tuple(sorted(set(recipients))),
             policy=policy.sha256,
             model_kind=info.get("model_kind", "in_process"),
@@ -103,11 +105,11 @@ def extract(
             model_address=info["model_address"] or None,
             now=now,
         )
-        job = pipeline.Job(request, policy, identities, paths)
+        job = Job(request, policy, identities, paths)
         with workspace.log() as log, workspace.vault() as vault, out.progress("starting") as progress:
-            tools = pipeline.Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
+            tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
             if dry_run:
-                decision, gated = pipeline.dry_run(job, workspace.ledger(log), tools)
+                decision, gated = gating.dry_run(job, workspace.ledger(log), tools)
             else:
                 workspace.adopt(log, policy, now)
                 sealed = pipeline.run(job, lambda: workspace.ledger(log), backend, tools)

@@ -276,11 +276,11 @@ def test_a_withdrawal_in_the_middle_of_a_run_stops_it(office: Office, monkeypatc
 def test_a_record_that_the_second_scan_still_finds_something_in_is_left_out(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from extract import pipeline
+    from extract import redaction
 
     assert office.sign().code == 0
     # As if the detectors saw something in the first record after it was redacted.
-    monkeypatch.setattr(pipeline, "residual_hits", lambda texts, redactor, trusted=(): sorted(texts)[:1])
+    monkeypatch.setattr(redaction, "residual_hits", lambda texts, redactor, trusted=(): sorted(texts)[:1])
     result = office.extract("--json")
     assert result.code == 0, result.err
     ledger = result.json["ledger"]

@@ -22,7 +22,8 @@ def decided() -> dict[str, tuple[str, ...]]:
     """The reasons for each record of the sample, by locator."""
     from consent import decide
     from consent.request import RunRequest
-    from extract import facts, identity, pipeline, records
+    from extract import facts, gating, identity, records
+    from extract.job import Job
     from extract.sources import open_source, read_all
     from policies import loader
 
@@ -42,9 +43,9 @@ def decided() -> dict[str, tuple[str, ...]]:
         model_address=None,
         now=datetime(2026, 10, 19, 7, 0, tzinfo=UTC),
     )
-    job = pipeline.Job(request, policy, people, {})
+    job = Job(request, policy, people, {})
     rows = facts.compute(records.to_frame(read.records), people, subject)
-    verdict = decide.decide_records(policy, rows, pipeline.suppose(job), request)
+    verdict = decide.decide_records(policy, rows, gating.suppose(job), request)
     # The signed period and sources are no judgement about a record; the key is about the policy alone.
     reasons = (tuple(r for r in found if not r.startswith("subject.")) for found in verdict.reasons)
     return {record.locator: found for record, found in zip(read.records, reasons, strict=True)}

@@ -1,0 +1,76 @@
+"""What an extraction is given: the job that is asked for, and the tools that have side effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attest.log import EventLog
+    from attest.vault import Vault
+    from consent.request import RunRequest
+    from extract.identity import Identities
+    from extract.sources.reading import Kind
+    from policies.model import Policy
+
+Progress = Callable[[str, int, int], None]
+SourcePaths = Mapping["Kind", Sequence[Path]]
+
+#: Which source (as policies and consents name it) each kind of path on the command line asks for.
+ASKED = {"mail": "mail.work", "repo": "vcs.commit", "chat": "chat.public_channel", "docs": "document.file"}
+ACTOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Everything with a side effect that an extraction needs, opened by the application.
+
+    Attributes:
+        log: The event log.
+        vault: Salts, by person.
+        random: `random(n)` returns n random bytes.
+        secret: Workspace secret from which the pseudonym key of an extraction is derived.
+        progress: Called with stage, done, total; never with text.
+    """
+
+    log: EventLog
+    vault: Vault
+    random: Callable[[int], bytes]
+    secret: bytes
+    progress: Progress
+
+    def emit(self, kind: str, body: dict[str, Any], now: datetime) -> int:
+        """Append one event and return its index."""
+        from attest.events import Event
+
+        return self.log.append([Event.new(kind, ACTOR, body, now, random=self.random)])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked for.
+
+    Attributes:
+        request: Subject, purpose, sources, model and moment, as the gates see them.
+        policy: The policy.
+        people: Who is who.
+        paths: Source paths by kind: mail, repo, chat, docs.
+    """
+
+    request: RunRequest
+    policy: Policy
+    people: Identities
+    paths: SourcePaths
+
+    @property
+    def subject(self) -> str:
+        """Pseudonymous id of the person."""
+        return self.request.subject or ""
+
+    @property
+    def policy_ref(self) -> dict[str, Any]:
+        """The policy as log entries name it."""
+        return {"id": self.policy.id, "version": self.policy.version, "sha256": self.policy.sha256}

@@ -1,0 +1,93 @@
+"""Redaction of the records that the gates let pass: one key per extraction, and a second scan of what came out."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from extract.gating import Gated, fingerprint, refuse
+
+if TYPE_CHECKING:
+    from extract.identity import Identities
+    from extract.job import Job, Progress
+    from policies.model import Policy
+    from redact.engine import Redacted, Redactor
+
+
+def redactor_of(job: Job, gated: Gated, secret: bytes) -> Redactor:
+    """Return the redactor of one extraction: it knows the people file and everyone in the headers.
+
+    Args:
+        job: What is asked for.
+        gated: The records.
+        secret: Workspace secret from which the key of the pseudonyms is derived.
+    """
+    # One key per extraction. It is derived, never stored: the same sources under the same consent give the same
+    # tokens, so that a second run gives the same skill, and other sources give others.
+    key = hmac.digest(secret, b"pseudonyms\0" + job.subject.encode() + fingerprint(gated.read), "sha256")
+    names = sorted({n for r in gated.read.records for n in (*r.names_seen, r.author_raw) if n})
+    # Repositories and open channels are named after products, which a model easily takes for people.
+    places = sorted({r.container for r in gated.read.records if r.container_kind in ("repo", "public")})
+    return _make_redactor(job.people, names, job.policy, key, places)
+
+
+def scanner(people: Identities, policy: Policy) -> Redactor:
+    """Return a redactor for scanning only: it knows the people file, not the headers of a run."""
+    return _make_redactor(people, (), policy, bytes(32))
+
+
+def _make_redactor(
+    people: Identities, names: Sequence[str], policy: Policy, key: bytes, keep: Sequence[str] = ()
+) -> Redactor:
+    from redact.directory import Person
+    from redact.engine import LANGUAGES, Redactor
+
+    known = [Person(pid=p.pid, names=p.names, emails=p.emails, handles=p.slack) for p in people.people]
+    params = policy.gates["segment.pii"].values()
+    models = params["models"]
+    # A policy that takes any model gets the one that the project ships.
+    languages = LANGUAGES if isinstance(models, str) else {name.partition("_")[0]: name for name in models}
+    return Redactor(
+        known, names, sorted(people.work_domains), key, profile=params["profile"], languages=languages, keep=keep
+    )
+
+
+def redact_taken(gated: Gated, redactor: Redactor, progress: Progress) -> tuple[Gated, dict[int, Redacted]]:
+    """Return the redacted own words by row; a record in which the second scan still finds something is left out."""
+    taken = gated.taken
+    progress("redacting", 0, len(taken))
+    results = dict(zip(taken, redactor.redact([gated.read.records[i].own_text() for i in taken]), strict=True))
+    held = {int(name) for name in residual_hits({str(i): r.text for i, r in results.items()}, redactor)}
+    reasons = [(*r, "segment.pii") if i in held else r for i, r in enumerate(gated.reasons)]
+    return replace(gated, reasons=reasons), {i: r for i, r in results.items() if i not in held}
+
+
+def residual_hits(texts: Mapping[str, str], redactor: Redactor, trusted: Sequence[str] = ()) -> list[str]:
+    """Return the name of the text for each place that a second scan still finds.
+
+    Args:
+        texts: Text by name.
+        redactor: The redactor of the run, or `scanner`.
+        trusted: Lines that the toolkit itself writes.
+    """
+    from redact.rescan import rescan
+
+    return [hit.file for hit in rescan(texts, redactor, trusted=trusted)]
+
+
+def ask_segments(job: Job, info: Mapping[str, Any]) -> None:
+    """Hold the redaction against the policy; no hit is left, since records with one were left out."""
+    from consent import decide
+    from consent.request import SegmentFacts
+
+    facts = SegmentFacts(
+        profile=str(info["profile"]),
+        engine_sha256=str(info["engine_sha256"]),
+        secrets_removed=True,
+        residual_hits=0,
+    )
+    reasons = sorted({r for result in decide.decide_segments(job.policy, facts) for r in result.reasons})
+    if reasons:
+        raise refuse(reasons)
