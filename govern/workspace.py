@@ -181,6 +181,25 @@ class Workspace:
                     return policy
         raise InputError("the log holds no policy with this digest", "is this the right --workspace?")
 
+    def dispositions_path(self, extraction_id: str) -> Path:
+        """Return where the disposition tree of an extraction is kept: codes and commitments, to answer people from."""
+        return self.root / "extractions" / f"{extraction_id}.jsonl"
+
+    def statement_path(self, extraction_id: str) -> Path:
+        """Return where the signed statement of the last skill released from an extraction is kept."""
+        return self.root / "extractions" / f"{extraction_id}.statement.dsse.json"
+
+    def keep(self, path: Path, data: bytes) -> None:
+        """Write a file of the workspace that only its owner reads."""
+        from attest.files import replace_file
+
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        replace_file(path, data, 0o600)
+
+    def keep_dkim_keys(self, data: bytes, sha256: str) -> None:
+        """Archive a snapshot of DKIM keys: a domain may withdraw its key tomorrow."""
+        self.keep(self.root / "dkim" / f"{sha256}.json", data)
+
     def review_path(self, extraction_id: str) -> Path:
         """Return where the subject's decisions over a draft are kept."""
         return self.root / "reviews" / f"{extraction_id}.json"

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "consent": ("govern.cli.consent:consent", "Request, sign, refuse, withdraw, look up."),
     "extract": ("govern.cli.extract:extract", "Turn consented work into a draft .skill."),
     "skill": ("govern.cli.skill:skill", "Show, review, release and verify a .skill."),
+    "subject": ("govern.cli.subject:subject", "Ask what was taken, answer to a skill, export, erase."),
     "log": ("govern.cli.log:log", "Show the log, sign a checkpoint, make a proof."),
     "audit": ("govern.cli.audit:audit", "Verify a .skill offline, trusting nobody."),
     "status": ("govern.cli.status:status", "Say how this workspace stands."),

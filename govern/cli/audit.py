@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from govern.cli.audit_log import log
+from govern.cli.audit_answer import answer
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.errors import InputError, VerificationError
 
@@ -18,6 +19,9 @@ def audit() -> None:
 
 
 audit.add_command(log)
+
+
+audit.add_command(answer)
 
 
 def read_log_key(value: str) -> str:

@@ -1,0 +1,122 @@
+"""Everything that a log and a workspace hold about one person, as a zip that the person can check offline.
+
+It holds `entries/<index>.json` with `entries/<index>.tlog-proof` for every entry of the log that names the person,
+`skills/<extraction>/statement.dsse.json` for every skill made from the person's work, `answer.json` about the person's
+records (see `attest.answers`), and for reading the checkpoint, the log's key and a README.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attest import answers, container
+from attest import checkpoint as checkpoints
+from attest.answers import Answer
+from attest.errors import FormatError, ProofError
+from attest.events import Event
+from attest.note import Verifier, open_note
+
+ANSWER = "answer.json"
+CHECKPOINT = "checkpoint"
+KEY = "log.vkey"
+README = "README.md"
+
+_ENTRY = re.compile(r"entries/(0|[1-9][0-9]*)\.(json|tlog-proof)")
+_STATEMENT = re.compile(r"skills/([0-9a-f-]{36})/statement\.dsse\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """An export whose proofs hold.
+
+    Attributes:
+        pid: Whose.
+        entries: Every entry that names the person, by index.
+        statements: SHA-256 of each skill's statement, by extraction.
+        answer: What became of the person's records.
+        log_size: Size of the log at the checkpoint.
+    """
+
+    pid: str
+    entries: Mapping[int, Event]
+    statements: Mapping[str, str]
+    answer: Answer
+    log_size: int
+
+
+def entry_file(index: int) -> str:
+    """Return the name of the file that holds an entry."""
+    return f"entries/{index}.json"
+
+
+def proof_file(index: int) -> str:
+    """Return the name of the file that holds an entry's proof."""
+    return f"entries/{index}.tlog-proof"
+
+
+def statement_file(extraction_id: str) -> str:
+    """Return the name of the file that holds the statement of a skill."""
+    return f"skills/{extraction_id}/statement.dsse.json"
+
+
+def about(event: Event) -> str:
+    """Return the pseudonymous id of the person whom an entry names, or ""."""
+    named = event.body.get("pid", event.body.get("subject"))
+    return named if isinstance(named, str) else ""
+
+
+def verify(data: bytes, log_vkey: str) -> Dossier:
+    """Check every proof in an export.
+
+    Args:
+        data: The zip.
+        log_vkey: The log's key, from somewhere else than the zip.
+
+    Raises:
+        FormatError: It is not such a zip, or a file in it belongs nowhere.
+        VerificationError: A proof does not hold, or an entry or statement is not about this person.
+    """
+    box = container.unpack(data)
+    files = dict(box.files)
+    verifier = Verifier.from_vkey(log_vkey)
+    answer = answers.verify(_take(files, ANSWER), log_vkey)
+    head = checkpoints.parse(open_note(_take(files, CHECKPOINT), [verifier]).text)
+    for name in (KEY, README):
+        _take(files, name)
+    if answer.pid != box.name or answer.log_size not in (0, head.size):
+        raise ProofError("the answer is about another person, or another state of the log, than the export")
+    entries: dict[int, Event] = {}
+    statements: dict[str, str] = {}
+    for name in sorted(files):
+        if (match := _STATEMENT.fullmatch(name)) is not None:
+            statements[match[1]] = hashlib.sha256(files[name]).hexdigest()
+            continue
+        match = _ENTRY.fullmatch(name)
+        if match is None or (match[2] == "tlog-proof" and entry_file(int(match[1])) not in files):
+            raise FormatError("a file of the export belongs nowhere")
+        if match[2] == "tlog-proof":
+            continue
+        index, event, at = answers.logged(files[name], files.get(proof_file(int(match[1])), b""), verifier)
+        if index != int(match[1]) or about(event) != box.name or at != head:
+            raise ProofError(
+                "an entry of the export is not at its place, names somebody else, or rests on another state"
+            )
+        entries[index] = event
+    released = {
+        (event.body.get("extraction_id"), event.body.get("statement_sha256"))
+        for event in entries.values()
+        if event.type == "skill.released"
+    }
+    if not set(statements.items()) <= released:
+        raise ProofError("a statement of the export is not one that the log knows")
+    return Dossier(box.name, entries, statements, answer, head.size)
+
+
+def _take(files: dict[str, bytes], name: str) -> bytes:
+    try:
+        return files.pop(name)
+    except KeyError:
+        raise FormatError(f"the export lacks {name}") from None
