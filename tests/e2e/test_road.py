@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from office import Office, govern
+from office import Office, govern, readable
 from workplace import SUBJECT, Workplace
 
 from attest import container
@@ -45,13 +45,13 @@ def test_the_skill_says_the_habits_and_no_name(office: Office) -> None:
     text = files["SKILL.md"].decode()
     assert "smoke tests on" in text
     assert "ten minutes" in text
-    everything = b"\n".join(files.values()).decode("utf-8", "replace")
+    everything = readable(b"\n".join(files.values()).decode("utf-8", "replace"))
     assert [p for p in PERSONAL if p.lower() in everything.lower()] == []
 
 
 def test_the_log_holds_no_name(office: Office) -> None:
-    log = office.run("log", "show", "--json")
-    assert [p for p in PERSONAL if p.lower() in log.out.lower()] == []
+    log = readable(office.run("log", "show", "--json").out)
+    assert [p for p in PERSONAL if p.lower() in log.lower()] == []
 
 
 def test_the_skill_conforms_to_the_agent_skills_format(office: Office, tmp_path: Path) -> None:
