@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "skill": ("govern.cli.skill:skill", "Show, review, release and verify a .skill."),
     "subject": ("govern.cli.subject:subject", "Ask what was taken, answer to a skill, export, erase."),
     "log": ("govern.cli.log:log", "Show the log, sign a checkpoint, make a proof."),
+    "witness": ("govern.cli.witness:witness", "Keep watch over a log: cosign it while it only grows."),
     "audit": ("govern.cli.audit:audit", "Verify a .skill offline, trusting nobody."),
     "status": ("govern.cli.status:status", "Say how this workspace stands."),
     "doctor": ("govern.cli.status:doctor", "Check models, tools and files."),

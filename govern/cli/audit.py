@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from govern.cli.audit_log import log
 from govern.cli.audit_answer import answer
+from govern.cli.audit_log import log
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.errors import InputError, VerificationError
 

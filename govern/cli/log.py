@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from govern.cli import log_witness
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.cli.log_timestamp import timestamp
 from govern.errors import UsageError
@@ -25,6 +26,7 @@ def log() -> None:
 
 
 log.add_command(timestamp)
+log_witness.register(log)
 
 
 @log.command()
@@ -67,6 +69,7 @@ def checkpoint(options: GlobalOptions, output: Path | None) -> None:
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as entries:
+        log_witness.refuse_rollback(workspace, entries)
         note = entries.checkpoint(workspace.signer())
         size = entries.size
     if output is not None:
