@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,10 +57,10 @@ def run(folder: Path, tell: Callable[[str], None], attempt: Callable[[Callable[[
     with attempt(lambda: EventLog.open(path) if path.exists() else EventLog.create(path, ORIGIN)) as log:
         tell("log")
         for n in range(len(BATCHES)):
-            indexes = attempt(lambda: log.append(batch(n), key=f"batch-{n}"))
+            indexes = attempt(partial(log.append, batch(n), key=f"batch-{n}"))
             tell(f"batch {n} {indexes[0]}")
-            tell(f"note {attempt(lambda: log.checkpoint(SIGNER)).hex()}")
-            attempt(lambda: publish(log, folder / "published"))
+            tell(f"note {attempt(partial(log.checkpoint, SIGNER)).hex()}")
+            attempt(partial(publish, log, folder / "published"))
             tell(f"published {log.size}")
 
 

@@ -16,7 +16,7 @@ from attest.tiles import check_folder
 from faults.driver import BATCHES, SIGNER, batch, once, run
 
 
-class Broken(AssertionError):
+class BrokenError(AssertionError):
     """A promise of the log does not hold."""
 
 
@@ -32,7 +32,7 @@ class Final:
 def require(holds: bool, message: str) -> None:
     """Raise if something does not hold."""
     if not holds:
-        raise Broken(message)
+        raise BrokenError(message)
 
 
 def root(leaves: Sequence[bytes]) -> bytes:
@@ -57,7 +57,7 @@ def check(folder: Path, told: Sequence[str]) -> None:
     """Check a log and its published folder against what its writer was told is done.
 
     Raises:
-        Broken: A promise does not hold.
+        BrokenError: A promise does not hold.
         GovernError: The log cannot be read, or its own check fails.
     """
     words = [line.split(" ") for line in told]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faults.state import Broken, Final, carry_on, check, emptied
+from faults.state import BrokenError, Final, carry_on, check, emptied
 from faults.trace import Call, points, struck, traced
 from govern.errors import GovernError
 
@@ -64,13 +64,13 @@ def reference(folder: Path) -> tuple[list[Call], Final]:
     """Run without a fault, and return the points and how it ends.
 
     Raises:
-        Broken: The run alone does not hold what it promises, or is not the same twice.
+        BrokenError: The run alone does not hold what it promises, or is not the same twice.
     """
     # The first run warms the caches of the interpreter.
     for _ in range(2):
         status, told, calls = traced(emptied(folder))
         if status != 0:
-            raise Broken(f"the run without a fault ended with {status}")
+            raise BrokenError(f"the run without a fault ended with {status}")
         check(folder, told)
     return points(calls), carry_on(folder)
 
@@ -79,21 +79,21 @@ def strike(folder: Path, fault: Fault, call: Call, final: Final) -> int:
     """Run with one fault, check what it left, carry on, and return how the driver ended.
 
     Raises:
-        Broken: A promise does not hold.
+        BrokenError: A promise does not hold.
         GovernError: What is left cannot be read.
     """
     inject = f"{call.name}:{fault.inject}:when={call.ordinal}"
     status, told, calls = traced(emptied(folder), inject, *(["--retry"] if fault.retry else []))
     hit = struck(calls, status)
     if hit is None or (hit.name, hit.ordinal, hit.what) != (call.name, call.ordinal, call.what):
-        raise Broken("the fault did not come where it was put: the run is not the same every time")
+        raise BrokenError("the fault did not come where it was put: the run is not the same every time")
     if status not in ENDS:
-        raise Broken(f"the driver ended with {status}")
+        raise BrokenError(f"the driver ended with {status}")
     if fault.retry and status != 0:
-        raise Broken("trying the step again did not help")
+        raise BrokenError("trying the step again did not help")
     check(folder, told)
     if carry_on(folder) != final:
-        raise Broken("carried on, the run does not end as it does without a fault")
+        raise BrokenError("carried on, the run does not end as it does without a fault")
     return status
 
 
@@ -110,7 +110,7 @@ def sweep(
         result.runs += 1
         try:
             result.ended[ENDS[strike(folder, fault, call, final)]] += 1
-        except (Broken, GovernError, OSError) as error:
+        except (BrokenError, GovernError, OSError) as error:
             result.failures.append(f"{call.name} {call.ordinal} ({call.what}): {type(error).__name__}: {error}")
         progress(result.runs)
     return result
