@@ -243,9 +243,10 @@ def read_file(path: Path, limit: int = MAX_TILE) -> bytes | None:
             raise TileError(f"{path} is not a plain file") from None
         raise
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
             raise TileError(f"{path} is not a plain file")
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise TileError(f"{path} is too long")
-    return data
+        if found.st_size > limit:
+            raise TileError(f"{path} is too long")
+        # The size that was looked at, and not the limit, which would be allocated for each little file.
+        return file.read(found.st_size)
