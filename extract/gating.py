@@ -99,12 +99,14 @@ def read_and_gate(job: Job, choice: ChoiceState, progress: Progress, commit: Cal
         InputError: A source cannot be read, or there is no record in any.
     """
     from consent import decide
-    from extract import facts, records
+    from extract import authenticity, facts, records
     from extract.sources import open_source, read_all
 
     progress("reading", 0, 0)
-    sources = [open_source(kind, path) for kind, paths in sorted(job.paths.items()) for path in paths]
-    read = read_all(sources, lambda seen: progress("reading", seen, 0))
+    sources = [
+        open_source(kind, path, job.checks, job.people) for kind, paths in sorted(job.paths.items()) for path in paths
+    ]
+    read = read_all(sources, lambda seen: progress("reading", seen, 0), job.checks.custodian)
     if not read.records:
         raise InputError("the sources hold no record", "check the paths; `govern extract --help` says what each reads")
     commit(read)
@@ -112,7 +114,7 @@ def read_and_gate(job: Job, choice: ChoiceState, progress: Progress, commit: Cal
     rows = facts.compute(records.to_frame(read.records), job.people, job.subject)
     seed = int.from_bytes(fingerprint(read)[:6], "big")
     verdict = decide.decide_records(job.policy, rows, choice, job.request, seed=seed)
-    return Gated(read, rows, verdict.reasons, seed)
+    return Gated(read, rows, authenticity.hold_failed(read.records, verdict.reasons), seed)
 
 
 def dry_run(job: Job, consents: Ledger, tools: Tools) -> tuple[RunDecision, Gated]:

@@ -21,7 +21,15 @@ _SIZE_LIMIT = 4 * 1024**2
 _PID = re.compile(r"p-[a-z2-9]{8,32}\Z")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+\Z")
 _SLACK_ID = re.compile(r"[UWB][A-Z0-9]{2,30}\Z")
-_PERSON_FIELDS = ("pid", "role", "timezone", "names", "emails", "git", "slack", "absences")
+_KEY_LIMIT = 64 * 1024
+_SSH_KEY = re.compile(
+    r"((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]{3,60}) "
+    r"((?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)(?: [^\r\n]*)?"
+)
+_GPG_KEY = re.compile(
+    r"-----BEGIN PGP PUBLIC KEY BLOCK-----\n[A-Za-z0-9+/=:. ()@<>\n-]+\n-----END PGP PUBLIC KEY BLOCK-----"
+)
+_PERSON_FIELDS = ("pid", "role", "timezone", "names", "emails", "git", "slack", "absences", "signing_keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class Person:
         slack: Slack user ids.
         absences: Leave and sick days.
         keys: All person keys that mean this person.
+        signing_keys: Keys that the person signs commits with: `type base64` of an SSH key, or an armored GPG key.
     """
 
     pid: str
@@ -57,6 +66,7 @@ class Person:
     slack: tuple[str, ...] = ()
     absences: tuple[Absence, ...] = ()
     keys: tuple[str, ...] = ()
+    signing_keys: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return the type and the pseudonymous id."""
@@ -142,10 +152,14 @@ def parse(data: bytes, where: str = "people file") -> Identities:
     people = tuple(_person(entry, f"{where}: people[{i}]") for i, entry in enumerate(entries))
     by_pid: dict[str, Person] = {}
     by_key: dict[str, str] = {}
+    signers: dict[str, str] = {}
     for i, person in enumerate(people):
         if person.pid in by_pid:
             _fail(f"{where}: people[{i}]", f"the pid {person.pid} is taken by another person")
         by_pid[person.pid] = person
+        for key in person.signing_keys:
+            if signers.setdefault(key, person.pid) != person.pid:
+                _fail(f"{where}: people[{i}]", f"a signing key of {person.pid} is claimed by another person too")
         for key in person.keys:
             other = by_key.setdefault(key, person.pid)
             if other == person.pid:
@@ -235,7 +249,27 @@ def _person(entry: Any, where: str) -> Person:
         tuple(slack),
         _absences(fields, where),
         tuple(dict.fromkeys(k for k in keys if k)),
+        _signing_keys(fields, where),
     )
+
+
+def _signing_keys(fields: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    value = fields.get("signing_keys")
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(key, str) and len(key) <= _KEY_LIMIT for key in value):
+        _fail(where, "signing_keys must be a list of SSH public keys or armored GPG public keys")
+    found = []
+    for text in (key.strip() for key in value):
+        if _GPG_KEY.fullmatch(text):
+            found.append(text + "\n")
+            continue
+        # The comment of an SSH key often names its owner, and a line break would begin a line of its own.
+        match = _SSH_KEY.fullmatch(text)
+        if match is None:
+            _fail(where, "signing_keys must be a list of SSH public keys or armored GPG public keys")
+        found.append(f"{match[1]} {match[2]}")
+    return tuple(dict.fromkeys(found))
 
 
 def _absences(fields: Mapping[str, Any], where: str) -> tuple[Absence, ...]:

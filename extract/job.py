@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from extract.authenticity import Checks
 
 if TYPE_CHECKING:
     from attest.log import EventLog
@@ -58,12 +60,14 @@ class Job:
         policy: The policy.
         people: Who is who.
         paths: Source paths by kind: mail, repo, chat, docs.
+        checks: What there is to check the authenticity of the sources with.
     """
 
     request: RunRequest
     policy: Policy
     people: Identities
     paths: SourcePaths
+    checks: Checks = field(default_factory=Checks)
 
     @property
     def subject(self) -> str:

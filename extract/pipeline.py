@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from extract import gating, redaction
+from extract import authenticity, gating, redaction
 
 if TYPE_CHECKING:
     from attest.disposition import Dispositions
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from extract.residue import Ledger
     from extract.sources import ReadResult
     from redact.engine import Redacted, Redactor
+
+
+#: Under which name the vault keeps the salt of an extraction's source digests.
+SOURCES = "sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,6 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
             "request": _request_body(job.request),
             "allowed": True,
             "consent_index": consent_index,
-            "seed": gated.seed,
             "taken": len(taken),
             "left_out": len(gated.reasons) - len(taken),
             "by_reason": gated.by_reason(),
@@ -139,7 +142,8 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         "extraction.distilled",
         {
             "prev": redacted_index,
-            "engine": distillate.engine,
+            # The seed is a digest of all records: who has all but one could find the last by it.
+            "engine": {name: value for name, value in distillate.engine.items() if name != "seed"},
             "claims": len(claims),
             "claims_sha256": hashlib.sha256(codec.to_lines(claims)).hexdigest(),
             "kept_back": kept_back,
@@ -188,7 +192,10 @@ def _commit(
     """Put the salts into the vault and the manifest into the log; return its index."""
     from attest.disposition import commitment, manifest_line, manifest_root
 
-    tools.vault.put(extraction_id, salts, [_persons(r, job.people) for r in read.records])
+    # Plain digests of the sources would be found by whoever guesses a record, also after its salt is gone: what is
+    # logged is keyed with a salt of the extraction, which goes when the first of its records is erased.
+    key = tools.random(32)
+    tools.vault.put(extraction_id, salts, [_persons(r, job.people) for r in read.records], {SOURCES: key})
     commitments.extend(
         commitment(salt, "source", bytes.fromhex(r.raw_digest)) for salt, r in zip(salts, read.records, strict=True)
     )
@@ -196,12 +203,29 @@ def _commit(
         manifest_line(i, r.source_kind, c) for i, (r, c) in enumerate(zip(read.records, commitments, strict=True))
     )
     sources = [
-        {"kind": s.kind, "units": s.units, "completeness": s.completeness, "sha256": s.sha256, "head": s.head}
+        {
+            "kind": s.kind,
+            "units": s.units,
+            "completeness": s.completeness,
+            **{
+                name: commitment(key, "source", digest.encode()) if digest else ""
+                for name, digest in (("digest", s.sha256), ("head", s.head), ("export", s.export_sha256))
+            },
+        }
         for s in read.sources
     ]
+    checks = job.checks
     return emit(
         "source.manifest",
-        {"root": root.hex(), "size": len(read.records), "sources": sources, "defects": dict(read.defects)},
+        {
+            "root": root.hex(),
+            "size": len(read.records),
+            "sources": sources,
+            "defects": dict(read.defects),
+            "custodian": checks.custodian,
+            "dkim_keys_sha256": checks.dkim.sha256 if checks.dkim is not None else "",
+            "authenticity": authenticity.counts(read.records),
+        },
     )
 
 

@@ -103,6 +103,7 @@ class SourceInfo:
         completeness: What the format can say about what is missing, as a code.
         sha256: SHA-256 over the raw digests of all units, in order, each as 64 hex digits and a line feed.
         head: Commit id of a repository's HEAD, or "".
+        export_sha256: SHA-256 of the export file that a custodian vouches for; "" without one, or for a folder.
     """
 
     kind: SourceKind
@@ -111,6 +112,7 @@ class SourceInfo:
     completeness: str
     sha256: str
     head: str = ""
+    export_sha256: str = ""
 
 
 class Unreadable(NamedTuple):

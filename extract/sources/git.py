@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from extract.errors import RepositoryError
+from extract.identity import Identities
 from extract.personkeys import mail_key, name_key
 from extract.records import FLAG_BOT, FLAG_COAUTHORED, FLAG_MERGE, FLAG_REVERT, Record, SourceKind
 from extract.sources import files, gitprocess, trailers
 from extract.sources.api import Defect, Link, Unit
 from extract.sources.decoding import decode
+from extract.sources.gitsignatures import Keyring, Signature
 
 # Ten fields, each ended by NUL: a commit message cannot hold one.
 _FIELDS = ("%H", "%P", "%an", "%ae", "%aN", "%aE", "%ad", "%cN", "%cE", "%B")
@@ -41,11 +43,12 @@ class GitSource:
     kind: SourceKind = "commit"
     completeness = "repository.reachable_commits"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, people: Identities | None = None) -> None:
         """Open a repository.
 
         Args:
             path: A working tree, a bare repository or a bundle file.
+            people: Whose signing keys to check commits against; None, or nobody's, checks nothing.
 
         Raises:
             RepositoryError: It is none of these, or it holds no commit.
@@ -56,6 +59,8 @@ class GitSource:
         self.head = ""
         self._links: set[Link] = set()
         self._titles: dict[str, str] = {}
+        self._people = people if people is not None and any(p.signing_keys for p in people.people) else None
+        self._signatures: dict[str, Signature] = {}
         self._bundle = path.is_file()
         if self._bundle:
             _check_bundle(path)
@@ -118,10 +123,14 @@ class GitSource:
                 ["rev-parse", "--verify", "--quiet", "--end-of-options", "HEAD^{commit}"], environment, git_dir
             )
             self.head = head.stdout.decode("ascii", "replace").strip() if head.returncode == 0 else ""
+            revisions = ["--branches", "--tags", "--end-of-options", *(["HEAD"] if self.head else []), "--"]
+            if self._people is not None:
+                with tempfile.TemporaryDirectory(prefix="govern-keys-") as folder:
+                    keyring = Keyring(self._people, Path(folder))
+                    self._signatures = keyring.signatures(revisions, environment, git_dir)
             arguments = [
                 "log", "-z", _FORMAT, "--date=raw", "--topo-order", "--reverse", "--no-ext-diff", "--no-textconv",
-                "--no-show-signature", "--no-notes", "--no-color", "--no-patch", "--use-mailmap", "--branches",
-                "--tags", "--end-of-options", *(["HEAD"] if self.head else []), "--",
+                "--no-show-signature", "--no-notes", "--no-color", "--no-patch", "--use-mailmap", *revisions,
             ]  # fmt: skip
             any_commit = False
             for fields in _log(arguments, environment, git_dir, self.path):
@@ -195,7 +204,14 @@ class GitSource:
             parse_defects=tuple(dict.fromkeys(defects)),
             message_id=unit.locator,
             references=(parent,) if parent else (),
+            authenticity=self._level(unit.locator, author),
         )
+
+    def _level(self, commit: str, author: str) -> str:
+        signature = self._signatures.get(commit)
+        if signature is None or self._people is None:
+            return "A0"
+        return signature.level(self._people.resolve(author))
 
 
 def _check_bundle(path: Path) -> None:

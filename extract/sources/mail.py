@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from extract.authenticity import KeySnapshot, mail_level
 from extract.errors import SourceError
 from extract.personkeys import mail_key, name_key
 from extract.records import FLAG_AUTOMATIC, ContainerKind, Record, SourceKind
@@ -48,11 +50,12 @@ class MailSource:
     completeness = "mailbox.what_was_kept"
     links: frozenset[Link] = frozenset()
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keys: KeySnapshot | None = None) -> None:
         """Open the path.
 
         Args:
             path: An mbox or .eml file, a Maildir, or a folder of .eml and mbox files.
+            keys: Archived DKIM keys to check signatures with.
 
         Raises:
             SourceError: Nothing is there, it cannot be opened, or it is no mail.
@@ -60,6 +63,7 @@ class MailSource:
         files.require(path, "an mbox file, a Maildir, an .eml file or a folder of them")
         self.path = path
         self.name = path.name or path.resolve().name
+        self._keys = keys
         if path.is_file():
             self._check_file(path)
 
@@ -135,7 +139,7 @@ class MailSource:
             return Defect(unit.locator, unit.raw_digest, mail.defect, mail.unreadable)
         try:
             message = BytesParser(policy=compat32).parsebytes(mail.raw)
-            return _record(message, unit, mail)
+            return replace(_record(message, unit, mail), authenticity=mail_level(mail.raw, self._keys))
         except Exception:
             # The border to the standard library's parser, which has raised nearly everything on purpose-built mails.
             # The unit keeps its place, with nothing in it that a gate could take.

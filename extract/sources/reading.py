@@ -7,20 +7,27 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from extract.errors import SourceError
 from extract.records import Record
 from extract.sources.api import Defect, Link, ReadResult, Source, SourceInfo, Unreadable
+
+if TYPE_CHECKING:
+    from extract.authenticity import Checks
+    from extract.identity import Identities
 
 Kind = Literal["mail", "repo", "chat", "docs"]
 
 
-def open_source(kind: Kind, path: Path) -> Source:
+def open_source(kind: Kind, path: Path, checks: Checks | None = None, people: Identities | None = None) -> Source:
     """Open a path for reading.
 
     Args:
         kind: What the user said it is; the format within the kind is detected.
         path: As the user typed it.
+        checks: What there is to check authenticity with.
+        people: The people file, whose signing keys commits are checked against.
 
     Raises:
         SourceError: Nothing is there, it cannot be opened, or it is something else.
@@ -28,11 +35,11 @@ def open_source(kind: Kind, path: Path) -> Source:
     if kind == "mail":
         from extract.sources.mail import MailSource
 
-        return MailSource(path)
+        return MailSource(path, checks.dkim if checks is not None else None)
     if kind == "repo":
         from extract.sources.git import GitSource
 
-        return GitSource(path)
+        return GitSource(path, people)
     if kind == "chat":
         from extract.sources.slack import SlackSource
 
@@ -42,12 +49,15 @@ def open_source(kind: Kind, path: Path) -> Source:
     return DocumentSource(path)
 
 
-def read_all(sources: Iterable[Source], progress: Callable[[int], None] | None = None) -> ReadResult:
+def read_all(
+    sources: Iterable[Source], progress: Callable[[int], None] | None = None, custodian: str = ""
+) -> ReadResult:
     """Read every unit of every source, then relate the records to each other.
 
     Args:
         sources: Opened sources; their order is the order of the records.
         progress: Called with the number of units seen so far, every thousand units.
+        custodian: Role id of whoever vouches for the export files, or "": then nobody does.
 
     Raises:
         SourceError: A source turned out to be damaged as a whole.
@@ -62,6 +72,8 @@ def read_all(sources: Iterable[Source], progress: Callable[[int], None] | None =
     for number, source in enumerate(sources):
         units = 0
         running = hashlib.sha256()
+        # A live repository is no export: nobody can have vouched for what it will be tomorrow.
+        vouched = bool(custodian) and (source.kind != "commit" or source.path.is_file())
         for unit in source.units():
             units += 1
             seen += 1
@@ -81,13 +93,32 @@ def read_all(sources: Iterable[Source], progress: Callable[[int], None] | None =
                 copy += 1
                 locator = f"{found.locator}~{copy}"
             taken.add(locator)
+            if vouched and found.authenticity == "A0":
+                found = replace(found, authenticity="A1")
             records.append(found if locator == found.locator else replace(found, locator=locator))
         links |= source.links
         infos.append(
             SourceInfo(
-                source.kind, source.path, units, source.completeness, running.hexdigest(), getattr(source, "head", "")
+                source.kind,
+                source.path,
+                units,
+                source.completeness,
+                running.hexdigest(),
+                getattr(source, "head", ""),
+                _file_digest(source.path) if vouched else "",
             )
         )
     from extract.threads import relate
 
     return ReadResult(relate(records), dict(sorted(defects.items())), unreadable, infos, frozenset(links))
+
+
+def _file_digest(path: Path) -> str:
+    """Return the SHA-256 of an export that is one file; "" for a folder, whose units are in the digest beside it."""
+    if not path.is_file():
+        return ""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        raise SourceError(f"{path}: cannot be read", "copy it again") from None

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 @click.option("--model", type=click.Path(path_type=Path), metavar="FILE.gguf", help="A model of your own.")
 @click.option("--endpoint", metavar="URL", help="Local OpenAI-compatible server; others only if the policy names them.")
 @click.option("--model-sha256", metavar="HEX", help="With --endpoint: digest of the model that it runs, on your word.")
+@click.option(
+    "--dkim-keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="DKIM keys as archived with the mail: JSON of selector._domainkey.domain and TXT record.",
+)
+@click.option("--custodian", default="", metavar="ROLE_ID", help="Role that vouches for the export files.")
 @click.option("--people", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another people file.")
 @click.option("--name", help="Name of the skill.  [default: from the role]")
 @click.option(
@@ -54,6 +61,8 @@ def extract(
     model: Path | None,
     endpoint: str | None,
     model_sha256: str | None,
+    dkim_keys: Path | None,
+    custodian: str,
     people: Path | None,
     name: str | None,
     recipients: tuple[str, ...],
@@ -70,6 +79,7 @@ def extract(
     from attest.files import replace_file
     from consent.request import RunRequest
     from extract import gating, pipeline
+    from extract.authenticity import Checks, load_snapshot
     from extract.distil.backend import open_backend
     from extract.job import ASKED, Job, Tools
     from extract.skill import document, draft
@@ -85,6 +95,7 @@ def extract(
         raise UsageError("no source was named", "name at least one of --mail, --repo, --chat, --docs")
     if endpoint is not None and model_sha256 is None:
         raise UsageError("a server does not say which model it runs", "name the model's digest with --model-sha256")
+    checks = Checks(load_snapshot(dkim_keys) if dkim_keys is not None else None, custodian)
     workspace = options.open_workspace()
     policy = loader.load(ref)
     identities = workspace.identities(people)
@@ -105,13 +116,15 @@ def extract(
             model_address=info["model_address"] or None,
             now=now,
         )
-        job = Job(request, policy, identities, paths)
+        job = Job(request, policy, identities, paths, checks)
         with workspace.log() as log, workspace.vault() as vault, out.progress("starting") as progress:
             tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
             if dry_run:
                 decision, gated = gating.dry_run(job, workspace.ledger(log), tools)
             else:
                 workspace.adopt(log, policy, now)
+                if checks.dkim is not None:
+                    workspace.keep_dkim_keys(checks.dkim.data, checks.dkim.sha256)
                 sealed = pipeline.run(job, lambda: workspace.ledger(log), backend, tools)
                 header = document.Header(
                     name=skill,
@@ -123,6 +136,8 @@ def extract(
                     pseudonym=sealed.pseudonym,
                 )
                 data = draft.pack(header, sealed, log)
+                # Whoever is in the data may ask what became of it; see `govern subject taken`.
+                workspace.keep(workspace.dispositions_path(sealed.extraction_id), sealed.dispositions.to_bytes())
     if dry_run:
         _show_dry_run(out, decision, gated)
         unreadable = len(gated.read.unreadable)
@@ -183,6 +198,7 @@ def _show(out: Output, file: Path, sealed: Sealed) -> None:
     out.result(
         {
             "extraction_id": sealed.extraction_id,
+            "authenticity": sealed.dispositions.authenticity(),
             "seal_index": sealed.seal_index,
             "file": str(file),
             "ledger": ledger,

@@ -10,6 +10,7 @@ import click
 
 from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
+from govern.cli.skill_attest import attest
 from govern.errors import RefusedError, UsageError, VerificationError
 
 if TYPE_CHECKING:
@@ -24,18 +25,38 @@ def skill() -> None:
     """Show, review, release and verify a .skill."""
 
 
+skill.add_command(attest)
+
+
 @skill.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@now_option
 @governed
-def show(options: GlobalOptions, file: Path) -> None:
-    """Print what a skill says: SKILL.md as an agent reads it."""
+def show(options: GlobalOptions, file: Path, now: datetime) -> None:
+    """Print what a skill says: SKILL.md as an agent reads it; in its workspace also what the person says of it."""
     from attest import container
+    from govern import releases
 
     out = options.output()
-    box = container.unpack(read_skill(file))
+    data = read_skill(file)
+    box = container.unpack(data)
     text = box.files.get("SKILL.md", b"").decode("utf-8", "replace")
+    word = None
+    if options.workspace.is_dir():
+        workspace = options.open_workspace()
+        with workspace.log() as log:
+            word = releases.word(data, log, workspace.ledger(log), now)
     out.say(text, important=True)
-    out.result({"name": box.name, "files": {n: len(d) for n, d in sorted(box.files.items())}, "skill_md": text})
+    if word is not None:
+        out.say(f"The person's word: {word.text}", important=True)
+    out.result(
+        {
+            "name": box.name,
+            "files": {n: len(d) for n, d in sorted(box.files.items())},
+            "skill_md": text,
+            "word": word.document if word is not None else None,
+        }
+    )
 
 
 @skill.command(epilog="Example:  govern skill verify ops.skill")
@@ -53,10 +74,22 @@ def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
     report = verify_skill(data, workspace.log_vkey, now=now)
     failed = [c.name for c in report.checks if c.status == "fail"]
     with workspace.log() as log:
-        standing = releases.standing(data, log, workspace.ledger(log), now)
+        ledger = workspace.ledger(log)
+        standing = releases.standing(data, log, ledger, now)
+        word = releases.word(data, log, ledger, now) if not failed else None
     status = "damaged" if failed else standing.status
     out.say(f"{file}: {status}" + (f" since {standing.since}" if standing.since and not failed else ""), important=True)
-    out.result({"file": str(file), "status": status, "since": standing.since, "failed": failed})
+    if word is not None:
+        out.say(f"The person's word: {word.text}", important=True)
+    out.result(
+        {
+            "file": str(file),
+            "status": status,
+            "since": standing.since,
+            "failed": failed,
+            "word": word.document if word is not None else None,
+        }
+    )
     if failed:
         raise VerificationError(
             f"verification failed: {', '.join(failed)}", "`govern audit verify` shows every check with its meaning"
