@@ -12,14 +12,20 @@ entry, and the proofs rest on the checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from attest import dsse, evidence, statement
+from attest import canonical, dsse, events, evidence, proof, statement
+from attest import checkpoint as checkpoints
+from attest.encoding import from_base64
+from attest.errors import FormatError
 from attest.keys import key_id
+from attest.note import text_of
+from attest.shape import exact
+from govern.errors import GovernError
 
 if TYPE_CHECKING:
     from attest.log import EventLog
@@ -91,17 +97,123 @@ def build(
         log: The event log.
         places: Where the evidence stands.
         release_index: Index of `skill.released`, whose body names the statement's digest.
-        note: A checkpoint that covers that entry; all proofs rest on it.
+        note: A checkpoint that covers that entry; all proofs rest on it, with the cosignatures that the log keeps.
         static: Content, covered files and the signed statement, by file name.
 
     Raises:
         ValueError: The checkpoint is not of this log, or does not cover an entry.
     """
-    entries = {**places.entries(), evidence.ENTRY: release_index}
-    files = {**static, evidence.ENTRY: log.entry(release_index)}
-    for file, index in entries.items():
-        files[evidence.proof_file(file)] = log.proof(index, note).to_bytes()
+    return _proved(log, {**places.entries(), evidence.ENTRY: release_index}, cosigned(log, note), static)
+
+
+def refresh(
+    log: EventLog,
+    files: Mapping[str, bytes],
+    note: bytes,
+    *,
+    responses: Sequence[int] = (),
+    keys: Sequence[int] = (),
+    timestamp: bytes | None = None,
+) -> dict[str, bytes]:
+    """Return the files of a released skill with proofs that rest on another checkpoint; what was signed stays.
+
+    Args:
+        log: The event log.
+        files: Every file of the skill.
+        note: As for `build`.
+        responses: Indexes of the subject's responses to this skill.
+        keys: Indexes of rotations of the subject's key since the release.
+        timestamp: A time-stamp over this checkpoint.
+
+    Raises:
+        FormatError: The skill is not one that was released.
+        ValueError: The skill, or the checkpoint, is not of this log.
+    """
+    later = {name for name in files if evidence.may_come_later(name) and name not in _covered_by_statement(files)}
+    static = {name: data for name, data in files.items() if name not in later and not evidence.is_proof(name)}
+    entries = {}
+    for name in static:
+        if name == evidence.ENTRY or evidence.is_entry(name):
+            if evidence.proof_file(name) not in files:
+                raise FormatError("a proof is missing in the skill")
+            entries[name] = proof.parse(files[evidence.proof_file(name)]).index
+    if evidence.ENTRY not in entries:
+        raise FormatError("the skill was not released")
+    entries |= {evidence.response_file(index): index for index in responses}
+    entries |= {evidence.key_file(index): index for index in keys}
+    if any(name in static and log.entry(index) != static[name] for name, index in entries.items()):
+        raise ValueError("the skill is not of this log")
+    extra = {} if timestamp is None else {evidence.TIMESTAMP: timestamp}
+    return _proved(log, entries, cosigned(log, note), {**static, **extra})
+
+
+def cosigned(log: EventLog, note: bytes) -> bytes:
+    """Return a checkpoint with the cosignatures that the log keeps for it."""
+    try:
+        known = log.cosigned(checkpoints.parse(text_of(note)).size)
+    except ValueError:
+        return note
+    return known if known.startswith(note) else note
+
+
+def newest_cosigned(log: EventLog, index: int, enough: Callable[[bytes], bool]) -> bytes | None:
+    """Return the newest checkpoint that covers an entry and has cosignatures enough, or None.
+
+    Args:
+        log: The event log.
+        index: Index of the entry.
+        enough: Tells it of a checkpoint with its cosignatures.
+    """
+    for note in reversed(list(log.checkpoints())):
+        if checkpoints.parse(text_of(note)).size <= index:
+            return None
+        if enough(found := cosigned(log, note)):
+            return found
+    return None
+
+
+def key_chain(log: EventLog, pid: str, last: int) -> tuple[evidence.Enrolled, ...]:
+    """Return a person's keys, each with the entry at which the next one took its place.
+
+    Args:
+        log: The event log.
+        pid: Whose keys.
+        last: Index of the last entry that is looked at.
+    """
+    chain: list[evidence.Enrolled] = []
+    for index, data in log.entries(0, last + 1):
+        if b'"type":"key.' not in data:
+            continue
+        event = events.parse(data)
+        if event.type not in ("key.enrolled", "key.rotated") or event.body.get("pid") != pid:
+            continue
+        try:
+            key = evidence.enrolled(evidence.Logged(index, event), chain[-1] if chain else None)
+        except GovernError:
+            continue  # whoever writes the log can write that too; it changes nobody's key
+        if chain:
+            chain[-1] = replace(chain[-1], until=index)
+        chain.append(key)
+    return tuple(chain)
+
+
+def _proved(log: EventLog, entries: Mapping[str, int], note: bytes, static: Mapping[str, bytes]) -> dict[str, bytes]:
+    files = {**static, **{name: log.entry(index) for name, index in entries.items()}}
+    for name, index in entries.items():
+        files[evidence.proof_file(name)] = log.proof(index, note).to_bytes()
     return files
+
+
+def _covered_by_statement(files: Mapping[str, bytes]) -> Collection[str]:
+    if evidence.STATEMENT not in files:
+        raise FormatError("the skill was not released")
+    # Its signature is the verifier's business; here it only says which files must stay.
+    envelope = exact(
+        canonical.loads(files[evidence.STATEMENT]),
+        "a statement's envelope",
+        {"payload": str, "payloadType": str, "signatures": list},
+    )
+    return statement.parse(from_base64(envelope["payload"])).subjects.keys()
 
 
 def verify_text(name: str) -> bytes:

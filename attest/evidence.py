@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,7 @@ MANIFEST = f"{FOLDER}manifest.json"
 SEAL = f"{FOLDER}seal.json"
 ENTRY = f"{FOLDER}entry.json"
 ENTRY_PROOF = f"{FOLDER}log.tlog-proof"
+TIMESTAMP = f"{FOLDER}checkpoint.tsr"
 
 KEY_TYPE = "application/vnd.govern.key+json"
 KEY_SCHEMA = "govern-key/1"
@@ -36,7 +37,7 @@ CONSENT_TYPE = "application/vnd.govern.consent+json"
 CONSENT_STATES = ("given", "renewed")
 """The only events under which processing is allowed."""
 
-_INDEXED = re.compile(r"attestation/(?:consents|keys)/(?:0|[1-9][0-9]{0,18})\.json")
+_INDEXED = re.compile(r"attestation/(consents|keys|responses)/(0|[1-9][0-9]{0,18})\.json")
 
 
 def consent_file(index: int) -> str:
@@ -47,6 +48,26 @@ def consent_file(index: int) -> str:
 def key_file(index: int) -> str:
     """Return the name of the file that holds the enrolment logged at an index."""
     return f"{FOLDER}keys/{index}.json"
+
+
+def response_file(index: int) -> str:
+    """Return the name of the file that holds the subject's response logged at an index."""
+    return f"{FOLDER}responses/{index}.json"
+
+
+def indexed(names: Iterable[str], kind: str) -> list[tuple[int, str]]:
+    """Return index and name of the files of a kind (`consents`, `keys`, `responses`), in the order of the log."""
+    found = (_INDEXED.fullmatch(name) for name in names)
+    return sorted((int(match[2]), match[0]) for match in found if match is not None and match[1] == kind)
+
+
+def may_come_later(name: str) -> bool:
+    """Tell whether a file may stand in a skill that its statement does not cover, because it came about afterwards.
+
+    Each of them is checked by itself: a log entry, or a third party's time-stamp.
+    """
+    match = _INDEXED.fullmatch(name)
+    return name == TIMESTAMP or (match is not None and match[1] != "consents")
 
 
 def is_entry(name: str) -> bool:
@@ -65,7 +86,13 @@ def in_subjects(name: str) -> bool:
     The statement itself, the entry that names the statement's digest, and the proofs, which are made after that entry,
     cannot be: each of them is checked by itself.
     """
-    return name not in (STATEMENT, ENTRY) and not (name.startswith(FOLDER) and name.endswith(".tlog-proof"))
+    later = name == TIMESTAMP or name.startswith(f"{FOLDER}responses/")
+    return name not in (STATEMENT, ENTRY) and not later and not is_proof(name)
+
+
+def is_proof(name: str) -> bool:
+    """Tell whether a file is the proof of an entry."""
+    return name.startswith(FOLDER) and name.endswith(".tlog-proof")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,34 +169,52 @@ class Enrolled:
         pid: Whose key it is.
         key_id: Its id.
         public: Its 32 bytes.
+        until: Index of the entry that put another key in its place, or None.
     """
 
     index: int
     pid: str
     key_id: str
     public: bytes
+    until: int | None = None
+
+    def speaks_at(self, index: int) -> bool:
+        """Tell whether the key spoke for its person when the entry at an index was logged."""
+        return self.index < index and (self.until is None or index < self.until)
 
 
-def enrolled(entry: Logged) -> Enrolled:
-    """Check an enrolment: whoever enrolled the key had its private half and named the same person.
+def enrolled(entry: Logged, before: Enrolled | None = None) -> Enrolled:
+    """Check an enrolment or a rotation.
+
+    Whoever enrolled the key had its private half and named the same person. A rotation is signed by the key before it
+    too: otherwise whoever writes the log could give anybody a new key.
+
+    Args:
+        entry: The log entry, `key.enrolled` or `key.rotated`.
+        before: The person's key until then; there is one if and only if the entry is a rotation.
 
     Raises:
         FormatError: The entry is not an enrolment in form.
-        SignatureError: The key did not sign its own enrolment.
+        SignatureError: The key, or the one before it, did not sign.
     """
-    if entry.event.type != "key.enrolled":
-        raise FormatError("the entry does not enrol a key")
+    if entry.event.type != ("key.enrolled" if before is None else "key.rotated"):
+        raise FormatError(f"the entry does not {'enrol a first key' if before is None else 'rotate the key'}")
     shape = {"pid": str, "key_id": str, "public_key": str, "self_signature": dict}
     body = exact(dict(entry.body), "an enrolment", shape)
     public = from_base64(body["public_key"])
     if len(public) != 32 or key_id(public) != body["key_id"]:
         raise FormatError("the id of an enrolled key is not that of the key")
-    opened = dsse.open_envelope(canonical.dumps(body["self_signature"]), {body["key_id"]: public}, KEY_TYPE)
+    trusted = {body["key_id"]: public} | ({} if before is None else {before.key_id: before.public})
+    opened = dsse.open_envelope(canonical.dumps(body["self_signature"]), trusted, KEY_TYPE)
+    if set(opened.signers) != set(trusted) or len(trusted) != (1 if before is None else 2):
+        raise SignatureError("the key, or the one that it takes the place of, did not sign the enrolment")
     signed = {"schema": str, "pid": str, "key_id": str, "public_key": str, "at": str}
     said = exact(canonical.loads(opened.payload), "what a key signed of itself", signed)
     from_time(said["at"])
     if said["schema"] != KEY_SCHEMA or any(said[name] != body[name] for name in ("pid", "key_id", "public_key")):
         raise SignatureError("an enrolment says something else than what its key signed")
+    if before is not None and before.pid != body["pid"]:
+        raise SignatureError("the key of somebody else was put in the place of a key")
     return Enrolled(entry.index, body["pid"], body["key_id"], public)
 
 
@@ -229,6 +274,8 @@ def consent(entry: Logged, keys: Mapping[str, Enrolled]) -> Consent:
         raise SignatureError("a consent is signed by the key of somebody else")
     if key.index >= entry.index:
         raise SignatureError("a consent is signed by a key that was enrolled after it")
+    if not key.speaks_at(entry.index):
+        raise SignatureError("a consent is signed by a key that was replaced before it")
     choices = [fields(c, "a choice", {"purpose": str, "decision": str}) for c in record["choices"]]
     if len({choice["purpose"] for choice in choices}) != len(choices):
         raise FormatError("a consent decides twice about one purpose")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attest import container as containers
 from attest import dsse, evidence, proof, statement
 from attest.container import Container
+from attest.cosignature import open_cosigned
 from attest.disposition import Dispositions
 from attest.encoding import from_time, to_time
 from attest.errors import SignatureError
@@ -19,9 +21,16 @@ from attest.keys import key_id
 from attest.note import Verifier
 from attest.report import Status
 from attest.shape import COUNT, DIGEST, fields
+from attest.witness_policy import WitnessPolicy, shown
 from govern.errors import GovernError
 
+if TYPE_CHECKING:
+    from attest.response import Response
+
 Answer = tuple[Status, str]
+
+CLOCKS = timedelta(minutes=10)
+"""How far the clocks of witness, log and auditor may differ without a word."""
 
 _STEPS = ("gated", "redacted", "distilled")
 
@@ -46,6 +55,8 @@ class Examination:
         verifier: Verifier,
         now: datetime | None,
         policy_sha256: str | None,
+        witness_policy: WitnessPolicy | None = None,
+        timestamp_roots: Sequence[bytes] = (),
     ) -> None:
         self.name = content.name
         self.files = content.files
@@ -53,6 +64,8 @@ class Examination:
         self.verifier = verifier
         self.now = now
         self.policy_sha256 = policy_sha256
+        self.witness_policy = witness_policy
+        self.timestamp_roots = timestamp_roots
 
     # What the questions rest on.
 
@@ -138,17 +151,18 @@ class Examination:
 
     @cached_property
     def keys(self) -> Mapping[str, Enrolled]:
-        """The subject's enrolled keys by id."""
+        """The subject's keys by id: one that was enrolled, and those that took its place one after the other."""
         subject = self.predicate["subject"]
         found: dict[str, Enrolled] = {}
-        for name in sorted(self.files):
-            if not name.startswith(evidence.key_file(0)[: -len("0.json")]) or not evidence.is_entry(name):
-                continue
-            key = evidence.enrolled(self.entry(name))
-            require(name == evidence.key_file(key.index), f"{name} is at another index than its name says")
+        last: Enrolled | None = None
+        for index, name in evidence.indexed(self.files, "keys"):
+            key = evidence.enrolled(self.entry(name), last)
+            require(key.index == index, f"{name} is at another index than its name says")
             require(key.pid == subject, f"{name} enrols the key of somebody else")
             require(key.key_id not in found, f"{name} enrols a key a second time")
-            found[key.key_id] = key
+            if last is not None:
+                found[last.key_id] = replace(last, until=key.index)
+            found[key.key_id] = last = key
         return found
 
     @cached_property
@@ -176,6 +190,28 @@ class Examination:
                 f"{name} agrees to another policy than stated",
             )
             found.append(given)
+        return found
+
+    @cached_property
+    def responses(self) -> Sequence[tuple[int, Response]]:
+        """The subject's responses in the file, each with its index in the log."""
+        from attest import response
+
+        statement_sha256 = hashlib.sha256(self.file(evidence.STATEMENT)).hexdigest()
+        found = []
+        for index, name in evidence.indexed(self.files, "responses"):
+            entry = self.entry(name)
+            require(entry.index == index, f"{name} is at another index than its name says")
+            require(entry.event.type == "subject.response", f"{name} is not a response")
+            spoke = [key for key in self.keys.values() if key.speaks_at(index)]
+            require(len(spoke) == 1, f"{name} was logged when no key spoke for the subject")
+            said = response.check(entry.body, spoke[0].public)
+            require(said.pid == self.predicate["subject"], f"{name} is the word of somebody else")
+            require(
+                (said.statement_sha256, said.extraction_id) == (statement_sha256, self.predicate["extraction_id"]),
+                f"{name} is about another skill",
+            )
+            found.append((index, said))
         return found
 
     # The questions.
@@ -220,7 +256,9 @@ class Examination:
             "the statement covers a file that does not belong into attestation/",
         )
         expected = {evidence.STATEMENT, evidence.ENTRY, evidence.ENTRY_PROOF, *subjects}
-        expected |= {evidence.proof_file(name) for name in entries}
+        later = {name for name in self.files.keys() - subjects.keys() if evidence.may_come_later(name)}
+        expected |= later
+        expected |= {evidence.proof_file(name) for name in entries | later if evidence.is_entry(name)}
         missing, extra = sorted(expected - self.files.keys()), sorted(self.files.keys() - expected)
         require(not missing, f"{len(missing)} files are missing: {', '.join(missing[:3])}")
         require(not extra, f"{len(extra)} files are extra: {', '.join(extra[:3])}")
@@ -288,7 +326,10 @@ class Examination:
 
     def enrolment(self) -> Answer:
         """Is the subject's key in the log, signed by itself?"""
-        return "pass", f"{self.subject_key.key_id}, entry {self.subject_key.index}"
+        key = self.subject_key
+        rotations = sum(other.index < key.index for other in self.keys.values())
+        after = f", after {rotations} rotation{'s' * (rotations > 1)}" if rotations else ""
+        return "pass", f"{key.key_id}, entry {key.index}{after}"
 
     def released_by_subject(self) -> Answer:
         """Did the subject sign exactly this content?"""
@@ -300,6 +341,7 @@ class Examination:
         opened = dsse.open_envelope(data, {key.key_id: key.public}, statement.RELEASE_TYPE)
         if opened.unknown:
             raise SignatureError("a key other than the subject's signed the release too")
+        require(key.speaks_at(self.release_entry.index), "the key did not speak for the subject at the release")
         release = statement.parse_release(opened.payload)
         require(release["skill"] == self.name, "the subject released a skill of another name")
         require(release["extraction_id"] == self.predicate["extraction_id"], "the subject released another extraction")
@@ -341,8 +383,10 @@ class Examination:
         require(
             chain == sorted(set(chain)), "manifest, gates, redaction, distillation, seal and release are not in order"
         )
-        before = [*(given.index for given in self.consents), self.subject_key.index]
+        # A key may be rotated between seal and release; the one that it began with stands before both.
+        before = [*(given.index for given in self.consents), min(key.index for key in self.keys.values())]
         require(max(before) < seal_index, "the consent or the key came after the seal")
+        require(self.subject_key.index < self.release_entry.index, "the key came after the release")
         return "pass", " < ".join(map(str, chain))
 
     def policy(self) -> Answer:
@@ -357,18 +401,56 @@ class Examination:
         return "pass", found
 
     def witnesses(self) -> Answer:
-        """Has anybody beside the log's operator signed the checkpoint?"""
-        others = self.head.others
-        if others:
-            return "info", f"{others} more signatures, by keys that were not given: not checked"
-        return "info", "unwitnessed"
+        """Has the checkpoint been witnessed as the auditor's policy wants it?"""
+        others, policy = self.head.others, self.witness_policy
+        if policy is None:
+            if others:
+                return "info", f"{others} cosignature{'s' * (others > 1)} by keys that no policy names: not checked"
+            return "info", "unwitnessed"
+        require(not policy.logs or self.verifier in policy.logs, "the witness policy names other logs than this one")
+        opened = open_cosigned(self.head.note, policy.cosigners)
+        early = [c for c in opened.cosignatures if self.now is not None and c.at > self.now + CLOCKS]
+        counted = [c for c in opened.cosignatures if c not in early]
+        by = {c.cosigner for c in counted}
+        done = [name for name in policy.operators if name in policy.witnessed(by)]
+        met = policy.met(by)
+        value = (
+            f"{len(done)} of {len(policy.operators)}, operators: {', '.join(map(shown, done)) or 'none'}; "
+            f"quorum {'met' if met else 'not met'} ({policy.needed} needed)"
+        )
+        if counted:
+            value += f"; newest {to_time(max(c.at for c in counted))}"
+        if any(c.at + CLOCKS < self.release_entry.event.at for c in counted):
+            value += "; one is dated before the release that it covers: a clock is wrong"
+        if early:
+            value += f"; {len(early)} not counted, dated in the future"
+        if unknown := others - len(opened.cosignatures):
+            value += f"; {unknown} more by keys that the policy does not name"
+        require(met, value)
+        return ("info", f"{value}; the policy asks for none") if not policy.needed else ("pass", value)
+
+    def timestamped(self) -> Answer:
+        """Does a third party say when the log's head existed?"""
+        size = self.head.checkpoint.size
+        if evidence.TIMESTAMP not in self.files:
+            return "info", f"none over the checkpoint of {size} entries"
+        if not self.timestamp_roots:
+            return "info", "there is one; no authority's certificate was given to check it with"
+        from attest import timestamp
+
+        if not timestamp.available():
+            return "info", "there is one; the package rfc3161-client, which checks it, is not installed"
+        message = timestamp.own_note(self.head.note)
+        at = timestamp.verify(self.file(evidence.TIMESTAMP), message, self.timestamp_roots)
+        require(self.now is None or at <= self.now + CLOCKS, f"it is dated in the future, {to_time(at)}")
+        return "pass", f"{size} entries at {to_time(at)}, says the authority"
 
     def word(self) -> Answer:
         """What does the subject say of its accuracy?"""
-        responses = self.predicate["responses"]
-        if not responses:
-            return "info", "unanswered"
-        return "info", ", ".join(f"{item['response']} (entry {item['index']})" for item in responses)
+        said = {index: f"{found.response} (entry {index}, signed)" for index, found in self.responses}
+        for item in self.predicate["responses"]:
+            said.setdefault(item["index"], f"{item['response']} (entry {item['index']}, as stated at release)")
+        return "info", ", ".join(said[index] for index in sorted(said)) or "unanswered"
 
     def authenticity(self) -> Answer:
         """How well are the sources themselves attested?"""

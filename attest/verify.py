@@ -19,12 +19,22 @@ from attest.errors import FormatError
 from attest.examination import Answer, Examination, FailedError
 from attest.note import Verifier
 from attest.report import Check, Report, Status
+from attest.witness_policy import WitnessPolicy
+from attest.witness_policy import parse as parse_witness_policy
 from govern.errors import GovernError, InputError
 
 __all__ = ["Check", "Report", "checks", "main", "verify_container", "verify_skill"]
 
 
-def verify_skill(data: bytes, log_vkey: str, *, now: datetime | None, policy_sha256: str | None = None) -> Report:
+def verify_skill(
+    data: bytes,
+    log_vkey: str,
+    *,
+    now: datetime | None,
+    policy_sha256: str | None = None,
+    witnesses: WitnessPolicy | None = None,
+    timestamp_roots: Sequence[bytes] = (),
+) -> Report:
     """Verify a .skill file.
 
     Args:
@@ -32,6 +42,9 @@ def verify_skill(data: bytes, log_vkey: str, *, now: datetime | None, policy_sha
         log_vkey: The log's key, `NAME+HASH+KEY`, from a source that is not the file.
         now: The time at which it must not have expired; None leaves that question open.
         policy_sha256: Digest of the policy that the auditor expects; None leaves that question open.
+        witnesses: The witnesses that the auditor trusts, and how many of them must have cosigned; None leaves that
+            question open.
+        timestamp_roots: Certificates of the time-stamping authorities that the auditor trusts, PEM or DER.
 
     Returns:
         One check per question. Problems are failed checks.
@@ -39,7 +52,15 @@ def verify_skill(data: bytes, log_vkey: str, *, now: datetime | None, policy_sha
     Raises:
         InputError: The file is not a .skill container, or the key or digest is not one.
     """
-    return verify_container(containers.unpack(data), log_vkey, packed=data, now=now, policy_sha256=policy_sha256)
+    return verify_container(
+        containers.unpack(data),
+        log_vkey,
+        packed=data,
+        now=now,
+        policy_sha256=policy_sha256,
+        witnesses=witnesses,
+        timestamp_roots=timestamp_roots,
+    )
 
 
 def verify_container(
@@ -49,6 +70,8 @@ def verify_container(
     packed: bytes | None = None,
     now: datetime | None,
     policy_sha256: str | None = None,
+    witnesses: WitnessPolicy | None = None,
+    timestamp_roots: Sequence[bytes] = (),
 ) -> Report:
     """Verify a skill whose container was read already, or that was never packed.
 
@@ -58,11 +81,23 @@ def verify_container(
         packed: The container's bytes, if there are any.
         now: As for `verify_skill`.
         policy_sha256: As for `verify_skill`.
+        witnesses: As for `verify_skill`.
+        timestamp_roots: As for `verify_skill`.
 
     Raises:
         InputError: The key or the digest is not one.
     """
-    found = tuple(checks(content, log_vkey, packed=packed, now=now, policy_sha256=policy_sha256))
+    found = tuple(
+        checks(
+            content,
+            log_vkey,
+            packed=packed,
+            now=now,
+            policy_sha256=policy_sha256,
+            witnesses=witnesses,
+            timestamp_roots=timestamp_roots,
+        )
+    )
     return Report(found, all(check.status != "fail" for check in found))
 
 
@@ -73,6 +108,8 @@ def checks(
     packed: bytes | None = None,
     now: datetime | None,
     policy_sha256: str | None = None,
+    witnesses: WitnessPolicy | None = None,
+    timestamp_roots: Sequence[bytes] = (),
 ) -> Iterator[Check]:
     """Ask one question after the other; takes what `verify_container` takes.
 
@@ -83,7 +120,9 @@ def checks(
         raise ValueError("a time needs a zone")
     if policy_sha256 is not None and not is_digest(policy_sha256):
         raise InputError("the policy's digest is not 64 lower-case hexadecimal digits")
-    examination = Examination(content, packed, Verifier.from_vkey(log_vkey), now, policy_sha256)
+    examination = Examination(
+        content, packed, Verifier.from_vkey(log_vkey), now, policy_sha256, witnesses, timestamp_roots
+    )
     for number, (name, ask, meaning) in enumerate(_QUESTIONS, 1):
         status: Status = "fail"
         try:
@@ -181,13 +220,19 @@ _QUESTIONS: tuple[tuple[str, Callable[[Examination], Answer], str], ...] = (
     (
         "witnesses",
         Examination.witnesses,
-        "Without a witness, an operator who holds the log's key can show different logs to different people.",
+        "Each operator named saw a log that only grew, up to this checkpoint. Unless enough witnesses say so, whoever "
+        "holds the log's key can show different logs to different people. Witnesses do not read the entries.",
+    ),
+    (
+        "time-stamp",
+        Examination.timestamped,
+        "A third party says that the log had reached this checkpoint by then. Times in the entries are the operator's.",
     ),
     (
         "subject's word on accuracy",
         Examination.word,
-        "Whether the person confirms, contests or corrects the content, as stated at release. "
-        "Silence is not confirmation.",
+        "Whether the person confirms, contests or corrects the content. A later word is not in this file: ask the "
+        "log. Silence is not confirmation.",
     ),
     (
         "authenticity of the sources",
@@ -219,6 +264,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("skill", type=Path, metavar="FILE.skill")
     parser.add_argument("--log-key", required=True, metavar="KEY", help="the log's key, or a file that holds it")
     parser.add_argument("--policy-sha256", metavar="HEX", help="digest of the policy that should have applied")
+    parser.add_argument("--witnesses", type=Path, metavar="FILE", help="witness policy (C2SP tlog-policy)")
+    parser.add_argument(
+        "--timestamp-root",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="CERT",
+        help="a time-stamping authority's root",
+    )
     parser.add_argument("--now", metavar="TIME", help="like 2026-11-22T10:00:00Z; default: this machine's clock")
     options = parser.parse_args(arguments)
     try:
@@ -228,9 +282,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             key = options.log_key
             if "+" not in key or Path(key).is_file():
                 key = Path(key).read_text("utf-8").strip()
+            witnesses = None if options.witnesses is None else options.witnesses.read_bytes()
+            roots = [path.read_bytes() for path in options.timestamp_root]
         except (OSError, UnicodeDecodeError):
-            raise FormatError("the skill or the log's key cannot be read", "check both paths") from None
-        report = verify_skill(data, key, now=now, policy_sha256=options.policy_sha256)
+            raise FormatError("the skill or the log's key cannot be read", "check all paths") from None
+        report = verify_skill(
+            data,
+            key,
+            now=now,
+            policy_sha256=options.policy_sha256,
+            witnesses=None if witnesses is None else parse_witness_policy(witnesses),
+            timestamp_roots=roots,
+        )
     except GovernError as error:
         sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
         return error.exit_code

@@ -116,7 +116,8 @@ def release(
     tree = Dispositions.parse(draft.dispositions)
     consent_index = int(draft.seal["consent_index"])
     expires = to_time(draft.header.expires)
-    places = bundle.Places(draft.manifest_index, draft.seal_index, (consent_index,), (enrolled.index,))
+    keys = tuple(key.index for key in bundle.key_chain(log, subject, enrolled.index))
+    places = bundle.Places(draft.manifest_index, draft.seal_index, (consent_index,), keys)
     covered = bundle.covered(log, places, name=draft.header.name, dispositions=draft.dispositions, release=envelope)
     kept = {**candidate.files, **covered}
     predicate = {

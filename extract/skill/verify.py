@@ -18,7 +18,9 @@ from extract.skill import codec
 from govern.errors import GovernError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from attest.witness_policy import WitnessPolicy
 
 
 #: A line of SKILL.md that shows a claim: statement, id, records, days.
@@ -29,13 +31,23 @@ class _FaultError(Exception):
     """One check failed; the text is safe to show."""
 
 
-def verify_skill(data: bytes, log_vkey: str, *, now: datetime | None, policy_sha256: str | None = None) -> Report:
-    """Verify proofs (`attest.verify`), then that claims, evidence and numbers fit together.
+def verify_skill(
+    data: bytes,
+    log_vkey: str,
+    *,
+    now: datetime | None,
+    policy_sha256: str | None = None,
+    witnesses: WitnessPolicy | None = None,
+    timestamp_roots: Sequence[bytes] = (),
+) -> Report:
+    """Verify proofs (`attest.verify`, which says what the arguments are), then claims, evidence and numbers.
 
     Raises:
         InputError: The file is not a skill container at all.
     """
-    report = verify_proofs(data, log_vkey, now=now, policy_sha256=policy_sha256)
+    report = verify_proofs(
+        data, log_vkey, now=now, policy_sha256=policy_sha256, witnesses=witnesses, timestamp_roots=timestamp_roots
+    )
     files = container.unpack(data).files
     checks = list(report.checks)
     for name, check, meaning in _CHECKS:

@@ -55,9 +55,32 @@ def read_skill(path: Path) -> bytes:
 @click.argument("skill", type=click.Path(path_type=Path))
 @click.option("--log-key", required=True, metavar="KEY", help="The log's key, or a file with it; never from the skill.")
 @click.option("--policy", "ref", metavar="POLICY", help="The policy that should have applied.")
+@click.option(
+    "--witnesses",
+    "witness_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The witnesses that you trust and how many must have cosigned (C2SP tlog-policy).",
+)
+@click.option(
+    "--timestamp-root",
+    "roots",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="CERT",
+    help="Root certificate of a time-stamping authority that you trust; may be repeated.",
+)
 @now_option
 @governed
-def verify(options: GlobalOptions, skill: Path, log_key: str, ref: str | None, now: datetime) -> None:
+def verify(
+    options: GlobalOptions,
+    skill: Path,
+    log_key: str,
+    ref: str | None,
+    witness_file: Path | None,
+    roots: tuple[Path, ...],
+    now: datetime,
+) -> None:
     """Check a .skill: a numbered list of separate checks, then the verdict.
 
     Needs no workspace and no network. Exit code 4 when any check fails.
@@ -70,7 +93,19 @@ def verify(options: GlobalOptions, skill: Path, log_key: str, ref: str | None, n
         from policies import loader
 
         expected = loader.load(ref).sha256
-    report = verify_skill(read_skill(skill), read_log_key(log_key), now=now, policy_sha256=expected)
+    witnesses = None
+    if witness_file is not None:
+        from attest import witness_policy
+
+        witnesses = witness_policy.parse(witness_file.read_bytes())
+    report = verify_skill(
+        read_skill(skill),
+        read_log_key(log_key),
+        now=now,
+        policy_sha256=expected,
+        witnesses=witnesses,
+        timestamp_roots=[root.read_bytes() for root in roots],
+    )
     failed = report.failed
     for check in failed if options.quiet else ():
         out.say(f"{check.number:3d}  FAIL  {check.name}: {check.value}", important=True)

@@ -92,6 +92,11 @@ class Story:
     enrolled_pid: str = PID
     enrolment_signer: Ed25519PrivateKey = SUBJECT_KEY
     enrolment_says: dict[str, Any] = field(default_factory=dict)
+    # A rotation of the key, before the seal or after it; the new key signs the release.
+    rotated_key: Ed25519PrivateKey | None = None
+    rotation_signers: tuple[Ed25519PrivateKey, ...] | None = None
+    rotation_type: str = "key.rotated"
+    rotate_after_seal: bool = False
     # The consent.
     consent_event: str = "consent.given"
     record: dict[str, Any] = field(default_factory=dict)
@@ -208,6 +213,19 @@ def tell(path: Path, story: Story | None = None) -> Told:
     if consent_index < 0 and not story.consent_after_seal:
         consent_index = consent()
 
+    key_indexes = [key_index]
+
+    def rotate(new: Ed25519PrivateKey) -> None:
+        public = public_bytes(new)
+        head = {"pid": story.enrolled_pid, "key_id": key_id(public), "public_key": to_base64(public)}
+        payload = canonical.dumps({"schema": "govern-key/1", **head, "at": to_time(NOW)})
+        signers = story.rotation_signers or (story.subject_key, new)
+        signed = dsse.sign(evidence.KEY_TYPE, payload, [(key_id(by), by) for by in signers])
+        key_indexes.append(emit(story.rotation_type, {**head, "self_signature": canonical.loads(signed)}))
+
+    if story.rotated_key is not None and not story.rotate_after_seal:
+        rotate(story.rotated_key)
+
     tree = Dispositions(leaves())
     head = {"extraction_id": EXTRACTION, "subject": story.pid, "purpose": story.purpose}
     manifest = {**head, "root": tree.manifest_root.hex(), "size": tree.size, **story.manifest_body}
@@ -231,6 +249,8 @@ def tell(path: Path, story: Story | None = None) -> Told:
         manifest_index = emit("source.manifest", manifest)
     if consent_index < 0:
         consent_index = consent()
+    if story.rotated_key is not None and story.rotate_after_seal:
+        rotate(story.rotated_key)
 
     expires = to_time(story.expires)
     said = statement.release(
@@ -244,7 +264,7 @@ def tell(path: Path, story: Story | None = None) -> Told:
     if story.release_says:
         said = canonical.dumps({**canonical.loads(said), **story.release_says})
     release = dsse.sign(statement.RELEASE_TYPE, said, [(key_id(story.release_signer), story.release_signer)])
-    places = bundle.Places(manifest_index, seal_index, (consent_index,), (key_index,))
+    places = bundle.Places(manifest_index, seal_index, (consent_index,), tuple(key_indexes))
     static = bundle.covered(log, places, name=NAME, dispositions=tree.to_bytes(), release=release)
     if story.verify_text is not None:
         static[evidence.VERIFY] = story.verify_text
@@ -260,7 +280,7 @@ def tell(path: Path, story: Story | None = None) -> Told:
         "seal": {"index": seal_index},
         "dispositions": {"root": tree.root.hex(), "size": tree.size, "counts": tree.counts()},
         "consents": [{"index": consent_index, "record_sha256": record_sha256}],
-        "subject_key": {"key_id": key_id(story.subject_key), "index": key_index},
+        "subject_key": {"key_id": key_id(story.rotated_key or story.subject_key), "index": key_indexes[-1]},
         "release": {"sha256": hashlib.sha256(release).hexdigest()},
         "expires": expires,
         "log_origin": ORIGIN,

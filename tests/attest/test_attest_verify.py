@@ -56,6 +56,7 @@ QUESTIONS = [
     "order",
     "policy",
     "witnesses",
+    "time-stamp",
     "subject's word on accuracy",
     "authenticity of the sources",
     "what this does not prove",
@@ -82,8 +83,8 @@ def test_a_skill_that_came_about_as_it_should_passes_every_check(told):
     report = told.verify()
     assert report.ok
     assert [check.name for check in report.checks] == QUESTIONS
-    assert [check.number for check in report.checks] == list(range(1, 21))
-    assert [check.status for check in report.checks] == ["pass"] * 16 + ["info"] * 4
+    assert [check.number for check in report.checks] == list(range(1, 22))
+    assert [check.status for check in report.checks] == ["pass"] * 16 + ["info"] * 5
     values = {check.name: check.value for check in report.checks}
     assert values["witnesses"] == "unwitnessed"
     assert values["subject's word on accuracy"] == "unanswered"
@@ -95,7 +96,7 @@ def test_no_check_says_verified_and_every_check_says_what_it_means(told):
     text = told.verify().text()
     assert "verified" not in text.lower().replace("unverified", "")
     assert all(check.meaning for check in told.verify().checks)
-    assert text.endswith("16 checks passed, 0 failed, 4 for information.\n")
+    assert text.endswith("16 checks passed, 0 failed, 5 for information.\n")
 
 
 COUNTS = Dispositions(leaves()).counts()
@@ -312,7 +313,7 @@ def test_cosignatures_by_keys_that_were_not_given_are_reported_and_not_counted(t
     report = told.verify_files(files)
     assert not report.failed
     assert [c.value for c in report.checks if c.name == "witnesses"] == [
-        "1 more signatures, by keys that were not given: not checked"
+        "1 cosignature by keys that no policy names: not checked"
     ]
 
 
@@ -404,7 +405,7 @@ def test_responses_of_the_subject_are_shown(log_path):
     told = tell(log_path, Story(predicate={"responses": [{"index": 0, "response": "contest"}]}))
     report = told.verify()
     assert report.ok
-    assert next(c.value for c in report.checks if "word" in c.name) == "contest (entry 0)"
+    assert next(c.value for c in report.checks if "word" in c.name) == "contest (entry 0, as stated at release)"
 
 
 def test_another_version_of_zlib_is_told_and_not_blamed(log_path, tmp_path):
@@ -440,7 +441,7 @@ def test_a_skill_without_attestation_fails_and_does_not_crash():
     data = container.pack("plain", {"SKILL.md": b"# Hello\n"})
     report = verify_skill(data, NoteSigner(ORIGIN, LOG_KEY).verifier.vkey, now=NOW)
     assert not report.ok
-    assert [check.status for check in report.checks] == ["pass"] + ["fail"] * 18 + ["info"]
+    assert [check.status for check in report.checks] == ["pass"] + ["fail"] * 19 + ["info"]
 
 
 def test_a_key_that_is_no_key_is_refused(told):
