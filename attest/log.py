@@ -1,105 +1,91 @@
-"""The event log: append-only entries in SQLite, their Merkle tree, and the checkpoints that were signed.
+"""The event log: append-only entries in a database, their Merkle tree, and the checkpoints that were signed.
 
 What can be computed from the entries is computed; stored beside them are only their leaf hashes (so that opening does
-not read every entry), the idempotency keys, and the signed checkpoints. `attest.fsck` compares all of it.
+not read every entry), the idempotency keys, the signed checkpoints and the witnesses' cosignatures. `attest.fsck`
+compares all of it. Where the rows are is for `attest.store_log` to know.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from attest import checkpoint as checkpoints
-from attest import store
+from attest import store_log
 from attest.checkpoint import Checkpoint
 from attest.encoding import from_base64
-from attest.errors import FormatError, FsckError, IdempotencyError, LogFullError, RollbackError, StoreError
+from attest.errors import (
+    FormatError,
+    FsckError,
+    IdempotencyError,
+    LogFullError,
+    RollbackError,
+    SignatureError,
+    StoreError,
+)
 from attest.events import Event
 from attest.files import replace_file
-from attest.merkle import Tree, leaf_hash
-from attest.note import NoteSigner, Verifier, check_name, sign, text_of
+from attest.merkle import Tree, leaf_hashes
+from attest.note import NoteSigner, Verifier, check_name, open_note, sign, text_of
 from attest.proof import TlogProof
+from attest.store_log import Batch, Cosignature, LogStore
 
-WHAT = "an event log"
-APPLICATION_ID = 0x67764C31
-"""`gvL1` in ASCII."""
-
-_BATCH = 4096
-
-_SCHEMA = """
-CREATE TABLE origin (one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL);
-CREATE TABLE entries (i INTEGER PRIMARY KEY, data BLOB NOT NULL, leaf BLOB NOT NULL CHECK (length(leaf) = 32));
-CREATE TABLE batches (
-    key TEXT PRIMARY KEY, first INTEGER NOT NULL, count INTEGER NOT NULL, digest BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE checkpoints (number INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL);
-CREATE TABLE cosignatures (
-    number INTEGER PRIMARY KEY, size INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL, line BLOB NOT NULL,
-    UNIQUE (size, name, hash)
-);
-CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER checkpoints_stay BEFORE UPDATE ON checkpoints BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER checkpoints_remain BEFORE DELETE ON checkpoints BEGIN SELECT RAISE(ABORT, 'append-only'); END
-"""
+_PORTION = 1 << 16
+"""Leaf hashes that are read at a time when the tree catches up."""
 
 
 class EventLog:
-    """An append-only log in one file. Made by `create` or `open`.
+    """An append-only log in one file, or in a PostgreSQL database. Made by `create` or `open`.
 
-    Several processes may have it open; each append takes the write lock of the database for its own duration, so
+    Several processes may have it open; each append takes the one write lock of the store for its own duration, so
     there is one sequence. A crash at any point leaves the entries of the batches that were acknowledged, perhaps
     those of one more, and never half a batch.
+
+    Attributes:
+        store: The database.
+        high_water_path: The file that holds the newest signed checkpoint.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
-        self._connection = connection
+    def __init__(self, store: LogStore, high_water: Path) -> None:
+        self.store = store
+        self.high_water_path = high_water
         self._tree = Tree()
-        with store.translated(path, WHAT):
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                # FULL: the WAL is synced at each commit, so that an acknowledged append survives a power cut.
-                connection.execute("PRAGMA synchronous = FULL")
-                row = connection.execute("SELECT origin FROM origin").fetchone()
-            except BaseException:
-                connection.close()
-                raise
-        if row is None:
-            connection.close()
-            raise StoreError(f"{path} is not usable as {WHAT}")
-        self.origin: str = row[0]
+        self._high_water_seen: bytes | None = None
 
     @classmethod
-    def create(cls, path: Path, origin: str) -> Self:
+    def create(cls, place: Path | str, origin: str, *, high_water: Path | None = None) -> Self:
         """Make an empty log.
 
         Args:
-            path: The database file; must not exist.
+            place: The database file, which must not exist; or the URL of a PostgreSQL database, `postgresql://...`,
+                which must not hold a log.
             origin: The log's identity, `ORG/govern/LOGID`; also the name of its key.
+            high_water: The high-water file; by default beside the database file. A URL needs one.
 
         Raises:
             FormatError: The origin is not a key name.
-            StoreError: The file exists or cannot be written.
+            StoreError: There is something at the place, or it cannot be written.
         """
         check_name(origin)
-        # The origin holds no control characters; quotes are doubled as SQL wants it.
-        quoted = origin.replace("'", "''")
-        schema = f"{_SCHEMA}; INSERT INTO origin VALUES (1, '{quoted}')"  # noqa: S608 - executescript takes no values
-        return cls(path, store.create(path, WHAT, APPLICATION_ID, schema))
+        path = _high_water_path(place, high_water)
+        return cls(store_log.create(place, origin), path)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, place: Path | str, *, high_water: Path | None = None) -> Self:
         """Open a log.
 
+        Args:
+            place: The database file, or the URL of a PostgreSQL database.
+            high_water: The high-water file; by default beside the database file. A URL needs one.
+
         Raises:
-            StoreError: The file is missing, is something else, or is damaged.
+            StoreError: The log is missing, is something else, or is damaged.
         """
-        return cls(path, store.connect(path, WHAT, APPLICATION_ID))
+        path = _high_water_path(place, high_water)
+        return cls(store_log.connect(place), path)
 
     def __enter__(self) -> Self:
         """Return the log, which is closed at the end of the block."""
@@ -112,13 +98,13 @@ class EventLog:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Let go of the database."""
+        self.store.close()
 
     @property
-    def high_water_path(self) -> Path:
-        """The file that holds the newest signed checkpoint, beside the database."""
-        return self.path.with_name(self.path.name + ".highwater")
+    def origin(self) -> str:
+        """The log's identity."""
+        return self.store.origin
 
     @property
     def size(self) -> int:
@@ -146,21 +132,22 @@ class EventLog:
             LogFullError: There is no room; nothing was added.
         """
         entries = [event.to_bytes() for event in events]
-        digest = _digest(entries)
-        with store.translated(self.path, WHAT), store.transaction(self._connection):
-            if key is not None and (known := self._batch(key)) is not None:
-                first, count, known_digest = known
-                if known_digest != digest:
-                    raise IdempotencyError("the idempotency key was used before, with other events")
-                return list(range(first, first + count))
-            first = self._count()
+        leaves = leaf_hashes(entries)
+        digest = b"" if key is None else _digest(entries)
+        with self.store.writing():
+            if key is not None and (known := self.store.batch(key)) is not None:
+                if known.digest != digest:
+                    raise IdempotencyError(
+                        "the idempotency key was used before, with other events", "take a key of its own for each batch"
+                    )
+                return list(range(known.first, known.first + known.count))
+            first = self.store.size()
             self._refuse_rollback(first)
-            self._connection.executemany(
-                "INSERT INTO entries VALUES (?, ?, ?)",
-                ((first + place, data, leaf_hash(data)) for place, data in enumerate(entries)),
-            )
+            self.store.add_entries(first, entries, leaves)
             if key is not None:
-                self._connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (key, first, len(entries), digest))
+                self.store.add_batch(key, Batch(first, len(entries), digest))
+        if self._tree.size == first:
+            self._tree.extend(leaves)
         return list(range(first, first + len(entries)))
 
     def entry(self, i: int) -> bytes:
@@ -169,23 +156,19 @@ class EventLog:
         Raises:
             ValueError: There is no such entry.
         """
-        with store.translated(self.path, WHAT):
-            row = self._connection.execute("SELECT data FROM entries WHERE i = ?", (i,)).fetchone()
-        if row is None:
+        data = self.store.entry(i)
+        if data is None:
             raise ValueError(f"the log has no entry {i}")
-        return bytes(row[0])
+        return data
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
         """Iterate over index and bytes of the entries from `start` to before `end`."""
-        end = self._count() if end is None else end
+        end = self.store.size() if end is None else end
         while start < end:
-            with store.translated(self.path, WHAT):
-                rows = self._connection.execute(
-                    "SELECT i, data FROM entries WHERE i >= ? AND i < ? ORDER BY i LIMIT ?", (start, end, _BATCH)
-                ).fetchall()
+            rows = self.store.entries(start, end)
             if not rows:
                 return
-            yield from ((i, bytes(data)) for i, data in rows)
+            yield from rows
             start = rows[-1][0] + 1
 
     def inclusion_proof(self, i: int, size: int) -> list[bytes]:
@@ -209,15 +192,13 @@ class EventLog:
 
     def latest_checkpoint(self) -> bytes | None:
         """Return the newest signed checkpoint, or None before the first."""
-        with store.translated(self.path, WHAT):
-            row = self._connection.execute("SELECT note FROM checkpoints ORDER BY number DESC LIMIT 1").fetchone()
-        return None if row is None else bytes(row[0])
+        return self.store.latest_checkpoint()
 
     def checkpoints(self) -> Iterator[bytes]:
         """Iterate over all signed checkpoints, oldest first."""
-        with store.translated(self.path, WHAT):
-            rows = self._connection.execute("SELECT note FROM checkpoints ORDER BY number").fetchall()
-        return (bytes(row[0]) for row in rows)
+        with self.store.reading():
+            notes = [note for _, _, note in self.store.checkpoints()]
+        return iter(notes)
 
     def checkpoint(self, signer: NoteSigner) -> bytes:
         """Sign the present head and return the note.
@@ -230,21 +211,21 @@ class EventLog:
 
         Raises:
             RollbackError: The log is shorter than, or differs from, what was signed before.
+            SignatureError: Another key has signed this log before.
         """
         if signer.name != self.origin:
             raise ValueError("a log signs under its origin")
-        with store.translated(self.path, WHAT), store.transaction(self._connection):
-            size = self._count()
+        with self.store.writing():
+            size = self.store.size()
             self._refuse_rollback(size)
             tree = self._grown()
-            latest = self.latest_checkpoint()
+            latest = self.store.latest_checkpoint()
             if latest is not None:
                 _refuse_contradiction(tree, checkpoints.parse(text_of(latest)))
+                _refuse_another_key(latest, signer.verifier)
             note = sign(Checkpoint(self.origin, size, tree.root(size)).text(), [signer])
             if note != latest:
-                self._connection.execute(
-                    "INSERT INTO checkpoints (size, root, note) VALUES (?, ?, ?)", (size, tree.root(size), note)
-                )
+                self.store.add_checkpoint(size, tree.root(size), note)
         self._raise_high_water()
         return note
 
@@ -262,19 +243,15 @@ class EventLog:
             ValueError: No checkpoint of this size was signed.
             FormatError: The lines are not signature lines, or the note would get too many of them.
         """
-        with store.translated(self.path, WHAT), store.transaction(self._connection):
+        with self.store.writing():
             note = self._signed(size)
             text = text_of(note)
             own = {_signature_key(line) for line in _signature_lines(text, note)}
             for line in _signature_lines(text, text.encode() + b"\n" + lines):
                 name, key_hash = _signature_key(line)
                 if (name, key_hash) not in own:
-                    self._connection.execute(
-                        "INSERT INTO cosignatures (size, name, hash, line) VALUES (?, ?, ?, ?)"
-                        " ON CONFLICT (size, name, hash) DO UPDATE SET line = excluded.line",
-                        (size, name, key_hash, line),
-                    )
-            text_of(self._with_cosignatures(size, note))
+                    self.store.put_cosignature(Cosignature(size, name, key_hash, line))
+            text_of(note + b"".join(self.store.cosignatures(size)))
 
     def cosigned(self, size: int) -> bytes:
         """Return the checkpoint of a size with all cosignatures that are known, the log's own line first.
@@ -282,21 +259,23 @@ class EventLog:
         Raises:
             ValueError: No checkpoint of this size was signed.
         """
-        with store.translated(self.path, WHAT):
-            return self._with_cosignatures(size, self._signed(size))
+        return self._signed(size) + b"".join(self.store.cosignatures(size))
 
-    def fsck(self, verifier: Verifier | None = None) -> None:
+    def fsck(self, verifier: Verifier | None = None) -> Checkpoint:
         """Recompute everything from the entries and compare; see `attest.fsck`.
 
         Args:
             verifier: The log's key; without it the signatures of the checkpoints are not checked.
+
+        Returns:
+            Origin, size and recomputed root of what was checked.
 
         Raises:
             FsckError: Names the first difference.
         """
         from attest.fsck import check
 
-        check(self, verifier)
+        return check(self, verifier)
 
     def high_water(self) -> Checkpoint | None:
         """Return the head in the high-water file, or None if there is no such file.
@@ -304,78 +283,90 @@ class EventLog:
         Raises:
             RollbackError: The file is not a checkpoint of this log.
         """
+        note = self._high_water_note()
+        return None if note is None else self._high_water_head(note)
+
+    def _high_water_note(self) -> bytes | None:
         try:
-            note = self.high_water_path.read_bytes()
+            return self.high_water_path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError:
-            raise StoreError(f"{self.high_water_path} cannot be read") from None
+            raise StoreError(f"{self.high_water_path} cannot be read", "check its permissions") from None
+
+    def _high_water_head(self, note: bytes) -> Checkpoint:
         try:
             head = checkpoints.parse(text_of(note))
         except FormatError:
-            raise RollbackError(f"{self.high_water_path} is damaged") from None
+            raise RollbackError(
+                f"{self.high_water_path} is damaged", "the newest checkpoint of the log, byte for byte, belongs there"
+            ) from None
         if head.origin != self.origin:
-            raise RollbackError(f"{self.high_water_path} belongs to another log")
+            raise RollbackError(
+                f"{self.high_water_path} belongs to another log", "each log needs a high-water file of its own"
+            )
         return head
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The database, for `attest.fsck`."""
-        return self._connection
-
     def _signed(self, size: int) -> bytes:
-        row = self._connection.execute(
-            "SELECT note FROM checkpoints WHERE size = ? ORDER BY number DESC LIMIT 1", (size,)
-        ).fetchone()
-        if row is None:
+        note = self.store.checkpoint(size)
+        if note is None:
             raise ValueError(f"no checkpoint over {size} entries was signed")
-        return bytes(row[0])
-
-    def _with_cosignatures(self, size: int, note: bytes) -> bytes:
-        rows = self._connection.execute("SELECT line FROM cosignatures WHERE size = ? ORDER BY number", (size,))
-        return note + b"".join(bytes(line) for (line,) in rows)
+        return note
 
     def _raise_high_water(self) -> None:
         # Under the write lock, and from the database: two signers at once must not set it back.
-        with store.translated(self.path, WHAT), store.transaction(self._connection):
-            note = self.latest_checkpoint()
+        with self.store.writing():
+            note = self.store.latest_checkpoint()
             if note is None:
                 return
             try:
                 replace_file(self.high_water_path, note, mode=0o600)
             except OSError:
-                raise LogFullError(f"{self.high_water_path} cannot be written", "make room, then sign again") from None
+                raise LogFullError(
+                    f"{self.high_water_path} cannot be written", "make room or check its folder, then sign again"
+                ) from None
 
     def _refuse_rollback(self, size: int) -> None:
-        head = self.high_water()
-        if head is None:
+        note = self._high_water_note()
+        if size < self._tree.size:
+            raise RollbackError(
+                f"the log had {self._tree.size} entries and has {size}",
+                "the database was changed or replaced while it was open: bring the newer one back",
+            )
+        # The tree only grows: what it contained once it contains for good.
+        if note is None or note == self._high_water_seen:
             return
+        head = self._high_water_head(note)
         if head.size > size:
             raise RollbackError(
                 f"the log has {size} entries, but a checkpoint over {head.size} was signed",
                 "this is an older copy of the log: bring the newer one back, do not go on with this one",
             )
         _refuse_contradiction(self._grown(), head)
-
-    def _count(self) -> int:
-        with store.translated(self.path, WHAT):
-            row = self._connection.execute("SELECT i FROM entries ORDER BY i DESC LIMIT 1").fetchone()
-        return 0 if row is None else int(row[0]) + 1
-
-    def _batch(self, key: str) -> tuple[int, int, bytes] | None:
-        row = self._connection.execute("SELECT first, count, digest FROM batches WHERE key = ?", (key,)).fetchone()
-        return None if row is None else (int(row[0]), int(row[1]), bytes(row[2]))
+        self._high_water_seen = note
 
     def _grown(self) -> Tree:
         """Return the tree, with the entries that came in since it was last asked for."""
-        with store.translated(self.path, WHAT):
-            rows = self._connection.execute(
-                "SELECT i, leaf FROM entries WHERE i >= ? ORDER BY i", (self._tree.size,)
-            ).fetchall()
-        if rows and rows[-1][0] != self._tree.size + len(rows) - 1:
-            raise FsckError(f"an entry is missing between {self._tree.size} and {rows[-1][0]}")
-        self._tree.extend(bytes(leaf) for _, leaf in rows)
+        while rows := self.store.leaves(self._tree.size, _PORTION):
+            if rows[-1][0] != self._tree.size + len(rows) - 1:
+                raise FsckError(
+                    f"an entry is missing between {self._tree.size} and {rows[-1][0]}",
+                    "the database was changed by hand: `govern log fsck` names the first difference",
+                )
+            self._tree.extend([leaf for _, leaf in rows])
         return self._tree
+
+
+def _high_water_path(place: Path | str, given: Path | None) -> Path:
+    if given is not None:
+        return given
+    if store_log.is_url(place):
+        raise StoreError(
+            "a log in a database needs a high-water file",
+            "name a file that is kept on this machine; it says what was signed here last",
+        )
+    path = Path(place)
+    return path.with_name(path.name + ".highwater")
 
 
 def _refuse_contradiction(tree: Tree, head: Checkpoint) -> None:
@@ -384,6 +375,16 @@ def _refuse_contradiction(tree: Tree, head: Checkpoint) -> None:
             f"the log contradicts the checkpoint over {head.size} entries that was signed before",
             "entries were changed, or this is another copy of the log: find out before anything is signed",
         )
+
+
+def _refuse_another_key(note: bytes, verifier: Verifier) -> None:
+    try:
+        open_note(note, [verifier])
+    except SignatureError:
+        raise SignatureError(
+            "the log's last checkpoint was not signed with this key",
+            "sign with the key that signed before: readers trust that one only",
+        ) from None
 
 
 def _signature_lines(text: str, note: bytes) -> list[bytes]:

@@ -17,8 +17,8 @@ AUDITOR = NoteSigner("auditor.example/witness", fixed_key("auditor"))
 
 
 @pytest.fixture
-def log(tmp_path):
-    with EventLog.create(tmp_path / "log.sqlite", ORIGIN) as made:
+def log(place):
+    with place.create() as made:
         made.append([Event.new("skill.used", "operator", {"n": i}, NOW, fixed_random(str(i))) for i in range(3)])
         made.checkpoint(SIGNER)
         yield made
@@ -60,11 +60,11 @@ def test_a_later_line_of_the_same_key_takes_the_place_of_the_first(log):
     assert log.cosigned(3) == log.latest_checkpoint() + later + lines_of(log, AUDITOR)
 
 
-def test_they_are_there_after_the_log_was_closed(tmp_path, log):
+def test_they_are_there_after_the_log_was_closed(place, log):
     log.add_cosignatures(3, lines_of(log, COUNCIL))
     note = log.cosigned(3)
     log.close()
-    with EventLog.open(tmp_path / "log.sqlite") as again:
+    with place.open() as again:
         assert again.cosigned(3) == note
         assert again.latest_checkpoint() != note
         again.fsck(SIGNER.verifier)

@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from attest_world import LOG_KEY, NOW, ORIGIN, fixed_random
+from log_places import Place, ServerPlace
 
 from attest import checkpoint as checkpoints
+from attest.errors import StoreError
 from attest.events import Event
 from attest.log import EventLog
 from attest.note import NoteSigner, open_note
@@ -25,7 +28,7 @@ sys.path.insert(0, {folder!r})
 from pathlib import Path
 from test_attest_crash import SIGNER, batch
 from attest.log import EventLog
-log = EventLog.open(Path({path!r}))
+log = EventLog.open({where!r}, high_water=Path({high_water!r}))
 for n in range({start}, 10_000):
     indexes = log.append(batch(n), key=f"batch-{{n}}")
     sys.stdout.write(f"batch {{n}} {{indexes[0]}}\\n"); sys.stdout.flush()
@@ -41,9 +44,9 @@ def batch(n: int) -> list[Event]:
     return [Event.new("skill.used", "operator", {"n": n, "i": i}, NOW, random) for i in range(1 + n % 4)]
 
 
-def check(path: Path, acknowledged: list[str]) -> int:
+def check(place: Place, acknowledged: list[str]) -> int:
     """Check a log against what its writer acknowledged; returns the next batch number."""
-    with EventLog.open(path) as log:
+    with place.open() as log:
         log.fsck(SIGNER.verifier)
         heads: dict[int, bytes] = {}
         done = -1
@@ -87,8 +90,11 @@ def in_child(work) -> tuple[int, list[str]]:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), lines
 
 
-def write_until_killed(path: Path, start: int, after: int):
-    """Return work that kills itself at its n-th step: a statement of the database, or before or after a file call."""
+def write_until_killed(place: Place, start: int, after: int):
+    """Return work that kills itself at its n-th step.
+
+    A step is a statement of SQLite, or the time before or after a call of PostgreSQL's client or of a file function.
+    """
     left = [after]
 
     def step(*_):
@@ -106,8 +112,16 @@ def write_until_killed(path: Path, start: int, after: int):
         return inner
 
     def work(acknowledge):
-        log = EventLog.open(path)
-        log.connection.set_trace_callback(step)
+        log = place.open()
+        if place.kind == "sqlite":
+            log.store.connection.set_trace_callback(step)
+        else:
+            for owner, name in (
+                (psycopg.Connection, "execute"),
+                (psycopg.Copy, "write_row"),
+                (psycopg.Copy, "__exit__"),
+            ):
+                setattr(owner, name, stepping(getattr(owner, name)))
         for name in ("fsync", "link", "rename", "replace", "open"):
             setattr(os, name, stepping(getattr(os, name)))
         for n in (start, start + 1):
@@ -117,13 +131,13 @@ def write_until_killed(path: Path, start: int, after: int):
     return work
 
 
-def test_a_writer_killed_while_it_runs_loses_nothing_that_it_acknowledged(tmp_path):
-    path = tmp_path / "log.sqlite"
-    EventLog.create(path, ORIGIN).close()
+def test_a_writer_killed_while_it_runs_loses_nothing_that_it_acknowledged(place):
+    place.create().close()
     acknowledged: list[str] = []
     start = 0
     for rounds in range(4):
-        code = WRITER.format(folder=str(Path(__file__).parent), path=str(path), start=start)
+        folder = str(Path(__file__).parent)
+        code = WRITER.format(folder=folder, where=str(place.where), high_water=str(place.high_water), start=start)
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
             # Kill it when it is well under way, at a point that differs from round to round.
@@ -133,20 +147,19 @@ def test_a_writer_killed_while_it_runs_loses_nothing_that_it_acknowledged(tmp_pa
             rest = writer.stdout.read()
         acknowledged += rest.splitlines() if rest.endswith("\n") else rest.splitlines()[:-1]
         acknowledged = [line for line in acknowledged if line]
-        start = check(path, acknowledged)
+        start = check(place, acknowledged)
         acknowledged.append(f"batch {start - 1} {sum(len(batch(n)) for n in range(start - 1))}")
 
 
-def test_a_writer_killed_between_any_two_steps_leaves_a_log_that_verifies(tmp_path):
-    path = tmp_path / "log.sqlite"
-    EventLog.create(path, ORIGIN).close()
+def test_a_writer_killed_between_any_two_steps_leaves_a_log_that_verifies(place):
+    place.create().close()
     start, after = 0, 1
     told: list[str] = []
     while True:
-        status, lines = in_child(write_until_killed(path, start, after))
+        status, lines = in_child(write_until_killed(place, start, after))
         told += lines
         assert status in (0, -signal.SIGKILL)
-        start = check(path, told)
+        start = check(place, told)
         told.append(f"batch {start - 1} {sum(len(batch(n)) for n in range(start - 1))}")
         if status == 0:
             break
@@ -160,40 +173,40 @@ def append_and_sign(log: EventLog, events: list[Event], key: str) -> None:
     log.checkpoint(SIGNER)
 
 
-@pytest.mark.parametrize("at", ["entries", "batches", "checkpoints"])
-def test_an_interrupt_inside_a_transaction_undoes_it(tmp_path, at):
+@pytest.mark.parametrize("at", ["add_entries", "add_batch", "add_checkpoint"])
+def test_an_interrupt_inside_a_transaction_undoes_it(log, monkeypatch, at):
     """Ctrl-C arrives as an exception in the middle of an append or of signing."""
-    with EventLog.create(tmp_path / "log.sqlite", ORIGIN) as log:
-        log.append(batch(1))
-        log.checkpoint(SIGNER)
-        old = log.latest_checkpoint()
+    log.append(batch(1))
+    log.checkpoint(SIGNER)
+    old = log.latest_checkpoint()
+    real = getattr(log.store, at)
 
-        class Interrupting:
-            """The connection, with a Ctrl-C after the statement that inserts."""
+    def interrupted(*arguments):
+        real(*arguments)
+        raise KeyboardInterrupt
 
-            def __getattr__(self, name):
-                return getattr(real, name)
-
-            def execute(self, sql, *values):
-                result = real.execute(sql, *values)
-                if f"INSERT INTO {at}" in sql:
-                    raise KeyboardInterrupt
-                return result
-
-            def executemany(self, sql, *values):
-                result = real.executemany(sql, *values)
-                if f"INSERT INTO {at}" in sql:
-                    raise KeyboardInterrupt
-                return result
-
-        real = log.connection
-        log._connection = Interrupting()  # type: ignore[assignment]
+    with monkeypatch.context() as patch:
+        patch.setattr(log.store, at, interrupted)
         with pytest.raises(KeyboardInterrupt):
             append_and_sign(log, batch(2), "batch-2")
-        log._connection = real
-        assert log.latest_checkpoint() == old
-        assert log.size == len(batch(1)) + (len(batch(2)) if at == "checkpoints" else 0)
-        log.fsck(SIGNER.verifier)
-        log.append(batch(2), key="batch-2")
-        log.checkpoint(SIGNER)
-        log.fsck(SIGNER.verifier)
+    assert log.latest_checkpoint() == old
+    assert log.size == len(batch(1)) + (len(batch(2)) if at == "add_checkpoint" else 0)
+    log.fsck(SIGNER.verifier)
+    log.append(batch(2), key="batch-2")
+    log.checkpoint(SIGNER)
+    log.fsck(SIGNER.verifier)
+
+
+def test_a_server_that_crashes_keeps_what_it_acknowledged(postgres_server, tmp_path):
+    place = ServerPlace(postgres_server, tmp_path)
+    with place.create() as log:
+        told = [f"batch {n} {log.append(batch(n), key=f'batch-{n}')[0]}" for n in range(5)]
+        told.append(f"note {log.checkpoint(SIGNER).hex()}")
+        postgres_server.stop("immediate")
+        with pytest.raises(StoreError, match="connection was lost") as caught:
+            log.append(batch(5), key="batch-5")
+        assert "same idempotency key" in caught.value.hint
+        with pytest.raises(StoreError, match="cannot be reached"):
+            place.open()
+        postgres_server.start()
+    check(place, told)
