@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from attest import answers, container
@@ -62,10 +62,23 @@ def statement_file(extraction_id: str) -> str:
     return f"skills/{extraction_id}/statement.dsse.json"
 
 
-def about(event: Event) -> str:
-    """Return the pseudonymous id of the person whom an entry names, or ""."""
-    named = event.body.get("pid", event.body.get("subject"))
-    return named if isinstance(named, str) else ""
+def about(event: Event, pid: str, extractions: Collection[str]) -> bool:
+    """Say whether an entry is about a person.
+
+    Args:
+        event: The entry.
+        pid: The person.
+        extractions: Ids of the extractions made from the person's work, as earlier entries say.
+    """
+    if pid in (event.body.get("pid"), event.body.get("subject")):
+        return True
+    return event.body.get("extraction_id") in extractions
+
+
+def extractions_of(event: Event, pid: str) -> set[str]:
+    """Return the extraction that an entry says was made from a person's work, if it says so."""
+    extraction = event.body.get("extraction_id")
+    return {extraction} if isinstance(extraction, str) and event.body.get("subject") == pid else set()
 
 
 def verify(data: bytes, log_vkey: str) -> Dossier:
@@ -88,7 +101,7 @@ def verify(data: bytes, log_vkey: str) -> Dossier:
         _take(files, name)
     if answer.pid != box.name or answer.log_size not in (0, head.size):
         raise ProofError("the answer is about another person, or another state of the log, than the export")
-    entries: dict[int, Event] = {}
+    proved: dict[int, Event] = {}
     statements: dict[str, str] = {}
     for name in sorted(files):
         if (match := _STATEMENT.fullmatch(name)) is not None:
@@ -100,11 +113,15 @@ def verify(data: bytes, log_vkey: str) -> Dossier:
         if match[2] == "tlog-proof":
             continue
         index, event, at = answers.logged(files[name], files.get(proof_file(int(match[1])), b""), verifier)
-        if index != int(match[1]) or about(event) != box.name or at != head:
-            raise ProofError(
-                "an entry of the export is not at its place, names somebody else, or rests on another state"
-            )
-        entries[index] = event
+        if index != int(match[1]) or at != head:
+            raise ProofError("an entry of the export is not at its place, or rests on another state of the log")
+        proved[index] = event
+    entries = dict(sorted(proved.items()))
+    extractions: set[str] = set()
+    for event in entries.values():
+        if not about(event, box.name, extractions):
+            raise ProofError("an entry of the export is about somebody else")
+        extractions |= extractions_of(event, box.name)
     released = {
         (event.body.get("extraction_id"), event.body.get("statement_sha256"))
         for event in entries.values()

@@ -225,13 +225,12 @@ def export(workspace: Workspace, log: EventLog, vault: Vault, who: Asker, note: 
         dossier.KEY: (workspace.log_vkey + "\n").encode(),
         dossier.README: _README.encode(),
     }
+    extractions: set[str] = set()
     for index, data in log.entries():
-        # Everything else is the larger part of a log; a false hit costs a parse and nothing more.
-        if who.pid.encode() not in data:
-            continue
         event = events.parse(data)
-        if dossier.about(event) != who.pid:
+        if not dossier.about(event, who.pid, extractions):
             continue
+        extractions |= dossier.extractions_of(event, who.pid)
         files[dossier.entry_file(index)] = data
         files[dossier.proof_file(index)] = log.proof(index, note).to_bytes()
         if event.type == "skill.released":
