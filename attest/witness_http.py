@@ -200,11 +200,14 @@ def ask(url: str, request: Request, timeout: float = TIMEOUT_S) -> Reply:
         raise WitnessError("the witness cannot be reached", "is it running, and is this its URL?") from None
     if len(body) > MAX_ANSWER:
         raise WitnessError("the witness's answer is too long")
+    # Both have a newline at their end: an answer that was cut off is no answer, least of all a size.
+    if (status == 200 or (status == 409 and kind == SIZE)) and not body.endswith(b"\n"):
+        raise WitnessError("the witness's answer is not in form")
     if status == 200:
         return Reply(body, None)
     if status == 409 and kind == SIZE:
         try:
-            return Reply(b"", from_decimal(body.decode("ascii").removesuffix("\n")))
+            return Reply(b"", from_decimal(body[:-1].decode("ascii")))
         except (FormatError, UnicodeDecodeError):
             raise WitnessError("the witness's answer is not in form") from None
     raise WitnessError(_MEANING.get(status, f"the witness answered with status {status}"), _HINT.get(status))
