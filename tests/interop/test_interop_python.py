@@ -18,7 +18,6 @@ from tlog_scales.tiles import leaf_hash
 from tlog_scales.writer import TilesWriter
 
 from attest import checkpoint as checkpoints
-from attest import proof as proofs
 from attest.note import open_note
 from attest.tile import ENTRIES, parse_path
 from govern.errors import GovernError
@@ -199,15 +198,12 @@ def test_proofbundle_checks_our_proofs(public: Public, size):
         proofbundle_proof(public, public.log.proof(i, public.notes[size]).to_bytes(), public.log.entry(i))
 
 
-def test_proofbundle_refuses_a_changed_proof_but_for_bits_that_base64_does_not_use(public: Public):
+def test_proofbundle_refuses_a_changed_proof(public: Public):
     leaf = public.log.entry(65_536)
     data = public.log.proof(65_536, public.note).to_bytes()
     # What stands before the note; the note's own bytes are the test before.
     head = data.removesuffix(public.note)
-    found = accepted(head, lambda changed: proofbundle_proof(public, changed + public.note, leaf))
-    unused = {at for at, _ in enumerate(head) if head[at + 1 : at + 2] == b"="}
-    assert {at for at, _ in found} <= unused
-    we_refuse_all(found, lambda changed: proofs.parse(changed + public.note))
+    assert accepted(head, lambda changed: proofbundle_proof(public, changed + public.note, leaf)) == []
     for at in range(len(leaf)):
         changed = leaf[:at] + bytes([leaf[at] ^ 1]) + leaf[at + 1 :]
         with pytest.raises(AssertionError):
