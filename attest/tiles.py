@@ -20,6 +20,9 @@ from attest.tile import ENTRIES, MAX_TILE, WIDTH, Builder, Coordinate, Tile, par
 
 CHECKPOINT = "checkpoint"
 
+_DEPTH = 9
+"""Folders below `tile`: a level, six of an index, one of partial tiles, and one to spare."""
+
 Progress = Callable[[str, int, int], None]
 """Called with a stage, how much of it is done, and how much there is."""
 
@@ -150,14 +153,18 @@ def _check_names(folder: Path, size: int) -> int:
     return ahead
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
     try:
         inside = sorted(os.scandir(folder), key=lambda item: item.name)
     except FileNotFoundError:
         return
+    except NotADirectoryError:
+        yield folder
+        return
     for item in inside:
-        if item.is_dir(follow_symlinks=False):
-            yield from _walk(folder / item.name)
+        # Folders that go on for ever must not either; the one that is too deep is no tile.
+        if depth and item.is_dir(follow_symlinks=False):
+            yield from _walk(folder / item.name, depth - 1)
         else:
             yield folder / item.name
 
@@ -185,6 +192,16 @@ def compare(folder: Path, tile: Tile, *, required: bool = True) -> int:
     Raises:
         TileError: Names the file that differs, or that is missing.
     """
+    files, there = _compare(folder, tile)
+    if required and not there:
+        # While a publication is under way, a partial tile may give way to the full one between two looks.
+        files, there = _compare(folder, tile)
+        if not there:
+            raise TileError(f"{folder / tile.place.path} is missing")
+    return files
+
+
+def _compare(folder: Path, tile: Tile) -> tuple[int, bool]:
     whole = tile.data()
     files, there = 0, False
     for width in stored_widths(folder, tile.level, tile.index):
@@ -201,9 +218,7 @@ def compare(folder: Path, tile: Tile, *, required: bool = True) -> int:
             )
         files += 1
         there = there or width in (len(tile.items), WIDTH)
-    if required and not there:
-        raise TileError(f"{folder / tile.place.path} is missing")
-    return files
+    return files, there
 
 
 def stored_widths(folder: Path, level: int, index: int) -> list[int]:

@@ -163,6 +163,21 @@ def test_a_file_that_is_no_tile_is_named(tmp_path, name):
         check_folder(folder, VKEY)
 
 
+def test_a_file_in_place_of_a_folder_is_named(tmp_path):
+    folder = published(tmp_path, 300)
+    (folder / "tile/0/000.p").write_bytes(b"")
+    with pytest.raises(TileError, match=r"tile/0/000\.p is not the name of a tile"):
+        check_folder(folder, VKEY)
+
+
+def test_folders_without_end_are_left_alone(tmp_path):
+    folder = published(tmp_path, 3)
+    deep = folder / "tile" / Path(*["x000"] * 600)
+    deep.mkdir(parents=True)
+    with pytest.raises(TileError, match="not the name of a tile"):
+        check_folder(folder, VKEY)
+
+
 def test_links_and_pipes_are_not_read(tmp_path):
     folder = published(tmp_path, 3)
     bundle = folder / "tile/entries/000.p/3"

@@ -378,3 +378,26 @@ def test_publications_at_once_take_turns(tmp_path):
         notes = list(log.checkpoints())
         assert check_folder(folder, VKEY, notes).head.size == log.size
         assert open_note((folder / "checkpoint").read_bytes(), [SIGNER.verifier])
+
+
+def test_a_folder_can_be_checked_while_it_grows(tmp_path):
+    path, folder = tmp_path / "log.sqlite", tmp_path / "public"
+    with EventLog.create(path, ORIGIN) as log:
+        signed(log, 1)
+        publish(log, folder)
+    child = os.fork()
+    if child == 0:
+        try:
+            with EventLog.open(path) as log:
+                for size in range(20, 1100, 20):
+                    signed(log, size)
+                    publish(log, folder)
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    sizes = [1]
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        sizes.append(check_folder(folder, VKEY).head.size)
+    assert all(earlier <= later for earlier, later in pairwise(sizes))
+    assert len(set(sizes)) > 3
+    assert check_folder(folder, VKEY).head.size == 1080
