@@ -63,6 +63,29 @@ def save(path: Path, key: Ed25519PrivateKey, passphrase: bytes | None) -> None:
         raise KeyFileError(f"{path} cannot be written: {os.strerror(error.errno or 0)}") from None
 
 
+def load_ssh(path: Path) -> Ed25519PrivateKey:
+    """Read an ssh-ed25519 private key without a passphrase, as `ssh-keygen` writes it.
+
+    Raises:
+        KeyFileError: The file is missing, locked, or not such a key.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_KEY_FILE + 1)
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
+    try:
+        key = serialization.load_ssh_private_key(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise KeyFileError(
+            f"{path} is not an SSH private key that can be read",
+            "a key with a passphrase: take it off a copy with `ssh-keygen -p -N '' -f COPY`, and delete the copy after",
+        ) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError(f"{path} is an SSH key of another kind than Ed25519")
+    return key
+
+
 def load(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
     """Read a private key that `save`, or `openssl genpkey -algorithm ed25519`, wrote.
 
