@@ -285,6 +285,33 @@ def test_a_file_in_place_of_the_folder_is_told(log, tmp_path):
         publish(log, tmp_path / "public")
 
 
+def test_everything_is_durable_before_the_checkpoint_is_shown(log, tmp_path, monkeypatch):
+    signed(log, 300)
+    folder, synced, replaced = tmp_path / "public", [], []
+    fsync, replace = os.fsync, os.replace
+
+    def syncing(descriptor):
+        # A file that has its name already, or is still under the one it is written as.
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    def replacing(source, target):
+        replaced.append((Path(target), list(synced)))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", syncing)
+    monkeypatch.setattr(os, "replace", replacing)
+    publish(log, folder)
+    [(target, before)] = replaced
+    assert target == folder / "checkpoint"
+    files = [folder / name for name in files_of(folder) if name != "checkpoint"]
+    contents = [path.name.split(".")[1] for path in before if path.name.startswith(".")]
+    assert sorted(contents) == sorted([*(path.name for path in files), "checkpoint"])
+    names = {parent for path in files for parent in path.parents if parent.is_relative_to(tmp_path)}
+    assert names <= set(before)
+    assert synced[-1] == folder
+
+
 STEPS = ("open", "fsync", "link", "replace", "mkdir", "unlink", "rmdir")
 
 
