@@ -39,7 +39,7 @@ def unsynced(calls: Sequence[Call]) -> list[str]:
             # An open log promises nothing yet: SQLite syncs the name of its journal with the first entry in it.
             if told[1] not in (BEGIN, "log", END):
                 demand(f"acknowledged {told[1]}")
-        elif call.descriptor == 1 or call.what.endswith("-shm"):
+        elif not call.inside or call.what.endswith("-shm"):
             continue
         elif call.name in ("write", "pwrite64", "writev", "pwritev", "ftruncate", "fallocate"):
             files.add(call.what)

@@ -19,6 +19,9 @@ SYSCALLS = (
     *("openat", "close", "link", "linkat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat"),
 )
 
+SECONDS = 60
+"""A run takes half a second; one that hangs is a failure."""
+
 _LINE = re.compile(r"([a-z0-9_]+)\((.*)")
 _DESCRIPTOR = re.compile(r"(\d+)<([^>]*)>")
 _RANDOM = re.compile(r"\.[0-9a-f]{16}\.part|\.\d+\.part")
@@ -34,6 +37,7 @@ class Call:
         ordinal: Which call of that name it is, from 1, since the process began.
         what: Its arguments, with what differs from run to run taken out.
         descriptor: The open file that it works on, or None.
+        inside: Whether it is about a file of the run's folder; the interpreter opens and closes others.
         text: The line, for reading what is written to standard output.
     """
 
@@ -41,12 +45,13 @@ class Call:
     ordinal: int
     what: str
     descriptor: int | None
+    inside: bool
     text: str
 
     @property
     def writes(self) -> bool:
         """Whether the call can change what is on the disk; opening counts if it may create."""
-        return self.descriptor != 1 and (self.name != "openat" or "O_CREAT" in self.text)
+        return self.inside and (self.name != "openat" or "O_CREAT" in self.text)
 
 
 def why_not() -> str | None:
@@ -75,12 +80,12 @@ def traced(folder: Path, inject: str | None = None, *options: str) -> tuple[int,
         *(["-e", f"inject={inject}"] if inject else []),
         *(sys.executable, "-m", "faults.driver", str(folder), *options),
     ]
-    done = subprocess.run(
+    with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        check=False,
+        start_new_session=True,
         # Nothing that would make two runs differ: no byte code written, no random order of sets.
         env={
             **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
@@ -88,8 +93,14 @@ def traced(folder: Path, inject: str | None = None, *options: str) -> tuple[int,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
         },
-    )
-    return done.returncode, done.stdout.splitlines(), parse(output.read_text("utf-8", "replace"), folder)
+    ) as process:
+        try:
+            told, _ = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            # Without strace the traced process would go on.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, told.splitlines(), parse(output.read_text("utf-8", "replace"), folder)
 
 
 def parse(text: str, folder: Path) -> list[Call]:
@@ -108,7 +119,8 @@ def parse(text: str, folder: Path) -> list[Call]:
             what = _RANDOM.sub(".part", rest.partition(") = ")[0].replace(str(folder), ""))
             if descriptor:
                 what = _RANDOM.sub(".part", descriptor[2].replace(str(folder), ""))
-            calls.append(Call(name, seen[name], what, int(descriptor[1]) if descriptor else None, line))
+            inside = str(folder) in (descriptor[2] if descriptor else rest)
+            calls.append(Call(name, seen[name], what, int(descriptor[1]) if descriptor else None, inside, line))
         begun = begun or (name == "write" and f'"{BEGIN}\\n"' in rest)
     return calls
 
