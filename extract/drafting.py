@@ -51,7 +51,7 @@ def draft(
 
 
 def _display_name(record: Record) -> str:
-    name = record.author_raw.partition("<")[0].strip(" \"'")
+    name = record.author_raw.partition("<")[0].strip(" \"'").strip()
     return name if name and "@" not in name and len(name) <= 100 else ""
 
 
