@@ -13,7 +13,7 @@ export CMAKE_ARGS := -DGGML_NATIVE=OFF $(SIMD) -DLLAVA_BUILD=OFF -DMTMD_BUILD=OF
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench faults lock clean
 
 setup: $(VENV)/.ready
 
@@ -39,6 +39,10 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+# Needs strace; takes about twenty minutes.
+faults: setup
+	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m faults
 
 # Needs uv; writes versions and hashes only, no addresses.
 lock:
