@@ -7,6 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from govern.errors import UsageError
 
 SCHEMES = ("postgresql://", "postgres://")
 
@@ -128,6 +131,21 @@ class LogStore(Protocol):
 def is_url(place: Path | str) -> bool:
     """Tell whether a place is a server and not a file."""
     return isinstance(place, str) and place.startswith(SCHEMES)
+
+
+def check_url(url: str) -> None:
+    """Check that a URL may be written into a configuration.
+
+    Raises:
+        UsageError: It is not one of PostgreSQL, or holds a password.
+    """
+    if not is_url(url):
+        raise UsageError("the log's URL is not one of PostgreSQL", "write it like postgresql://USER@HOST/NAME")
+    parts = urlsplit(url)
+    if parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True):
+        raise UsageError(
+            "the log's URL holds a password", "put it into the password file (PGPASSFILE, by default ~/.pgpass)"
+        )
 
 
 def create(place: Path | str, origin: str) -> LogStore:

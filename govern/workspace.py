@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 PEOPLE = "identities.yaml"
+#: What was signed last, of a log that is not in the workspace.
+HIGH_WATER = "log.highwater"
 OPERATOR = "operator"
 
 #: What `govern init` writes when there is nothing to draft the people file from.
@@ -45,17 +47,26 @@ class Workspace:
         root: The folder.
         origin: The log's name, `ORG/govern/LOGID`.
         log_vkey: The log's public key in signed-note form: what an auditor is given.
+        log_url: The PostgreSQL database that holds the log; None where it is a file of the workspace.
     """
 
     root: Path
     origin: str
     log_vkey: str
+    log_url: str | None = None
 
     @classmethod
     def create(
-        cls, root: Path, organisation: str, domain: str, now: datetime, *, people: str | None = None
+        cls,
+        root: Path,
+        organisation: str,
+        domain: str,
+        now: datetime,
+        *,
+        people: str | None = None,
+        log_url: str | None = None,
     ) -> Workspace:
-        """Make a workspace and the first entry of its log; nothing is left behind if that fails.
+        """Make a workspace and the first entry of its log; no files are left behind if that fails.
 
         Raises:
             UsageError: There is something at `root` already.
@@ -79,15 +90,16 @@ class Workspace:
             _write_private(draft / "keys" / "pseudonyms.key", secrets.token_bytes(32))
             vkey = NoteSigner(origin, key).verifier.vkey
             (draft / "log.vkey").write_text(vkey + "\n", "utf-8")
-            (draft / CONFIG).write_text(
-                json.dumps({"version": 1, "origin": origin, "log_key": vkey, "organisation": organisation}, indent=2)
-                + "\n",
-                "utf-8",
-            )
+            config = {"version": 1, "origin": origin, "log_key": vkey, "organisation": organisation}
+            if log_url is not None:
+                config["log_url"] = log_url
+            (draft / CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
             text = people if people is not None else EMPTY_PEOPLE.format(organisation=organisation, domain=domain)
             (draft / PEOPLE).write_text(text, "utf-8")
             Vault(draft / "vault.sqlite").close()
-            with EventLog.create(draft / "log.sqlite", origin) as log:
+            # After the files: a log in a database is there to stay.
+            high_water = None if log_url is None else draft / HIGH_WATER
+            with EventLog.create(log_url or draft / "log.sqlite", origin, high_water=high_water) as log:
                 log.append([Event.new("log.genesis", OPERATOR, {"origin": origin, "log_key": vkey}, now)])
             if root.exists():
                 root.rmdir()
@@ -95,7 +107,7 @@ class Workspace:
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
-        return cls(root, origin, vkey)
+        return cls(root, origin, vkey, log_url)
 
     @classmethod
     def open(cls, root: Path) -> Workspace:
@@ -110,7 +122,7 @@ class Workspace:
             config = json.loads(path.read_text("utf-8"))
             if config.get("version") != 1:
                 raise ValueError
-            return cls(root, str(config["origin"]), str(config["log_key"]))
+            return cls(root, str(config["origin"]), str(config["log_key"]), config.get("log_url"))
         except FileNotFoundError:
             raise UsageError(
                 f"no workspace at {root}", "make one with `govern init`, or name it with --workspace"
@@ -122,7 +134,13 @@ class Workspace:
         """Open the event log."""
         from attest.log import EventLog
 
-        return EventLog.open(self.root / "log.sqlite")
+        if self.log_url is None:
+            return EventLog.open(self.root / "log.sqlite")
+        log = EventLog.open(self.log_url, high_water=self.root / HIGH_WATER)
+        if log.origin != self.origin:
+            log.close()
+            raise InputError("the database holds the log of another workspace", f"see log_url in {self.root / CONFIG}")
+        return log
 
     def vault(self) -> Vault:
         """Open the vault of salts."""

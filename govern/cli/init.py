@@ -22,6 +22,11 @@ from govern.errors import UsageError
 @click.option(
     "--people", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A people file to start from."
 )
+@click.option(
+    "--log-url",
+    metavar="URL",
+    help="Keep the log in this PostgreSQL database, postgresql://USER@HOST/NAME; without a password.",
+)
 @source_options
 @now_option
 @governed
@@ -31,6 +36,7 @@ def init(
     organisation: str,
     domain: str,
     people: Path | None,
+    log_url: str | None,
     mail: tuple[Path, ...],
     repo: tuple[Path, ...],
     chat: tuple[Path, ...],
@@ -46,6 +52,10 @@ def init(
     from govern.workspace import Workspace
 
     out = options.output()
+    if log_url is not None:
+        from attest.store_log import check_url
+
+        check_url(log_url)
     paths = by_kind(mail, repo, chat, docs)
     text = None
     if people is not None:
@@ -61,7 +71,7 @@ def init(
             read = read_all([open_source(kind, path) for kind, many in sorted(paths.items()) for path in many])
         text = draft(read.records, read.links, secrets.token_bytes, organisation=organisation, mail_domains=[domain])
     root = directory or options.workspace
-    workspace = Workspace.create(root, organisation, domain, now, people=text)
+    workspace = Workspace.create(root, organisation, domain, now, people=text, log_url=log_url)
     out.say(f"Workspace made at {root}")
     out.table(
         [
