@@ -149,8 +149,8 @@ def fsck(options: GlobalOptions, now: datetime) -> None:
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as entries:
-        entries.fsck()
-        size, root = entries.size, entries.root().hex()
+        head = entries.fsck()
+        size, root = head.size, head.root.hex()
     ledger = None
     with workspace.log() as entries:
         ledger = workspace.ledger(entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from hashlib import sha256
 
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from attest.errors import ProofError
 from attest.merkle import (
     EMPTY_ROOT,
+    CompactRange,
     Tree,
     leaf_hash,
+    leaf_hashes,
     node_hash,
     root_from_inclusion,
     verify_consistency,
@@ -137,6 +140,43 @@ def test_every_prefix_is_consistent_with_every_later_size():
     for n in range(len(LEAVES) + 1):
         for m in range(n + 1):
             verify_consistency(m, n, tree.consistency_proof(m, n), tree.root(m), tree.root(n))
+
+
+@given(st.integers(0, 600), st.data())
+def test_every_prefix_of_a_tree_of_any_size_is_consistent(n, data):
+    leaves = leaf_hashes(b"%d" % i for i in range(n))
+    tree = Tree(leaves)
+    sizes = sorted(data.draw(st.lists(st.integers(0, n), min_size=2, max_size=6)))
+    for m, later in itertools.pairwise(sizes):
+        verify_consistency(m, later, tree.consistency_proof(m, later), tree.root(m), tree.root(later))
+        assert tree.root(m) == Tree(leaves[:m]).root()
+        if m:
+            i = data.draw(st.integers(0, m - 1))
+            verify_inclusion(leaves[i], i, m, tree.inclusion_proof(i, m), tree.root(m))
+
+
+def test_a_compact_range_has_the_root_of_the_tree_at_every_size():
+    compact = CompactRange()
+    assert compact.root() == EMPTY_ROOT
+    for n, leaf in enumerate(LEAVES, 1):
+        compact.append(leaf)
+        assert (compact.size, compact.root()) == (n, naive_root(LEAVES[:n]))
+
+
+def test_leaves_are_hashed_the_same_one_by_one_and_together():
+    entries = [b"", b"a", bytes(70_000)]
+    assert (
+        leaf_hashes(entries) == [leaf_hash(entry) for entry in entries] == [sha256(b"\0" + e).digest() for e in entries]
+    )
+
+
+def test_a_tree_that_grows_by_more_than_one_portion_is_the_same(monkeypatch):
+    monkeypatch.setattr("attest.merkle._PORTION", 8)
+    tree = Tree(LEAVES[:5])
+    tree.extend(LEAVES[5:60])
+    tree.append(LEAVES[60])
+    assert tree.root() == naive_root(LEAVES[:61])
+    assert tree.inclusion_proof(17) == naive_path(17, LEAVES[:61])
 
 
 @given(st.lists(st.integers(0, 9), max_size=12))
