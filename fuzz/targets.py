@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from attest import canonical, checkpoint, container, dsse, events, note, proof, statement
+from attest import canonical, checkpoint, container, dsse, events, note, proof, statement, tile, witness_policy
 from attest.checkpoint import Checkpoint
+from attest.cosignature import Cosigner
 from attest.disposition import Dispositions, Leaf, commitment
 from attest.errors import FormatError, ProofError, SignatureError
 from attest.merkle import Tree, leaf_hash
@@ -22,6 +23,7 @@ from attest.merkle import Tree, leaf_hash
 REFUSALS = (FormatError, SignatureError)
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"fuzz").digest())
 SIGNER = note.NoteSigner("example.com/govern/fuzz", KEY)
+COUNCIL = Cosigner("council.example", Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw())
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
@@ -99,6 +101,23 @@ def parse_event(data: bytes) -> None:
     assert events.parse(data).to_bytes() == data
 
 
+def parse_tile_path(data: bytes) -> None:
+    """The path of a tile has one spelling."""
+    text = data.decode("utf-8", "surrogateescape")
+    assert tile.parse_path(text).path == text
+
+
+def parse_bundle(data: bytes) -> None:
+    """An entry bundle has one spelling."""
+    parsed = tile.parse_bundle(data, 3)
+    assert b"".join(len(entry).to_bytes(2, "big") + entry for entry in parsed) == data
+
+
+def parse_witness_policy(data: bytes) -> None:
+    """A witness policy is read or refused."""
+    witness_policy.parse(data)
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "note.open_note": open_note,
     "note.text_of": split_note,
@@ -112,6 +131,9 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "statement.parse": parse_statement,
     "statement.parse_release": parse_release,
     "events.parse": parse_event,
+    "tile.parse_path": parse_tile_path,
+    "tile.parse_bundle": parse_bundle,
+    "witness_policy.parse": parse_witness_policy,
 }
 
 
@@ -172,6 +194,11 @@ def _release() -> bytes:
     )
 
 
+def _witness_policy() -> bytes:
+    lines = [f"log {SIGNER.verifier.vkey}", f"witness council {COUNCIL.vkey}", "group all all council", "quorum all"]
+    return ("\n".join(lines) + "\n").encode()
+
+
 def _seeds() -> Mapping[str, list[bytes]]:
     tree = Tree(leaf_hash(b"%d" % i) for i in range(7))
     proofs = [proof.TlogProof(4, tuple(tree.inclusion_proof(4, 7)), NOTE, extra).to_bytes() for extra in (None, b"x")]
@@ -193,6 +220,9 @@ def _seeds() -> Mapping[str, list[bytes]]:
         "statement.parse": [_statement()],
         "statement.parse_release": [_release()],
         "events.parse": [event.to_bytes()],
+        "tile.parse_path": [b"tile/entries/x001/234.p/5", b"tile/0/000", b"tile/63/999"],
+        "tile.parse_bundle": [b"\x00\x01a\x00\x00\x00\x02bc"],
+        "witness_policy.parse": [_witness_policy()],
     }
 
 
