@@ -83,10 +83,7 @@ class ServerPlace:
         return lambda: make(self.database, copy)
 
     def full(self, log: EventLog, room: int = 0) -> Callable[[], object]:
-        """Answer as a server does whose disk is full, after a little more; return what makes room.
-
-        A disk that is really full takes a file system of its own: that was tried by hand, see docs/benchmarks.md.
-        """
+        """Answer as a server does whose disk is full, after a little more; return what makes room."""
         room = log.size + (13 if room else 0)
         with psycopg.connect(self.where, autocommit=True) as raw:
             raw.execute(
