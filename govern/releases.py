@@ -134,6 +134,7 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
         redactor=json.loads(log.entry(steps["redacted"]))["body"]["redactor"],
         log=log,
         signer=workspace.signer(),
+        checkpoint=lambda: workspace.sign(log),
         emit=emit,
     )
     # Kept so that the person can be given what was stated about their work, without whoever holds the skill.

@@ -155,6 +155,17 @@ class Workspace:
 
         return NoteSigner(self.origin, keys.load(self.root / "keys" / "log.key", None))
 
+    def sign(self, log: EventLog) -> bytes:
+        """Sign the log's present state and return the checkpoint: the one place where the operator's side does.
+
+        Raises:
+            RollbackError: The log is shorter than what was signed before, or than what a witness has seen.
+        """
+        from govern import witnessed
+
+        witnessed.refuse_rollback(self.root, log.size)
+        return log.checkpoint(self.signer())
+
     def pseudonym_secret(self) -> bytes:
         """Return the secret from which each extraction's pseudonym key is derived."""
         return (self.root / "keys" / "pseudonyms.key").read_bytes()

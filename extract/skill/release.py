@@ -99,6 +99,7 @@ def release(
     redactor: Mapping[str, Any],
     log: EventLog,
     signer: NoteSigner,
+    checkpoint: Callable[[], bytes],
     emit: Emit,
 ) -> bytes:
     """Log the release and return the finished `.skill`.
@@ -153,7 +154,7 @@ def release(
             "claims": len(candidate.claims),
         },
     )
-    note = log.checkpoint(signer)
+    note = checkpoint()
     files = bundle.build(log, places, index, note, {**kept, evidence.STATEMENT: signed})
     data = container.pack(draft.header.name, files)
     emit(

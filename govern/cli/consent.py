@@ -374,7 +374,7 @@ def receipt(options: GlobalOptions, subject: str, output: Path | None, now: date
         index = workspace.ledger(log).latest(subject)
         if index is None:
             raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
-        note = log.checkpoint(workspace.signer())
+        note = workspace.sign(log)
         made = receipts.receipt(log.entry(index), log.proof(index, note).to_bytes(), workspace.log_vkey)
     out.say(made.text)
     if output is not None:

@@ -69,8 +69,7 @@ def checkpoint(options: GlobalOptions, output: Path | None) -> None:
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as entries:
-        log_witness.refuse_rollback(workspace, entries)
-        note = entries.checkpoint(workspace.signer())
+        note = workspace.sign(entries)
         size = entries.size
     if output is not None:
         replace_file(output, note)
@@ -94,7 +93,7 @@ def prove(options: GlobalOptions, index: int, output: Path | None) -> None:
         if index >= entries.size:
             raise UsageError(f"there is no entry {index}: the log has {entries.size}", "`govern log show` lists them")
         entry = entries.entry(index)
-        proof = entries.proof(index, entries.checkpoint(workspace.signer())).to_bytes()
+        proof = entries.proof(index, workspace.sign(entries)).to_bytes()
     if output is not None:
         replace_file(output, proof)
         replace_file(output.with_name(output.name + ".entry.json"), entry)
@@ -123,7 +122,7 @@ def publish(options: GlobalOptions, folder: Path, full: bool) -> None:
     with workspace.log() as entries:
         note = entries.latest_checkpoint()
         if note is None or checkpoints.parse(text_of(note)).size < entries.size:
-            entries.checkpoint(workspace.signer())
+            workspace.sign(entries)
         with out.progress("publishing") as progress:
             done = publishing.publish(entries, folder, full=full, progress=progress)
     out.say(f"{folder} shows {done.head.size} entries, root {done.head.root.hex()}")

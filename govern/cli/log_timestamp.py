@@ -41,7 +41,7 @@ def request(options: GlobalOptions, output: Path) -> None:
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as entries:
-        note = entries.checkpoint(workspace.signer())
+        note = workspace.sign(entries)
     query = timestamp.request(timestamp.own_note(note))
     replace_file(output, query)
     size = checkpoint.parse(text_of(note)).size

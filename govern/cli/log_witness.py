@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from govern import witnessed
 from govern.cli.audit import read_log_key
 from govern.cli.context import GlobalOptions, governed
 from govern.errors import GovernError, InputError, RefusedError, UsageError, VerificationError
@@ -25,9 +25,6 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 POLICY = "witnesses.policy"
 """In the workspace: the witnesses of this log, in the form that auditors use (C2SP tlog-policy)."""
-
-MEMORY = "witnessed.json"
-"""In the workspace, outside of the database: what each witness has seen, so that a restored database can be told."""
 
 MAX_ANSWER = 64 * 1024
 
@@ -45,47 +42,6 @@ def register(group: click.Group) -> None:
     """Add the commands to `govern log`."""
     for command in (request_cosignature, add_cosignature, witness):
         group.add_command(command)
-
-
-def refuse_rollback(workspace: Workspace, log: EventLog) -> None:
-    """Refuse to sign a log that is shorter than what a witness has seen of it.
-
-    Raises:
-        RollbackError: It is.
-    """
-    from attest.errors import RollbackError
-
-    size = log.size
-    for vkey, seen in _memory(workspace).items():
-        if seen > size:
-            raise RollbackError(
-                f"the log has {size} entries, but the witness {vkey.partition('+')[0]} has seen {seen}",
-                "this is an older copy: bring the newer one back. Nothing that is signed now would be cosigned. If the "
-                f"witness is wrong, delete {workspace.root / MEMORY}",
-            )
-
-
-def _memory(workspace: Workspace) -> dict[str, int]:
-    path = workspace.root / MEMORY
-    try:
-        value = json.loads(path.read_bytes())
-        seen = value["seen"]
-        if value["version"] != 1 or not all(type(k) is str and type(v) is int for k, v in seen.items()):
-            raise ValueError
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(f"{path} is damaged", "delete it: it is written again when a witness is asked") from None
-    return dict(seen)
-
-
-def _remember(workspace: Workspace, cosigner: Cosigner, size: int) -> None:
-    from attest.files import replace_file
-
-    seen = _memory(workspace)
-    if seen.get(cosigner.vkey, -1) < size:
-        document = {"version": 1, "seen": {**seen, cosigner.vkey: size}}
-        replace_file(workspace.root / MEMORY, json.dumps(document, indent=2, sort_keys=True).encode() + b"\n")
 
 
 def _witness_options(command: F) -> F:
@@ -141,13 +97,12 @@ def request_cosignature(
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
-        refuse_rollback(workspace, log)
         if old is None:
             chosen = [k for k in _known(workspace, key, policy_file) if name in (None, k.name, k.cosigner.name)]
             if len(chosen) != 1:
                 raise UsageError(f"{len(chosen)} witnesses could be meant", "name one with --for, or give its --key")
-            old = _memory(workspace).get(chosen[0].cosigner.vkey, 0)
-        note = log.checkpoint(workspace.signer())
+            old = witnessed.read(workspace.root).get(chosen[0].cosigner.vkey, 0)
+        note = workspace.sign(log)
         size = _size_of(note)
         if old > size:
             raise UsageError(f"the log has {size} entries, fewer than {old}")
@@ -187,8 +142,8 @@ def _read_size(workspace: Workspace, log: EventLog, known: Sequence[Known], line
 
     seen = from_decimal(lines.decode("ascii").removesuffix("\n"))
     if len(known) == 1:
-        _remember(workspace, known[0].cosigner, seen)
-    refuse_rollback(workspace, log)
+        witnessed.remember(workspace.root, known[0].cosigner.vkey, seen)
+    witnessed.refuse_rollback(workspace.root, log.size)
     raise RefusedError(
         f"the witness did not cosign: it has seen {seen} entries last, the request started elsewhere",
         f"ask again from there: `govern log request-cosignature -o FILE --old {seen}`",
@@ -212,8 +167,7 @@ def witness(options: GlobalOptions, url: str | None, key: str | None, policy_fil
     rows: list[dict[str, Any]] = []
     failed: list[GovernError] = []
     with workspace.log() as log:
-        refuse_rollback(workspace, log)
-        note = log.checkpoint(workspace.signer())
+        note = workspace.sign(log)
         for known in asked:
             try:
                 at = _ask(workspace, log, note, known)
@@ -238,13 +192,13 @@ def _ask(workspace: Workspace, log: EventLog, note: bytes, known: Known) -> str:
     from attest.witness_http import ask
 
     size = _size_of(note)
-    old = min(_memory(workspace).get(known.cosigner.vkey, 0), size)
+    old = min(witnessed.read(workspace.root).get(known.cosigner.vkey, 0), size)
     for _ in range(2):
         reply = ask(known.url or "", Request(old, tuple(log.consistency_proof(old, size)), note))
         if reply.size is None:
             break
         if reply.size > size:
-            _remember(workspace, known.cosigner, reply.size)
+            witnessed.remember(workspace.root, known.cosigner.vkey, reply.size)
             raise RollbackError(
                 f"the witness has seen {reply.size} entries; this log has {size}",
                 "this is an older copy: bring the newer one back before anything else is written",
@@ -291,7 +245,7 @@ def _matching(log: EventLog, lines: bytes, cosigners: Sequence[Cosigner]) -> tup
 def _store(workspace: Workspace, log: EventLog, size: int, found: Cosigned) -> None:
     log.add_cosignatures(size, "".join(c.line for c in found.cosignatures).encode())
     for cosignature in found.cosignatures:
-        _remember(workspace, cosignature.cosigner, size)
+        witnessed.remember(workspace.root, cosignature.cosigner.vkey, size)
 
 
 def _size_of(note: bytes) -> int:

@@ -64,7 +64,7 @@ def taken(options: GlobalOptions, named: str, record: str | None, folder: Path |
     workspace = options.open_workspace()
     with workspace.log() as log, workspace.vault() as vault:
         who = subjects.asker(workspace, log, vault, named)
-        note = log.checkpoint(workspace.signer())
+        note = workspace.sign(log)
         data = subjects.taken(workspace, log, vault, who, record or "", note, to_time(now))
     # What does not verify is not handed out.
     answer = answers.verify(data, workspace.log_vkey)
@@ -339,7 +339,7 @@ def export(options: GlobalOptions, subject: str, output: Path, now: datetime) ->
         who = subjects.asker(workspace, log, vault, subject)
         if who.pid == subjects.OUTSIDER:
             raise UsageError("the log names only people of the people file", "ask with `govern subject taken` instead")
-        data = subjects.export(workspace, log, vault, who, log.checkpoint(workspace.signer()), to_time(now))
+        data = subjects.export(workspace, log, vault, who, workspace.sign(log), to_time(now))
     made = dossier.verify(data, workspace.log_vkey)
     replace_file(output, data, 0o600)
     out.say(
