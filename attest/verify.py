@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from attest import container as containers
+from attest import events, proof
 from attest.container import Container
-from attest.encoding import from_time, is_digest
+from attest.encoding import from_time, is_digest, to_time
 from attest.errors import FormatError
 from attest.examination import Answer, Examination, FailedError
 from attest.note import Verifier
@@ -23,7 +24,7 @@ from attest.witness_policy import WitnessPolicy
 from attest.witness_policy import parse as parse_witness_policy
 from govern.errors import GovernError, InputError
 
-__all__ = ["Check", "Report", "checks", "main", "verify_container", "verify_skill"]
+__all__ = ["Check", "Report", "checks", "is_proof", "main", "verify_container", "verify_proof", "verify_skill"]
 
 
 def verify_skill(
@@ -132,6 +133,48 @@ def checks(
         except GovernError as error:
             value = error.message
         yield Check(number, name, status, value, meaning)
+
+
+def is_proof(data: bytes) -> bool:
+    """Tell whether a file is the proof of one log entry (`.tlog-proof`), and not a skill."""
+    return data.startswith(proof.HEADER.encode() + b"\n")
+
+
+def verify_proof(data: bytes, entry: bytes, log_vkey: str) -> Report:
+    """Verify that one entry is in the log.
+
+    Args:
+        data: The `.tlog-proof`.
+        entry: The entry's exact bytes.
+        log_vkey: The log's key, from a source that is not the proof.
+
+    Raises:
+        InputError: The key is not one, or the file is not a proof.
+    """
+    verifier = Verifier.from_vkey(log_vkey)
+    evidence = proof.parse(data)
+    try:
+        head = evidence.verify(entry, verifier)
+        held: tuple[Status, str] = ("pass", f"entry {evidence.index} of {head.size} in {head.origin}")
+    except GovernError as error:
+        held = ("fail", error.message)
+    try:
+        event = events.parse(entry)
+        said: tuple[Status, str] = (
+            "info",
+            f"{event.type}, {to_time(event.at)} by the writer's clock, by {event.actor}",
+        )
+    except GovernError as error:
+        said = ("fail", error.message)
+    return Report(
+        (
+            Check(1, "entry in the log", *held, "The log signed a head that this entry is under, at this place."),
+            Check(
+                2, "what it says", *said, "What the entry says is the operator's word; the proof does not make it true."
+            ),
+        ),
+        held[0] != "fail" and said[0] != "fail",
+    )
 
 
 _QUESTIONS: tuple[tuple[str, Callable[[Examination], Answer], str], ...] = (
@@ -261,7 +304,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Check a .skill offline: a numbered list of separate checks.",
         epilog="Example: python -m attest.verify ops.skill --log-key log.vkey",
     )
-    parser.add_argument("skill", type=Path, metavar="FILE.skill")
+    parser.add_argument("skill", type=Path, metavar="FILE", help="a .skill, or the .tlog-proof of an entry")
+    parser.add_argument("--entry", type=Path, metavar="FILE", help="with a .tlog-proof: the entry that it proves")
     parser.add_argument("--log-key", required=True, metavar="KEY", help="the log's key, or a file that holds it")
     parser.add_argument("--policy-sha256", metavar="HEX", help="digest of the policy that should have applied")
     parser.add_argument("--witnesses", type=Path, metavar="FILE", help="witness policy (C2SP tlog-policy)")
@@ -284,16 +328,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 key = Path(key).read_text("utf-8").strip()
             witnesses = None if options.witnesses is None else options.witnesses.read_bytes()
             roots = [path.read_bytes() for path in options.timestamp_root]
+            entry = None if options.entry is None else options.entry.read_bytes()
         except (OSError, UnicodeDecodeError):
             raise FormatError("the skill or the log's key cannot be read", "check all paths") from None
-        report = verify_skill(
-            data,
-            key,
-            now=now,
-            policy_sha256=options.policy_sha256,
-            witnesses=None if witnesses is None else parse_witness_policy(witnesses),
-            timestamp_roots=roots,
-        )
+        if is_proof(data):
+            if entry is None:
+                raise FormatError("a proof says nothing without its entry", "name it with --entry")
+            report = verify_proof(data, entry, key)
+        else:
+            report = verify_skill(
+                data,
+                key,
+                now=now,
+                policy_sha256=options.policy_sha256,
+                witnesses=None if witnesses is None else parse_witness_policy(witnesses),
+                timestamp_roots=roots,
+            )
     except GovernError as error:
         sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
         return error.exit_code

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from govern.cli.audit_answer import answer
 from govern.cli.audit_log import log
 from govern.cli.context import GlobalOptions, governed, now_option
-from govern.errors import InputError, VerificationError
+from govern.errors import InputError, UsageError, VerificationError
+
+if TYPE_CHECKING:
+    from attest.report import Report
+    from govern.cli.output import Output
 
 
 @click.group()
@@ -52,7 +57,13 @@ def read_skill(path: Path) -> bytes:
 
 
 @audit.command(epilog="Example:  govern audit verify ops.skill --log-key log.vkey")
-@click.argument("skill", type=click.Path(path_type=Path))
+@click.argument("skill", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--entry",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With a .tlog-proof: the log entry that it proves.",
+)
 @click.option("--log-key", required=True, metavar="KEY", help="The log's key, or a file with it; never from the skill.")
 @click.option("--policy", "ref", metavar="POLICY", help="The policy that should have applied.")
 @click.option(
@@ -75,6 +86,7 @@ def read_skill(path: Path) -> bytes:
 def verify(
     options: GlobalOptions,
     skill: Path,
+    entry: Path | None,
     log_key: str,
     ref: str | None,
     witness_file: Path | None,
@@ -83,11 +95,21 @@ def verify(
 ) -> None:
     """Check a .skill: a numbered list of separate checks, then the verdict.
 
-    Needs no workspace and no network. Exit code 4 when any check fails.
+    Also checks the .tlog-proof of a single log entry, with the entry itself as --entry. Needs no workspace and no
+    network. Exit code 4 when any check fails.
     """
-    from extract.skill.verify import verify_skill
+    from attest.verify import is_proof, verify_proof
 
     out = options.output()
+    data = read_skill(skill)
+    if is_proof(data):
+        if entry is None:
+            raise UsageError(
+                "a proof says nothing without its entry", "name it with --entry; `govern log prove` wrote it"
+            )
+        return _tell(options, out, verify_proof(data, read_skill(entry), read_log_key(log_key)))
+    from extract.skill.verify import verify_skill
+
     expected = None
     if ref is not None:
         from policies import loader
@@ -99,13 +121,17 @@ def verify(
 
         witnesses = witness_policy.parse(witness_file.read_bytes())
     report = verify_skill(
-        read_skill(skill),
+        data,
         read_log_key(log_key),
         now=now,
         policy_sha256=expected,
         witnesses=witnesses,
         timestamp_roots=[root.read_bytes() for root in roots],
     )
+    return _tell(options, out, report)
+
+
+def _tell(options: GlobalOptions, out: Output, report: Report) -> None:
     failed = report.failed
     for check in failed if options.quiet else ():
         out.say(f"{check.number:3d}  FAIL  {check.name}: {check.value}", important=True)
@@ -122,5 +148,5 @@ def verify(
     if failed:
         raise VerificationError(
             f"verification failed: {', '.join(str(c.number) for c in failed)} of {len(report.checks)} checks",
-            "do not use this skill; ask for one that verifies, or run without --quiet to see what each check says",
+            "do not rely on it; ask for one that verifies, or run without --quiet to see what each check says",
         )
