@@ -16,7 +16,7 @@ from typing import Any
 
 from attest import canonical
 from attest.errors import FormatError
-from attest.merkle import Tree, leaf_hash
+from attest.merkle import Tree
 from attest.shape import COUNT, Shape, counts, exact
 
 VERSION = 1
@@ -65,7 +65,7 @@ def manifest_line(i: int, kind: str, source: str | None) -> bytes:
 
 def manifest_root(lines: Iterable[bytes]) -> bytes:
     """Return the root that `source.manifest` logs, over manifest lines in order."""
-    return Tree(leaf_hash(line) for line in lines).root()
+    return Tree.of(lines).root()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Dispositions:
             if leaf.i != place:
                 raise FormatError(f"disposition {place} is missing or out of order")
         self._lines = [leaf.to_line() for leaf in self.leaves] if lines is None else lines
-        self._tree = Tree(map(leaf_hash, self._lines))
+        self._tree = Tree.of(self._lines)
 
     @classmethod
     def parse(cls, data: bytes) -> Dispositions:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import struct
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from attest.errors import ProofError
 
@@ -17,7 +18,7 @@ HASH_SIZE = 32
 MAX_PROOF = 64
 """More hashes than any tree of fewer than 2^63 leaves needs."""
 
-_PORTION = 1 << 16
+_PORTION = 1 << 12
 """Leaves that are added in one go: what they need in between stays in the processor's cache."""
 
 _HASH = struct.Struct(f"{HASH_SIZE}s")
@@ -57,6 +58,14 @@ class Tree:
         self._levels: list[bytearray] = [bytearray()]
         self._edge: tuple[int, tuple[bytes, ...]] = (0, (b"",))
         self.extend(leaf_hashes)
+
+    @classmethod
+    def of(cls, entries: Iterable[bytes]) -> Tree:
+        """Build the tree over entries, which are hashed a portion at a time."""
+        tree, rest = cls(), iter(entries)
+        while portion := leaf_hashes(islice(rest, _PORTION)):
+            tree._grow(portion)
+        return tree
 
     @property
     def size(self) -> int:
@@ -157,9 +166,14 @@ class Tree:
 
     def _siblings(self, height: int, position: int, size: int) -> list[bytes]:
         """Return the siblings on the way from a complete node up to the root of the first `size` leaves."""
-        proof = []
         one, complete = _HASH.unpack_from, size >> height
-        for level, rest in zip(self._levels[height:], self._edge_of(size)[height:-1], strict=False):
+        # Up to where the ways to the node and to the right edge meet, every sibling is complete.
+        apart = max((position ^ complete).bit_length() - 1, 0)
+        levels = self._levels[height:]
+        proof = [one(level, (position >> k ^ 1) * HASH_SIZE)[0] for k, level in enumerate(levels[:apart])]
+        position >>= apart
+        complete >>= apart
+        for level, rest in zip(levels[apart:], self._edge_of(size)[height + apart : -1], strict=False):
             sibling = position ^ 1
             if sibling < complete:
                 proof.append(one(level, sibling * HASH_SIZE)[0])

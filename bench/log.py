@@ -15,7 +15,7 @@ from pathlib import Path
 from attest import second_opinion
 from attest.events import Event
 from attest.log import EventLog
-from attest.merkle import Tree, leaf_hash, leaf_hashes, verify_inclusion
+from attest.merkle import Tree, leaf_hash, verify_inclusion
 from bench.measure import Row, best, cpu
 
 LEAVES = 1_000_000
@@ -59,7 +59,7 @@ def _tree() -> list[Row]:
 
     calls: dict[str, Callable[[], object]] = {
         "hashlib calls alone": ceiling,
-        "build a tree": lambda: Tree(leaf_hashes(lines)).root(),
+        "build a tree": lambda: Tree.of(lines).root(),
     }
     if second_opinion.available():
         calls["merkletools"] = lambda: second_opinion.root(lines)
@@ -67,7 +67,7 @@ def _tree() -> list[Row]:
         Row("log", name, LEAVES, "leaves", seconds, "" if name == "hashlib calls alone" else "hashlib calls alone")
         for name, seconds in _in_turn(calls).items()
     ]
-    tree = Tree(leaf_hashes(lines))
+    tree = Tree.of(lines)
     root = tree.root()
     places = [i * 37 % LEAVES for i in range(PROOFS)]
     prove = best(lambda: [tree.inclusion_proof(i) for i in places], 5)
