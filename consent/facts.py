@@ -32,5 +32,14 @@ FACTS: tuple[Fact, ...] = (
     Fact("local_date", "str", "ISO date where the subject was"),
     Fact("absence", "boolean", "True on a day of leave or sickness of the people file"),
     Fact("special_category", "object", "tuple of GDPR art. 9 topics that the text touches; empty tuple if none"),
+    Fact(
+        "markings",
+        "object",
+        "tuple of what the record is marked as: privileged, whistleblowing, hr_case, customer_secret",
+    ),
+    Fact("external", "boolean", "True where somebody outside the organisation took part: a customer, a supplier"),
+    Fact("minor", "boolean", "True where a minor took part, or the text speaks of one as a party"),
+    Fact("emotion_chars", "Int32", "characters of the subject's own words in sentences about feelings; never taken"),
+    Fact("vetoed", "boolean", "True where anybody who took part in the thread vetoed the use of it"),
     Fact("duplicate_of", "Int64", "row of the copy that is kept; the row itself where it has no other copy"),
 )
