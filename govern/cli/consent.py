@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from govern.cli import consent_papers, consent_request, consent_withdraw
+from govern.cli.consent_options import known, purposes_of, subject_option
 from govern.cli.context import GlobalOptions, Moment, governed, now_option, passphrase_options, read_passphrase
 from govern.errors import RefusedError, UsageError
 
@@ -34,7 +36,8 @@ def consent() -> None:
     """
 
 
-subject_option = click.option("--subject", required=True, metavar="PID", help="Pseudonymous id, as in the people file.")
+for _command in (*consent_request.COMMANDS, *consent_papers.COMMANDS, *consent_withdraw.COMMANDS):
+    consent.add_command(_command)
 
 
 def _choice_options(command: F) -> F:
@@ -65,63 +68,6 @@ def _choice_options(command: F) -> F:
     ):
         command = decorator(command)
     return command
-
-
-@consent.command(epilog="Example:  govern consent request --subject p-4k7q2m9x --policy worker_protection")
-@subject_option
-@click.option("--policy", "ref", required=True, metavar="POLICY", help="The policy that would apply.")
-@click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="What for.  [default: all that it allows]")
-@now_option
-@governed
-def request(options: GlobalOptions, subject: str, ref: str, purposes: tuple[str, ...], now: datetime) -> None:
-    """Ask a person: show the notice and what could be agreed to, and log that they were asked."""
-    from consent import notice
-    from policies import loader
-
-    out = options.output()
-    workspace = options.open_workspace()
-    workspace.identities().person(subject)
-    policy = loader.load(ref)
-    asked = _known("purpose", purposes, _purposes(policy)) if purposes else _purposes(policy)
-    text = notice.load()
-    with workspace.log() as log:
-        workspace.adopt(log, policy, now)
-        index = workspace.append(
-            log,
-            "consent.requested",
-            "operator",
-            {
-                "pid": subject,
-                "purposes": sorted(asked),
-                "policy": {"id": policy.id, "version": policy.version, "sha256": policy.sha256},
-                "notice_sha256": text.sha256,
-            },
-            now,
-        )
-    out.say(text.text)
-    out.heading("What can be agreed to, each by itself")
-    out.table(
-        [
-            ("--purpose", ", ".join(asked)),
-            ("--source", ", ".join(policy.gates["record.source"].values()["allow"])),
-            ("--category", ", ".join(policy.gates["output.categories"].values()["allow"])),
-        ]
-    )
-    out.say("To see what would be taken, before anything is signed:  govern extract --dry-run ...")
-    out.say(f"To agree:   govern consent sign --subject {subject} --key KEYFILE --policy {policy.id} --purpose ...")
-    out.say(f"To refuse:  govern consent refuse --subject {subject} --key KEYFILE --policy {policy.id}")
-    out.result({"index": index, "subject": subject, "purposes": sorted(asked), "notice_sha256": text.sha256})
-
-
-def _purposes(policy: Policy) -> list[str]:
-    return list(policy.gates["run.purpose"].values()["allow"])
-
-
-def _known(what: str, given: tuple[str, ...], allowed: list[str] | tuple[str, ...]) -> list[str]:
-    unknown = sorted(set(given) - set(allowed))
-    if unknown:
-        raise UsageError(f"the policy does not allow {what} {', '.join(unknown)}", f"it allows: {', '.join(allowed)}")
-    return sorted(set(given))
 
 
 @consent.command(
@@ -170,9 +116,9 @@ def sign(
     record = build.given(
         pid=subject,
         terms=terms,
-        purposes=_known("purpose", purposes, _purposes(policy)),
-        sources=_known("source", sources, policy.gates["record.source"].values()["allow"]),
-        categories=_known("category", categories, policy.gates["output.categories"].values()["allow"]),
+        purposes=known("purpose", purposes, purposes_of(policy)),
+        sources=known("source", sources, policy.gates["record.source"].values()["allow"]),
+        categories=known("category", categories, policy.gates["output.categories"].values()["allow"]),
         recipients=sorted(set(recipients)),
         withhold=withhold,
         material_from=since.date() if since else now.date() - timedelta(days=365),
@@ -240,7 +186,7 @@ def refuse(
     from policies import loader
 
     policy = loader.load(ref)
-    chosen = _known("purpose", purposes, _purposes(policy)) if purposes else _purposes(policy)
+    chosen = known("purpose", purposes, purposes_of(policy)) if purposes else purposes_of(policy)
     record = build.refused(
         pid=subject,
         terms=_terms(policy, None),
@@ -292,33 +238,6 @@ def _log_signed(
     out.result({"event": signed.event_type, "index": index, "subject": subject, "record_sha256": record.sha256})
 
 
-@consent.command(epilog="Example:  govern consent withdraw --subject p-4k7q2m9x")
-@subject_option
-@click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="Only for this.  [default: for everything]")
-@now_option
-@governed
-def withdraw(options: GlobalOptions, subject: str, purposes: tuple[str, ...], now: datetime) -> None:
-    """Take a consent back: at once, in one step, no key needed, no reason asked.
-
-    From here on nothing is read or released under it, and skills made from it are revoked.
-    """
-    from consent import build
-    from govern import releases
-
-    out = options.output()
-    workspace = options.open_workspace()
-    with workspace.log() as log:
-        # Someone whose line was erased from the people file must still be able to get out.
-        if subject not in workspace.ledger(log).people():
-            workspace.identities().person(subject)
-        body = build.withdrawal(subject, purposes or None, "command line")
-        index = workspace.append(log, "consent.withdrawn", f"employee:{subject}", body, now)
-        revoked = releases.revoke(workspace, log, subject, set(purposes) or None, now)
-    out.say(f"Withdrawn: log entry {index}. It holds from now on.")
-    out.say(f"Skills revoked: {len(revoked)}")
-    out.result({"index": index, "subject": subject, "purposes": sorted(purposes) or None, "revoked": revoked})
-
-
 @consent.command()
 @subject_option
 @now_option
@@ -351,33 +270,3 @@ def status(options: GlobalOptions, subject: str, now: datetime) -> None:
             },
         }
     )
-
-
-@consent.command()
-@subject_option
-@click.option(
-    "-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write the receipt's JSON to a file."
-)
-@now_option
-@governed
-def receipt(options: GlobalOptions, subject: str, output: Path | None, now: datetime) -> None:
-    """Give the person their receipt: what they signed, and the proof that it is in the log."""
-    import json
-
-    from attest.files import replace_file
-    from consent import receipt as receipts
-
-    out = options.output()
-    workspace = options.open_workspace()
-    workspace.identities().person(subject)
-    with workspace.log() as log:
-        index = workspace.ledger(log).latest(subject)
-        if index is None:
-            raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
-        note = workspace.sign(log)
-        made = receipts.receipt(log.entry(index), log.proof(index, note).to_bytes(), workspace.log_vkey)
-    out.say(made.text)
-    if output is not None:
-        replace_file(output, (json.dumps(made.document, indent=2, ensure_ascii=False) + "\n").encode())
-        out.say(f"Written to {output}")
-    out.result(made.document)

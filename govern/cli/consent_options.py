@@ -1,0 +1,31 @@
+"""What the commands of `govern consent` share: whose consent, and what a policy lets one agree to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from govern.errors import UsageError
+
+if TYPE_CHECKING:
+    from policies.model import Policy
+
+subject_option = click.option("--subject", required=True, metavar="PID", help="Pseudonymous id, as in the people file.")
+
+
+def purposes_of(policy: Policy) -> list[str]:
+    """Return the purposes that a policy allows."""
+    return list(policy.gates["run.purpose"].values()["allow"])
+
+
+def known(what: str, given: tuple[str, ...], allowed: list[str] | tuple[str, ...]) -> list[str]:
+    """Return what was named, sorted, if the policy allows all of it.
+
+    Raises:
+        UsageError: It does not allow something.
+    """
+    unknown = sorted(set(given) - set(allowed))
+    if unknown:
+        raise UsageError(f"the policy does not allow {what} {', '.join(unknown)}", f"it allows: {', '.join(allowed)}")
+    return sorted(set(given))
