@@ -4,8 +4,7 @@ govern.errors.InputError (6)
 └── PolicyError                 the file cannot be used as a policy
     ├── PolicyTextError         it is not the plain YAML that policies are written in
     ├── PolicyShapeError        a key, a type or a value that the models do not know
-    ├── UnknownGateError        a gate that does not exist, with a guess at what was meant
-    └── GateNotBuiltError       a gate of the design that this version cannot enforce
+    └── UnknownGateError        a gate that does not exist, with a guess at what was meant
 govern.errors.RefusedError (3)
 └── LooserThanFloorError        the policy would allow what the floor denies
 """
@@ -29,13 +28,6 @@ class PolicyShapeError(PolicyError):
 
 class UnknownGateError(PolicyError):
     """The policy names a gate that does not exist."""
-
-
-class GateNotBuiltError(PolicyError):
-    """The policy names a gate of the design that this version cannot enforce.
-
-    Loading it anyway would promise a protection that nobody applies.
-    """
 
 
 class LooserThanFloorError(RefusedError):

@@ -6,8 +6,7 @@ import json
 import textwrap
 from typing import Any
 
-from policies.catalogue import GATES, NOT_BUILT, find
-from policies.errors import GateNotBuiltError
+from policies.catalogue import GATES, find
 from policies.loader import floor
 from policies.model import Policy
 
@@ -24,10 +23,7 @@ def explain(gate: str, policy: Policy | None = None) -> str:
     Raises:
         UnknownGateError: There is no such gate.
     """
-    try:
-        spec = find(gate)
-    except GateNotBuiltError:
-        return f"{gate}: known but not built in this version\n\nIt will check: {NOT_BUILT[gate]}."
+    spec = find(gate)
     base = floor().gates.get(gate)
     parts = [
         f"{gate}{' (floor: neither policy nor consent can loosen it)' if spec.floor else ''}",

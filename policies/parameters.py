@@ -50,7 +50,16 @@ FEWER_OR_ANY = Order(
     "a list is stricter than a word such as `any`; fewer is stricter",
     lambda a, b: isinstance(b, str) or (not isinstance(a, str) and set(a) <= set(b)),
 )
-DENY_FIRST = Order("deny is stricter than allow", lambda a, b: a == b or a == "deny")
+
+
+def ranked(*words: str) -> Order:
+    """Return the order of a choice between words, the strictest first."""
+    place = {word: position for position, word in enumerate(words)}
+    text = " is stricter than ".join(words)
+    return Order(text, lambda a, b: place[a] <= place[b])
+
+
+DENY_FIRST = ranked("deny", "allow")
 
 
 class Params(BaseModel):
@@ -90,6 +99,9 @@ def _duration(value: object) -> object:
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=64)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(sorted_unique)]
+# As DPV names a legal basis: `eu-gdpr:A6-1-f`.
+Basis = Annotated[str, StringConstraints(pattern=r"^[a-z-]+:[A-Za-z0-9-]{1,32}$")]
+Bases = Annotated[tuple[Basis, ...], BeforeValidator(sorted_unique)]
 NonEmptyNames = Annotated[tuple[Name, ...], BeforeValidator(sorted_unique), Field(min_length=1)]
 Digests = Annotated[tuple[Sha256, ...], BeforeValidator(sorted_unique)]
 Length = Annotated[InstanceOf[Duration], BeforeValidator(_duration), PlainSerializer(str, return_type=str)]

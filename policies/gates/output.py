@@ -4,11 +4,37 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from policies.duration import Duration
 from policies.gates.spec import GateSpec
-from policies.parameters import FEWER, FIXED, LARGER, MORE, SHORTER, SMALLER, Length, Names, Params
+from policies.parameters import (
+    DENY_FIRST,
+    FEWER,
+    FIXED,
+    LARGER,
+    MORE,
+    SHORTER,
+    SMALLER,
+    Length,
+    Names,
+    Order,
+    Params,
+    ranked,
+    sorted_unique,
+)
+
+WITHHELD_KINDS = ("incident_memory", "judgement", "people_network", "pitfalls", "tacit_context", "unique_ways")
+"""The kinds of knowledge that a person may keep."""
+
+Kinds = Annotated[
+    tuple[
+        Literal["incident_memory", "judgement", "people_network", "pitfalls", "tacit_context", "unique_ways"],
+        ...,
+    ],
+    BeforeValidator(sorted_unique),
+]
+CAP = Order("a number is stricter than `off`; smaller is stricter", lambda a, b: b == "off" or (a != "off" and a <= b))
 
 
 class CategoriesParams(Params):
@@ -16,6 +42,12 @@ class CategoriesParams(Params):
 
     allow: Annotated[Names, FEWER] = ("checklists", "code_style", "decision_rules", "procedures", "references")
     deny: Annotated[Names, MORE] = ("persona", "personality_traits", "ranks", "scores", "tone_mimicry")
+
+
+class VerbatimParams(Params):
+    """How many consecutive words of a source a claim may hold."""
+
+    max_words: Annotated[int, Field(ge=1, le=10_000), SMALLER] = 12
 
 
 class SupportParams(Params):
@@ -31,6 +63,19 @@ class SubjectReviewParams(Params):
     silence: Annotated[Literal["deny"], FIXED] = "deny"
     signature: Annotated[Literal["verified"], FIXED] = "verified"
     window: Annotated[Length, SHORTER] = Duration.parse("P14D")
+    while_contested: Annotated[Literal["deny", "allow"], DENY_FIRST] = "deny"
+
+
+class WithholdParams(Params):
+    """Which kinds of knowledge the subject can keep."""
+
+    kinds: Annotated[Kinds, MORE] = WITHHELD_KINDS
+
+
+class IdentityParams(Params):
+    """How well the skill may tell its author from a peer, in percent: 50 is a coin toss, 100 is always."""
+
+    cap: Annotated[Literal["off"] | Annotated[int, Field(ge=50, le=100)], CAP] = "off"
 
 
 class ResidualPiiParams(Params):
@@ -45,49 +90,35 @@ class ExpiryParams(Params):
     no_later_than: Annotated[Literal["consent_end"], FIXED] = "consent_end"
 
 
+class DisclosureParams(Params):
+    """What a skill says about where it comes from."""
+
+    label: Annotated[Literal["required"], FIXED] = "required"
+    impersonation: Annotated[Literal["deny"], FIXED] = "deny"
+
+
+class NoAutomatedDecisionParams(Params):
+    """What the skill's terms forbid."""
+
+    terms: Annotated[Literal["required"], FIXED] = "required"
+
+
+class BenefitParams(Params):
+    """Whether what the subject gets for it is on record."""
+
+    terms: Annotated[Literal["logged", "none"], ranked("logged", "none")] = "logged"
+
+
 GATES: tuple[GateSpec, ...] = (
-    GateSpec(
-        id="output.categories",
-        floor=True,
-        params=CategoriesParams,
-        worker="The skill holds only the kinds of knowledge that you ticked, and never a picture of your personality, "
-        "your tone, a score or a rank.",
-        hr="A claim outside policy and consent, or in a category that the worker keeps, is left out; persona, traits, "
-        "tone, scores and ranks are left out whatever the policy says.",
-        source="GDPR art. 5(1)(c); AI Act art. 5(1)(c), 5(1)(f)",
-    ),
-    GateSpec(
-        id="output.support",
-        floor=False,
-        params=SupportParams,
-        worker="A statement needs several of your messages from different days behind it; one bad day is not a habit.",
-        hr="A claim that rests on too few records, or on too few days, is left out.",
-        source="GDPR art. 5(1)(d)",
-    ),
-    GateSpec(
-        id="output.subject_review",
-        floor=True,
-        params=SubjectReviewParams,
-        worker="You see every statement first, strike or correct it, and sign what is left; if you say "
-        "nothing, nothing is released.",
-        hr="A skill is released only after the subject has judged every claim and signed the final content in time; "
-        "silence is a no.",
-        source="GDPR art. 16, 22(3)",
-    ),
-    GateSpec(
-        id="output.residual_pii",
-        floor=True,
-        params=ResidualPiiParams,
-        worker="The finished skill is searched again for personal details, and is not released if any is left.",
-        hr="A second scan of the finished skill must find no personal data.",
-        source="GDPR art. 25, 32",
-    ),
-    GateSpec(
-        id="output.expiry",
-        floor=True,
-        params=ExpiryParams,
-        worker="The skill stops being valid when your yes ends, at the latest.",
-        hr="A skill expires no later than the consent that it rests on.",
-        source="GDPR art. 5(1)(e)",
-    ),
+    GateSpec("output.categories", True, CategoriesParams, "GDPR art. 5(1)(c); AI Act art. 5(1)(c), 5(1)(f)"),
+    GateSpec("output.verbatim", False, VerbatimParams, "GDPR art. 5(1)(c)"),
+    GateSpec("output.support", False, SupportParams, "GDPR art. 5(1)(d)"),
+    GateSpec("output.subject_review", True, SubjectReviewParams, "GDPR art. 16, 18, 22(3)"),
+    GateSpec("output.withhold", False, WithholdParams, "GDPR art. 5(1)(c), 21, 25"),
+    GateSpec("output.identity", False, IdentityParams, "GDPR art. 5(1)(c), 25"),
+    GateSpec("output.residual_pii", True, ResidualPiiParams, "GDPR art. 25, 32"),
+    GateSpec("output.disclosure", True, DisclosureParams, "AI Act art. 50(1)"),
+    GateSpec("output.no_automated_decision", True, NoAutomatedDecisionParams, "GDPR art. 22; PIPL art. 24"),
+    GateSpec("output.expiry", True, ExpiryParams, "GDPR art. 5(1)(e)"),
+    GateSpec("output.benefit", False, BenefitParams, "GDPR art. 5(1)(a)"),
 )

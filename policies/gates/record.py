@@ -24,6 +24,7 @@ from policies.parameters import (
     Params,
     Week,
     always,
+    ranked,
     sorted_unique,
 )
 from policies.places import WORDS
@@ -78,6 +79,31 @@ class SpecialCategoryParams(Params):
     on_topic: Annotated[Literal["drop_record"], FIXED] = "drop_record"
 
 
+class EmotionParams(Params):
+    """What happens to sentences about feelings."""
+
+    action: Annotated[Literal["drop_segment"], FIXED] = "drop_segment"
+
+
+class ParticipantVetoParams(Params):
+    """What a veto by anybody who took part does."""
+
+    effect: Annotated[Literal["drop_thread"], FIXED] = "drop_thread"
+
+
+class LabelParams(Params):
+    """Which marks keep a record out."""
+
+    deny: Annotated[Names, MORE] = ("customer_secret", "hr_case", "privileged", "whistleblowing")
+
+
+class ExternalPartyParams(Params):
+    """What happens to records in which somebody outside the organisation took part."""
+
+    customers: Annotated[Literal["redact", "drop_record"], ranked("drop_record", "redact")] = "redact"
+    minors: Annotated[Literal["drop_record"], FIXED] = "drop_record"
+
+
 class VolumeParams(Params):
     """How many records one run may take."""
 
@@ -85,67 +111,15 @@ class VolumeParams(Params):
 
 
 GATES: tuple[GateSpec, ...] = (
-    GateSpec(
-        id="record.source",
-        floor=True,
-        params=SourceParams,
-        worker="Only work mail, commits and open channels are read; your personal accounts are never read.",
-        hr="A record from a source that is not on the list is left out; personal accounts and direct messages are left "
-        "out whatever the policy says.",
-        source="GDPR art. 5(1)(c)",
-    ),
-    GateSpec(
-        id="record.private_conversation",
-        floor=True,
-        params=PrivateConversationParams,
-        worker="Private messages, private folders, and anything with the works council, a union, a doctor, an ombuds "
-        "office, a reporting line or a lawyer is left out.",
-        hr="A record from a private place, or from one whose name points to a protected body, is left out; the lists "
-        "can only grow.",
-        source="Directive (EU) 2024/2831 art. 7(1)",
-    ),
-    GateSpec(
-        id="record.working_time",
-        floor=True,
-        params=WorkingTimeParams,
-        worker="What you wrote outside your working time, on leave or when you were ill is left out.",
-        hr="A record outside the contract's working time in the worker's own time zone, or on a day of absence, is "
-        "left out.",
-        source="Directive (EU) 2024/2831 art. 7(1)",
-    ),
-    GateSpec(
-        id="record.lookback",
-        floor=False,
-        params=LookbackParams,
-        worker="Old messages are left out, and unless the policy says otherwise also all from before you were told.",
-        hr="A record older than the limit is left out, and unless the policy says otherwise also one from before the "
-        "notice.",
-        source="GDPR art. 5(1)(c), 5(1)(e)",
-    ),
-    GateSpec(
-        id="record.third_party",
-        floor=True,
-        params=ThirdPartyParams,
-        worker="Only words that you wrote yourself are taken; what others wrote to you, or what you quote, is not.",
-        hr="Only the subject's own words are taken; quotations are stripped, and a record whose author is not known is "
-        "left out.",
-        source="GDPR art. 14, 15(4)",
-    ),
-    GateSpec(
-        id="record.special_category",
-        floor=True,
-        params=SpecialCategoryParams,
-        worker="A message that touches health, a union, politics, religion, sex life or origin is left out as a whole.",
-        hr="A record in which a special category of personal data was found is left out as a whole.",
-        source="GDPR art. 9; PIPL art. 28",
-    ),
-    GateSpec(
-        id="record.volume",
-        floor=False,
-        params=VolumeParams,
-        worker="No more than this many of your messages are used in one run; which ones is drawn by a logged seed.",
-        hr="Of the subject's records that the floor does not deny, at most this many are drawn by a logged seed; the "
-        "rest are left out.",
-        source="GDPR art. 5(1)(c)",
-    ),
+    GateSpec("record.source", True, SourceParams, "GDPR art. 5(1)(c)"),
+    GateSpec("record.private_conversation", True, PrivateConversationParams, "Directive (EU) 2024/2831 art. 7(1)"),
+    GateSpec("record.working_time", True, WorkingTimeParams, "Directive (EU) 2024/2831 art. 7(1)"),
+    GateSpec("record.lookback", False, LookbackParams, "GDPR art. 5(1)(c), 5(1)(e)"),
+    GateSpec("record.third_party", True, ThirdPartyParams, "GDPR art. 14, 15(4)"),
+    GateSpec("record.special_category", True, SpecialCategoryParams, "GDPR art. 9; PIPL art. 28"),
+    GateSpec("record.emotion", True, EmotionParams, "Directive (EU) 2024/2831 art. 7(1); AI Act art. 5(1)(f)"),
+    GateSpec("record.participant_veto", True, ParticipantVetoParams, "GDPR art. 21"),
+    GateSpec("record.label", False, LabelParams, "Directive (EU) 2019/1937 art. 16; Directive (EU) 2016/943"),
+    GateSpec("record.external_party", True, ExternalPartyParams, "GDPR art. 14, recital 38"),
+    GateSpec("record.volume", False, VolumeParams, "GDPR art. 5(1)(c)"),
 )

@@ -5,10 +5,37 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from policies.duration import Duration
 from policies.gates.spec import GateSpec
-from policies.parameters import FEWER, FEWER_OR_ANY, FIXED, MORE, Digests, Names, Params, sorted_unique
+from policies.parameters import (
+    FEWER,
+    FEWER_OR_ANY,
+    FIXED,
+    LARGER,
+    LONGER,
+    MORE,
+    REQUIRED,
+    SHORTER,
+    Bases,
+    Digests,
+    Length,
+    Names,
+    Params,
+    ranked,
+    sorted_unique,
+)
+
+Roles = Annotated[tuple[Literal["dpo", "hr", "works_council"], ...], BeforeValidator(sorted_unique)]
+ConsentRoles = Annotated[tuple[Literal["legal_basis", "safeguard"], ...], BeforeValidator(sorted_unique)]
+
+
+class LegalBasisParams(Params):
+    """Which legal bases may be named, and which part the consent may play."""
+
+    bases: Annotated[Bases, FEWER] = ("eu-gdpr:A6-1-c", "eu-gdpr:A6-1-f")
+    consent_role: Annotated[ConsentRoles, FEWER] = ("safeguard",)
 
 
 class PurposeParams(Params):
@@ -16,6 +43,29 @@ class PurposeParams(Params):
 
     allow: Annotated[Names, FEWER] = ("knowledge_transfer", "onboarding", "self_assist")
     deny: Annotated[Names, MORE] = ("discipline", "evaluation", "hiring", "replacement", "surveillance", "termination")
+
+
+class ImpactAssessmentParams(Params):
+    """Which impact assessment must be there, and how old it may be."""
+
+    required: Annotated[bool, REQUIRED] = True
+    documents: Annotated[Literal["any"] | Digests, FEWER_OR_ANY] = "any"
+    max_age: Annotated[Length, SHORTER] = Duration.parse("P12M")
+
+
+class CollectiveAgreementParams(Params):
+    """Which works agreement must be there, where there is a works council."""
+
+    required_if_body_exists: Annotated[bool, REQUIRED] = True
+    documents: Annotated[Literal["any"] | Digests, FEWER_OR_ANY] = "any"
+
+
+class NoticeParams(Params):
+    """When and how the subject is told before."""
+
+    lead: Annotated[Length, LONGER] = Duration.parse("P14D")
+    acknowledged: Annotated[bool, REQUIRED] = True
+    language: Annotated[Literal["subject", "any"], ranked("subject", "any")] = "subject"
 
 
 def is_private_address(host: str) -> bool:
@@ -55,25 +105,41 @@ class LocalModelParams(Params):
     mode: Annotated[Literal["in_context_only"], FIXED] = "in_context_only"
 
 
+class NoCovertParams(Params):
+    """Of which runs the subject is told."""
+
+    told: Annotated[Literal["every_run"], FIXED] = "every_run"
+
+
+class DualControlParams(Params):
+    """How many officers must have approved, of which roles, and how recently."""
+
+    approvals: Annotated[int, Field(ge=0, le=3), LARGER] = 2
+    roles: Annotated[Roles, FEWER] = ("dpo", "hr", "works_council")
+    max_age: Annotated[Length, SHORTER] = Duration.parse("P3M")
+
+
+class JurisdictionParams(Params):
+    """Under which sets of rules a run may happen; the country codes say which ones apply."""
+
+    packs: Annotated[Names, FEWER] = ("cn", "eu", "us")
+
+
 GATES: tuple[GateSpec, ...] = (
     GateSpec(
-        id="run.purpose",
-        floor=True,
-        params=PurposeParams,
-        worker="Your messages are used only for the purposes on this list, and never to judge, discipline, replace "
-        "or dismiss anyone.",
-        hr="A run for a purpose outside the list is refused; evaluation, discipline, termination, replacement, hiring "
-        "and surveillance are refused whatever the policy says.",
-        source="GDPR art. 5(1)(b); AI Act Annex III point 4(b)",
+        "run.legal_basis", True, LegalBasisParams, "GDPR art. 5(1)(a), 6; WP29 Opinion 2/2017; EDPB Guidelines 05/2020"
     ),
+    GateSpec("run.purpose", True, PurposeParams, "GDPR art. 5(1)(b); AI Act Annex III point 4(b)"),
+    GateSpec("run.impact_assessment", False, ImpactAssessmentParams, "GDPR art. 35(1), 35(9); PIPL art. 55, 56"),
     GateSpec(
-        id="run.local_model",
-        floor=True,
-        params=LocalModelParams,
-        worker="Your words are read by a model on your organisation's own machines and are never sent out or used to "
-        "train a model.",
-        hr="The model runs in the process, on the loopback, or at a named address of the own network; its digest is "
-        "known and is the one that the worker signed for; nothing is fine-tuned.",
-        source="GDPR art. 28, 44; PIPL art. 38",
+        "run.collective_agreement",
+        False,
+        CollectiveAgreementParams,
+        "BetrVG § 87(1) no. 6; AI Act art. 26(7); GDPR art. 88; CJEU C-65/23",
     ),
+    GateSpec("run.notice", False, NoticeParams, "GDPR art. 12(1), 13; AI Act art. 26(7); PIPL art. 17"),
+    GateSpec("run.local_model", True, LocalModelParams, "GDPR art. 28, 44; PIPL art. 38"),
+    GateSpec("run.no_covert", True, NoCovertParams, "ECtHR 61496/08 Bărbulescu v. Romania (2017); GDPR art. 5(1)(a)"),
+    GateSpec("run.dual_control", False, DualControlParams, "GDPR art. 5(2), 25"),
+    GateSpec("run.jurisdiction", True, JurisdictionParams, "GDPR art. 3, 88; PIPL art. 3"),
 )

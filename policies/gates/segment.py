@@ -27,21 +27,6 @@ class SecretParams(Params):
 
 
 GATES: tuple[GateSpec, ...] = (
-    GateSpec(
-        id="segment.pii",
-        floor=True,
-        params=PiiParams,
-        worker="Names, addresses, numbers and other personal details are replaced before a model sees the text.",
-        hr="Every text passes the strict redaction profile of an engine whose digest is recorded; a second scan must "
-        "find nothing.",
-        source="GDPR art. 25",
-    ),
-    GateSpec(
-        id="segment.secret",
-        floor=True,
-        params=SecretParams,
-        worker="Passwords, keys and tokens are taken out of the text.",
-        hr="Credentials, keys and tokens are removed from every text.",
-        source="GDPR art. 32; ISO/IEC 27001 A.8.12",
-    ),
+    GateSpec("segment.pii", True, PiiParams, "GDPR art. 25"),
+    GateSpec("segment.secret", True, SecretParams, "GDPR art. 32; ISO/IEC 27001 A.8.12"),
 )
