@@ -50,3 +50,24 @@ class Approval:
     sha256: str | None = None
     dated: datetime | None = None
     ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Someone whose signature counts for others.
+
+    Attributes:
+        holder: Id of the officer, in the form of a pseudonym: `dpo-1`.
+        role: The one role.
+        key_id: Id of the key.
+        public: The 32 bytes of the key.
+        index: Entry that enrolled it.
+        witness: Id of the officer who countersigned the enrolment, or "".
+    """
+
+    holder: str
+    role: Role
+    key_id: str
+    public: bytes
+    index: int
+    witness: str = ""

@@ -31,11 +31,13 @@ class EnrolledKey:
         index: Entry that enrolled it.
         key_id: `ed25519:` and 32 hex digits.
         public: The 32 bytes of the public key.
+        witness: Id of the officer, not of HR, who countersigned the enrolment, or "" for none.
     """
 
     index: int
     key_id: str
     public: bytes
+    witness: str = ""
 
 
 def enrolment(pid: str, private_key: Ed25519PrivateKey, now: datetime) -> dict[str, Any]:

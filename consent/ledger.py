@@ -11,8 +11,10 @@ from attest import canonical, dsse, events
 from attest.encoding import from_time
 from attest.events import Event
 from consent import keys, states
+from consent.approvals import Approval, Officer
 from consent.errors import LedgerError, RecordError
 from consent.keys import EnrolledKey
+from consent.mandates import Mandate
 from consent.record import PAYLOAD_TYPE, ConsentRecord, GivenChoice, envelope_payload, parse
 from consent.states import State
 from govern.errors import GovernError
@@ -55,6 +57,10 @@ class ChoiceState:
         key: The key that signed it.
         refused_at: Time of the last refusal before that consent.
         asked_at: Time of the first request after that refusal.
+        notice_at: Time of the request that carried the notice which the record names, or None where none is logged.
+        signed_at: Time of the first signature of the unbroken chain of renewals that `record` stands at the end of.
+        objected: Whether an objection or restriction is open.
+        mandate: The mandate under which a delegate signed `record`, or None.
     """
 
     pid: str
@@ -68,6 +74,15 @@ class ChoiceState:
     key: EnrolledKey | None = None
     refused_at: datetime | None = None
     asked_at: datetime | None = None
+    notice_at: datetime | None = None
+    signed_at: datetime | None = None
+    objected: bool = False
+    mandate: Mandate | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The kinds of source that the yes still covers: what was signed, without what was withdrawn since."""
+        return self.choice.sources if self.choice is not None else ()
 
     @property
     def live(self) -> bool:
@@ -166,6 +181,23 @@ class Ledger:
     def refused(self, pid: str, now: datetime) -> tuple[str, ...]:
         """Return the purposes that `pid` said no to and has not said yes to since."""
         return tuple(p for p, state in self.states(pid, now).items() if state.state == "refused")
+
+    def approvals(self, now: datetime) -> tuple[Approval, ...]:
+        """Return the approvals in force at `now`, in the order of the log."""
+        _aware(now)
+        return ()
+
+    def officer(self, holder: str) -> Officer | None:
+        """Return the officer with this id, or None where there is none or the role has ended."""
+        return None
+
+    def vetoes(self) -> frozenset[str]:
+        """Return who wants no message with them to be used: pseudonyms, and `hmac:` commitments to addresses."""
+        return frozenset()
+
+    def quarantined(self) -> frozenset[int]:
+        """Return the entries of consents that were invalid from the beginning: what rests on them is not to be used."""
+        return frozenset()
 
     def people(self) -> tuple[str, ...]:
         """Return everyone of whom the log knows a key or a state, sorted."""
