@@ -158,20 +158,45 @@ class Vault:
             ).fetchall()
         return [(str(extraction), int(i)) for extraction, i in rows]
 
-    def shred(self, pid: str) -> list[tuple[str, int]]:
+    def holdings(self) -> dict[str, tuple[int, int]]:
+        """Return by extraction how many salts are there, and how many were destroyed."""
+        with store.translated(self.path, WHAT):
+            rows = self._connection.execute(
+                "SELECT extraction, count(salt), count(*) - count(salt) FROM salts GROUP BY extraction"
+            ).fetchall()
+        return {str(extraction): (int(there), int(gone)) for extraction, there, gone in rows}
+
+    def salts(self, extraction_id: str) -> list[bytes | None]:
+        """Return the salts of an extraction in the order of its manifest; None where one was destroyed."""
+        with store.translated(self.path, WHAT):
+            rows = self._connection.execute(
+                "SELECT salt FROM salts WHERE extraction = ? ORDER BY i", (extraction_id,)
+            ).fetchall()
+        return [None if salt is None else bytes(salt) for (salt,) in rows]
+
+    def filed(self, extraction_id: str) -> frozenset[str]:
+        """Return the names under which persons are filed who appear in an extraction's records."""
+        with store.translated(self.path, WHAT):
+            rows = self._connection.execute("SELECT DISTINCT pid FROM persons WHERE extraction = ?", (extraction_id,))
+            return frozenset(str(pid) for (pid,) in rows)
+
+    def shred(self, *pids: str) -> list[tuple[str, int]]:
         """Destroy the salts of every record that a person appears in, and the secrets of those extractions.
 
         The caller then logs `salt.shredded`. A record with several persons opens for none of them any more: the text
-        is about each of them. That the person appeared in it is forgotten too.
+        is about each of them. That the person appeared in it is forgotten too. All or nothing, also in a crash.
+
+        Args:
+            pids: The names under which the person is filed.
 
         Returns:
             Extraction and index of each record whose salt was destroyed now.
         """
         with store.translated(self.path, WHAT), store.transaction(self._connection):
-            gone = self.records_of(pid)
+            gone = sorted({place for pid in pids for place in self.records_of(pid)})
             self._connection.executemany("UPDATE salts SET salt = NULL WHERE extraction = ? AND i = ?", gone)
             self._connection.executemany("DELETE FROM persons WHERE extraction = ? AND i = ?", gone)
-            self._connection.execute("DELETE FROM persons WHERE pid = ?", (pid,))
+            self._connection.executemany("DELETE FROM persons WHERE pid = ?", [(pid,) for pid in pids])
             self._connection.executemany(
                 "DELETE FROM secrets WHERE extraction = ?", sorted({(extraction,) for extraction, _ in gone})
             )

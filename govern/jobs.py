@@ -1,0 +1,156 @@
+"""Kept jobs: what a workspace keeps of each extraction to be able to run it again without what was taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attest import canonical
+from attest.encoding import from_time, to_time
+from attest.errors import FormatError
+from attest.shape import exact
+from govern.errors import InputError
+
+if TYPE_CHECKING:
+    from govern.workspace import Workspace
+
+SCHEMA = "govern-job/1"
+SUFFIX = ".job.json"
+_KINDS = frozenset({"mail", "repo", "chat", "docs"})
+_TEXT = (str, type(None))
+_SHAPE = {
+    "schema": str, "extraction_id": str, "subject": str, "purpose": str, "policy": str, "paths": dict,
+    "recipients": list, "name": str, "operator": str, "at": str, "model_file": _TEXT, "endpoint": _TEXT,
+    "model_sha256": _TEXT, "dkim_sha256": _TEXT, "custodian": str, "people": _TEXT, "replaces": _TEXT,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeptJob:
+    """What was asked for when an extraction ran. It holds paths and no content, and is read by its owner only.
+
+    Attributes:
+        extraction_id: The extraction.
+        subject: Pseudonymous id of the person.
+        purpose: What for.
+        policy: SHA-256 of the adopted policy.
+        paths: Absolute source paths by kind: mail, repo, chat, docs.
+        recipients: Who may use the skill.
+        name: Name of the skill.
+        operator: Role id or pseudonym of who ran it.
+        at: The moment of the run.
+        model_file: Model file that was named, or None for the default.
+        endpoint: Model server that was named, or None.
+        model_sha256: Digest of the server's model, as the operator gave it.
+        dkim_sha256: Digest of the archived snapshot of DKIM keys, or None.
+        custodian: Role id of who vouched for the export files, or "".
+        people: Another people file than the workspace's, or None.
+        replaces: The extraction that this one takes the place of, or None.
+    """
+
+    extraction_id: str
+    subject: str
+    purpose: str
+    policy: str
+    paths: Mapping[str, tuple[str, ...]]
+    recipients: tuple[str, ...]
+    name: str
+    operator: str
+    at: datetime
+    model_file: str | None = None
+    endpoint: str | None = None
+    model_sha256: str | None = None
+    dkim_sha256: str | None = None
+    custodian: str = ""
+    people: str | None = None
+    replaces: str | None = field(default=None)
+
+    def __repr__(self) -> str:
+        """Return the extraction only: a path may hold a name."""
+        return f"KeptJob({self.extraction_id})"
+
+    def to_bytes(self) -> bytes:
+        """Return the job as it is kept: canonical JSON."""
+        return canonical.dumps(
+            {
+                "schema": SCHEMA,
+                **{name: getattr(self, name) for name in _SHAPE if name not in ("schema", "paths", "recipients", "at")},
+                "paths": {kind: list(paths) for kind, paths in self.paths.items()},
+                "recipients": list(self.recipients),
+                "at": to_time(self.at),
+            }
+        )
+
+
+def parse(data: bytes) -> KeptJob:
+    """Read a kept job.
+
+    Raises:
+        FormatError: The bytes are not what `KeptJob.to_bytes` writes.
+    """
+    value: dict[str, Any] = exact(canonical.loads(data), "a kept job", _SHAPE)
+    if value.pop("schema") != SCHEMA:
+        raise FormatError("a kept job is of a version that is not known")
+    paths = value.pop("paths")
+    lists = (value["recipients"], *paths.values())
+    if set(paths) - _KINDS or not all(isinstance(a, list) and all(isinstance(p, str) for p in a) for a in lists):
+        raise FormatError("the paths or recipients of a kept job are not lists of texts")
+    return KeptJob(
+        paths={kind: tuple(found) for kind, found in paths.items()},
+        recipients=tuple(value.pop("recipients")),
+        at=from_time(value.pop("at")),
+        **value,
+    )
+
+
+def path(workspace: Workspace, extraction_id: str) -> Path:
+    """Return where the job of an extraction is kept."""
+    return workspace.root / "extractions" / f"{extraction_id}{SUFFIX}"
+
+
+def staged_path(workspace: Workspace, extraction_id: str) -> Path:
+    """Return where the draft of a re-derived skill waits for the person's review."""
+    return workspace.root / "extractions" / f"{extraction_id}.draft.skill"
+
+
+def keep(workspace: Workspace, job: KeptJob) -> None:
+    """Keep a job, readable by the workspace's owner only."""
+    workspace.keep(path(workspace, job.extraction_id), job.to_bytes())
+
+
+def load(workspace: Workspace, extraction_id: str) -> KeptJob | None:
+    """Return the job of an extraction, or None where none is kept.
+
+    Raises:
+        InputError: The file is damaged, or is that of another extraction.
+    """
+    try:
+        job = parse(path(workspace, extraction_id).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (FormatError, OSError):
+        job = None
+    if job is None or job.extraction_id != extraction_id:
+        raise InputError(
+            f"the kept job of extraction {extraction_id} is damaged",
+            "restore it from a backup, or delete it: then the skill is ended rather than made again",
+        )
+    return job
+
+
+def each(workspace: Workspace) -> Iterator[KeptJob]:
+    """Yield every kept job, oldest extraction first.
+
+    Raises:
+        InputError: A file is damaged.
+    """
+    folder = workspace.root / "extractions"
+    for found in sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []:
+        # The name of a file that is being written, or whose writer was killed, starts with a dot.
+        if not found.name.startswith("."):
+            job = load(workspace, found.name.removesuffix(SUFFIX))
+            if job is not None:
+                yield job
