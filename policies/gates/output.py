@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -24,16 +24,11 @@ from policies.parameters import (
     sorted_unique,
 )
 
-WITHHELD_KINDS = ("incident_memory", "judgement", "people_network", "pitfalls", "tacit_context", "unique_ways")
+Kind = Literal["incident_memory", "judgement", "people_network", "pitfalls", "tacit_context", "unique_ways"]
+WITHHELD_KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of knowledge that a person may keep."""
 
-Kinds = Annotated[
-    tuple[
-        Literal["incident_memory", "judgement", "people_network", "pitfalls", "tacit_context", "unique_ways"],
-        ...,
-    ],
-    BeforeValidator(sorted_unique),
-]
+Kinds = Annotated[tuple[Kind, ...], BeforeValidator(sorted_unique)]
 CAP = Order("a number is stricter than `off`; smaller is stricter", lambda a, b: b == "off" or (a != "off" and a <= b))
 
 
