@@ -1,4 +1,4 @@
-"""The vault: the salts of commitments, kept apart so that a person can be erased while the log still verifies."""
+"""The vault: salts of commitments and facts about records, kept apart so that erasing a person leaves the log whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ APPLICATION_ID = 0x67765631
 
 _SCHEMA = """
 CREATE TABLE salts (
-    extraction TEXT NOT NULL, i INTEGER NOT NULL, salt BLOB CHECK (salt IS NULL OR length(salt) = 32),
+    extraction TEXT NOT NULL, i INTEGER NOT NULL, salt BLOB CHECK (salt IS NULL OR length(salt) = 32), facts BLOB,
     PRIMARY KEY (extraction, i)
 ) WITHOUT ROWID;
 CREATE TABLE persons (
@@ -58,6 +58,9 @@ class Vault:
                 self._connection.execute("PRAGMA journal_mode = PERSIST")
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.execute("BEGIN EXCLUSIVE")
+                # Vaults from before facts were kept lack the column.
+                if not any(name == "facts" for _, name, *_ in self._connection.execute("PRAGMA table_info(salts)")):
+                    self._connection.execute("ALTER TABLE salts ADD COLUMN facts BLOB")
                 self._connection.execute("COMMIT")
             # A crash between a shredding and this left the pages in the journal.
             self._zero_journal()
@@ -106,7 +109,8 @@ class Vault:
             if known is not None:
                 raise StoreError("the vault has salts of this extraction already")
             self._connection.executemany(
-                "INSERT INTO salts VALUES (?, ?, ?)", ((extraction_id, i, salt) for i, salt in enumerate(salts))
+                "INSERT INTO salts (extraction, i, salt) VALUES (?, ?, ?)",
+                ((extraction_id, i, salt) for i, salt in enumerate(salts)),
             )
             self._connection.executemany(
                 "INSERT INTO persons VALUES (?, ?, ?)",
@@ -132,6 +136,45 @@ class Vault:
             raise ValueError("the vault has no such record")
         if row[0] is None:
             raise SaltShredded(f"the salt of record {i} was destroyed; its commitments open nothing any more")
+        return bytes(row[0])
+
+    def put_facts(self, extraction_id: str, facts: Sequence[bytes]) -> None:
+        """Keep what the gates knew of each record beside its salt: with the salt it goes.
+
+        Args:
+            extraction_id: The extraction.
+            facts: One value per record, in the order of the manifest.
+
+        Raises:
+            StoreError: The vault cannot be written, or has no such extraction of this size.
+        """
+        with store.translated(self.path, WHAT), store.transaction(self._connection):
+            (size,) = self._connection.execute(
+                "SELECT count(*) FROM salts WHERE extraction = ?", (extraction_id,)
+            ).fetchone()
+            if size != len(facts):
+                raise StoreError("the vault has no extraction of this size")
+            # A record that was erased in the meantime gets no facts any more.
+            self._connection.executemany(
+                "UPDATE salts SET facts = ? WHERE extraction = ? AND i = ? AND salt IS NOT NULL",
+                ((value, extraction_id, i) for i, value in enumerate(facts)),
+            )
+
+    def facts(self, extraction_id: str, i: int) -> bytes:
+        """Return what the gates knew of a record.
+
+        Raises:
+            SaltShredded: It was destroyed with the salt, or never kept.
+            ValueError: There never was such a record.
+        """
+        with store.translated(self.path, WHAT):
+            row = self._connection.execute(
+                "SELECT facts FROM salts WHERE extraction = ? AND i = ?", (extraction_id, i)
+            ).fetchone()
+        if row is None:
+            raise ValueError("the vault has no such record")
+        if row[0] is None:
+            raise SaltShredded(f"the facts about record {i} were destroyed, or never kept")
         return bytes(row[0])
 
     def secret(self, extraction_id: str, name: str) -> bytes:
@@ -181,7 +224,7 @@ class Vault:
             return frozenset(str(pid) for (pid,) in rows)
 
     def shred(self, *pids: str) -> list[tuple[str, int]]:
-        """Destroy the salts of every record that a person appears in, and the secrets of those extractions.
+        """Destroy salts and facts of every record that a person appears in, and the secrets of those extractions.
 
         The caller then logs `salt.shredded`. A record with several persons opens for none of them any more: the text
         is about each of them. That the person appeared in it is forgotten too. All or nothing, also in a crash.
@@ -194,7 +237,9 @@ class Vault:
         """
         with store.translated(self.path, WHAT), store.transaction(self._connection):
             gone = sorted({place for pid in pids for place in self.records_of(pid)})
-            self._connection.executemany("UPDATE salts SET salt = NULL WHERE extraction = ? AND i = ?", gone)
+            self._connection.executemany(
+                "UPDATE salts SET salt = NULL, facts = NULL WHERE extraction = ? AND i = ?", gone
+            )
             self._connection.executemany("DELETE FROM persons WHERE extraction = ? AND i = ?", gone)
             self._connection.executemany("DELETE FROM persons WHERE pid = ?", [(pid,) for pid in pids])
             self._connection.executemany(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extract.authenticity import Checks
+from extract.circumstances import Duties
 
 if TYPE_CHECKING:
     from attest.log import EventLog
@@ -61,6 +62,10 @@ class Job:
         people: Who is who.
         paths: Source paths by kind: mail, repo, chat, docs.
         checks: What there is to check the authenticity of the sources with.
+        operator: Role id or pseudonym of who runs it; None is not known, and denies.
+        duties: Returns what the organisation still owes, asked anew before each decision.
+        without: Raw digests of records that are dropped right after reading, as if they had never been there.
+        without_sources: Kinds of source, as facts name them (`chat.public_channel`), that are dropped likewise.
     """
 
     request: RunRequest
@@ -68,6 +73,10 @@ class Job:
     people: Identities
     paths: SourcePaths
     checks: Checks = field(default_factory=Checks)
+    operator: str | None = None
+    duties: Callable[[], Duties] = Duties
+    without: frozenset[str] = frozenset()
+    without_sources: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> str:
