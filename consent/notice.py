@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from consent.errors import RecordError
+
+FALLBACK = "en"
+"""The language of those whose own is unknown, or has no notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,12 @@ class Notice:
     text: str
     sha256: str
 
+    def body(self) -> dict[str, Any]:
+        """Return the body of the `notice.published` event: the whole text, so that the log tells what was said."""
+        return {"lang": self.lang, "version": self.version, "sha256": self.sha256, "text": self.text}
 
-def load(lang: str = "en") -> Notice:
+
+def load(lang: str = FALLBACK) -> Notice:
     """Return the shipped notice in a language.
 
     Raises:
@@ -36,12 +45,38 @@ def load(lang: str = "en") -> Notice:
     for notice in shipped():
         if notice.lang == lang:
             return notice
-    raise RecordError("there is no notice in that language", "the shipped notice is in English: en")
+    raise RecordError("there is no notice in that language", f"there is one in: {', '.join(languages())}")
+
+
+def choose(lang: str | None) -> Notice:
+    """Return the notice for a person's language, `de` or `de-AT`; English where there is none in it."""
+    short = (lang or FALLBACK).partition("-")[0].lower()
+    return load(short if short in languages() else FALLBACK)
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages that there is a notice in, sorted."""
+    return tuple(sorted(notice.lang for notice in shipped()))
 
 
 def find(sha256: str) -> Notice | None:
     """Return the shipped notice with a digest; None where another text was shown."""
     return next((notice for notice in shipped() if notice.sha256 == sha256), None)
+
+
+def parse(body: Mapping[str, Any]) -> Notice:
+    """Return the notice of a `notice.published` event.
+
+    Raises:
+        RecordError: The body is no notice, or its digest is not that of its text.
+    """
+    words = [body.get(name) for name in ("lang", "version", "text", "sha256")]
+    if set(body) != {"lang", "version", "text", "sha256"} or not all(isinstance(word, str) for word in words):
+        raise RecordError("a published notice is malformed")
+    made = Notice(*map(str, words))
+    if hashlib.sha256(made.text.encode()).hexdigest() != made.sha256:
+        raise RecordError("a published notice has another digest than its text")
+    return made
 
 
 @cache
