@@ -66,6 +66,7 @@ class Job:
         duties: Returns what the organisation still owes, asked anew before each decision.
         without: Raw digests of records that are dropped right after reading, as if they had never been there.
         without_sources: Kinds of source, as facts name them (`chat.public_channel`), that are dropped likewise.
+        extraction_id: Id of the extraction; "" draws one.
     """
 
     request: RunRequest
@@ -77,6 +78,7 @@ class Job:
     duties: Callable[[], Duties] = Duties
     without: frozenset[str] = frozenset()
     without_sources: frozenset[str] = frozenset()
+    extraction_id: str = ""
 
     @property
     def subject(self) -> str:

@@ -74,7 +74,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     from extract.skill import codec
 
     now = job.request.now
-    extraction_id = uuid7(now, tools.random)
+    extraction_id = job.extraction_id or uuid7(now, tools.random)
     head = {"extraction_id": extraction_id, "subject": job.subject, "purpose": job.request.purpose}
 
     def emit(kind: str, body: dict[str, Any]) -> int:

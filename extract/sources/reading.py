@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -50,7 +50,10 @@ def open_source(kind: Kind, path: Path, checks: Checks | None = None, people: Id
 
 
 def read_all(
-    sources: Iterable[Source], progress: Callable[[int], None] | None = None, custodian: str = ""
+    sources: Iterable[Source],
+    progress: Callable[[int], None] | None = None,
+    custodian: str = "",
+    keep: Callable[[Sequence[Record]], list[Record]] | None = None,
 ) -> ReadResult:
     """Read every unit of every source, then relate the records to each other.
 
@@ -58,6 +61,8 @@ def read_all(
         sources: Opened sources; their order is the order of the records.
         progress: Called with the number of units seen so far, every thousand units.
         custodian: Role id of whoever vouches for the export files, or "": then nobody does.
+        keep: Returns the records to go on with. It is asked before records are related to each other: what it drops
+            leaves no trace in the others.
 
     Raises:
         SourceError: A source turned out to be damaged as a whole.
@@ -110,6 +115,8 @@ def read_all(
         )
     from extract.threads import relate
 
+    if keep is not None:
+        records = keep(records)
     return ReadResult(relate(records), dict(sorted(defects.items())), unreadable, infos, frozenset(links))
 
 
