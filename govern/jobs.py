@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attest import canonical
 from attest.encoding import from_time, to_time
 from attest.errors import FormatError
-from attest.shape import exact
+from attest.shape import Shape, exact
 from govern.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ SCHEMA = "govern-job/1"
 SUFFIX = ".job.json"
 _KINDS = frozenset({"mail", "repo", "chat", "docs"})
 _TEXT = (str, type(None))
-_SHAPE = {
+_SHAPE: Shape = {
     "schema": str, "extraction_id": str, "subject": str, "purpose": str, "policy": str, "paths": dict,
     "recipients": list, "name": str, "operator": str, "at": str, "model_file": _TEXT, "endpoint": _TEXT,
     "model_sha256": _TEXT, "dkim_sha256": _TEXT, "custodian": str, "people": _TEXT, "replaces": _TEXT,

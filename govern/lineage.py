@@ -1,0 +1,404 @@
+"""Lineage: which drafts and skills rest on which consents, sources and persons, and what has been taken back since."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from attest.encoding import from_time
+
+if TYPE_CHECKING:
+    from attest.log import EventLog
+    from attest.vault import Vault
+    from consent.ledger import Ledger
+    from consent.record import ConsentRecord, GivenChoice
+    from extract.circumstances import Duties
+    from extract.identity import Identities
+    from govern.workspace import Workspace
+
+Kind = Literal["withdrawn", "revoked", "invalidated", "narrowed", "vetoed", "erased", "unfinished"]
+
+#: Which gate speaks for each kind of cause, as the log's reason.
+REASONS: Mapping[Kind, str] = {
+    "withdrawn": "lifecycle.withdrawal",
+    "revoked": "subject.consent_valid",
+    "invalidated": "subject.consent_valid",
+    "narrowed": "lifecycle.withdrawal",
+    "vetoed": "record.participant_veto",
+    "erased": "lifecycle.cascade",
+    "unfinished": "lifecycle.cascade",
+}
+#: The first part of a commitment to an address, in a veto by somebody who is in no people file.
+KEYED = "hmac:"
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A sealed extraction and what was made of it: a draft, perhaps a skill.
+
+    Attributes:
+        extraction_id: Its id.
+        subject: Pseudonymous id of the person.
+        purpose: What for.
+        policy: SHA-256 of the policy.
+        sources: The sources that were asked for.
+        consent_index: Entry of the consent that it rests on.
+        manifest_index: Entry of its `source.manifest`: what came later could not be heeded.
+        seal_index: Entry of its seal.
+        sealed_at: Time of the seal, by the log.
+        release_index: Entry of its last release, or None for a draft.
+        revoked_index: Entry that revoked it, or None.
+        tombstone_index: Entry of its tombstone, or None.
+        replaced_by: The extraction that took its place, or None.
+    """
+
+    extraction_id: str
+    subject: str
+    purpose: str
+    policy: str
+    sources: frozenset[str]
+    consent_index: int
+    manifest_index: int
+    seal_index: int
+    sealed_at: datetime
+    release_index: int | None = None
+    revoked_index: int | None = None
+    tombstone_index: int | None = None
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Something that was taken back after an artefact was made.
+
+    Attributes:
+        kind: What happened.
+        index: Entry that says so; None for salts that are gone and not yet logged.
+        at: When, by the log.
+        whole: Whether nothing of the artefact may stay.
+        sources: Sources that may no longer be read.
+        who: The person who vetoed, as the log names them, or "".
+    """
+
+    kind: Kind
+    index: int | None
+    at: datetime
+    whole: bool
+    sources: frozenset[str] = frozenset()
+    who: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An artefact that must be made again without what was taken back, or ended.
+
+    Attributes:
+        artefact: The artefact.
+        causes: Why, in the order of the log.
+    """
+
+    artefact: Artefact
+    causes: tuple[Cause, ...]
+
+    @property
+    def since(self) -> datetime:
+        """Time of the first cause: the deadline runs from there."""
+        return min(cause.at for cause in self.causes)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Every source that may no longer be read."""
+        return frozenset().union(*(cause.sources for cause in self.causes))
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing may stay: a consent is gone, or every source is."""
+        return any(cause.whole for cause in self.causes) or self.sources >= self.artefact.sources
+
+    @property
+    def vetoes(self) -> frozenset[str]:
+        """Everyone whose veto is heeded, as the log names them."""
+        return frozenset(cause.who for cause in self.causes if cause.who)
+
+    @property
+    def reason(self) -> str:
+        """The gate that the log names; that of the gravest cause."""
+        return REASONS[next((c for c in self.causes if c.whole), self.causes[0]).kind]
+
+    @property
+    def indexes(self) -> tuple[int, ...]:
+        """The entries that are the causes."""
+        return tuple(sorted({cause.index for cause in self.causes if cause.index is not None}))
+
+
+_WANTED = (
+    "extraction.gated", "extraction.sealed", "skill.released", "skill.revoked", "skill.tombstoned", "salt.shredded",
+    "consent.withdrawn", "consent.revoked", "consent.invalidated", "participant.vetoed", "access.requested",
+    "access.answered", "source.manifest", "key.compromised",
+)  # fmt: skip
+Entry = tuple[int, dict[str, Any]]
+
+
+def entries(log: EventLog) -> list[Entry]:
+    """Return the entries that lineage is worked out from."""
+    marks = [f'"type":"{kind}"'.encode() for kind in _WANTED]
+    found = []
+    for index, data in log.entries():
+        if any(mark in data for mark in marks) and (entry := json.loads(data))["type"] in _WANTED:
+            found.append((index, entry))
+    return found
+
+
+def artefacts(found: Iterable[Entry]) -> dict[str, Artefact]:
+    """Return every sealed extraction, in the order of the log."""
+    asked: dict[str, frozenset[str]] = {}
+    made: dict[str, Artefact] = {}
+    for index, entry in found:
+        body = entry["body"]
+        name = body.get("extraction_id")
+        if entry["type"] == "extraction.gated" and body.get("allowed") and "request" in body:
+            asked[name] = frozenset(body["request"]["sources"])
+        elif entry["type"] == "extraction.sealed":
+            made[name] = Artefact(
+                name, body["subject"], body["purpose"], body["policy"]["sha256"], asked.get(name, frozenset()),
+                body["consent_index"], body["manifest_index"], index, from_time(entry["at"]),
+            )  # fmt: skip
+        elif name in made and entry["type"] == "skill.released":
+            made[name] = replace(made[name], release_index=index)
+        elif name in made and entry["type"] == "skill.revoked":
+            made[name] = replace(made[name], revoked_index=index)
+        elif name in made and entry["type"] == "skill.tombstoned":
+            made[name] = replace(made[name], tombstone_index=index, replaced_by=body["replaced_by"])
+    return made
+
+
+def due(found: Collection[Entry], ledger: Ledger, vault: Vault, is_meant: IsMeant, now: datetime) -> list[Due]:
+    """Return every artefact from which something was taken back and that is neither made again nor ended.
+
+    Args:
+        found: The log, see `entries`.
+        ledger: The consents, as the whole log has them.
+        vault: The salts, by person.
+        is_meant: Says whether a person of a veto is the one whom the vault files under a name.
+        now: The moment; salts that are gone but not logged count from here.
+    """
+    holdings = vault.holdings()
+    rejected = {r.index: r.purposes for r in ledger.rejected}
+    taken_back = [(i, e) for i, e in found if e["type"] in ("consent.withdrawn", "consent.revoked")]
+    vetoes = _vetoes(found, ledger)
+    shredded: dict[str, tuple[int, datetime]] = {}
+    for index, entry in found:
+        if entry["type"] == "salt.shredded":
+            shredded |= dict.fromkeys(entry["body"]["extractions"], (index, from_time(entry["at"])))
+    open_ = []
+    for artefact in artefacts(found).values():
+        if artefact.tombstone_index is not None:
+            continue
+        causes = [
+            *_withdrawals(artefact, taken_back, rejected),
+            *_replaced(artefact, ledger),
+            *_invalidated(artefact, ledger, found, now),
+            *_vetoed(artefact, vetoes, vault, is_meant),
+            *_erased(artefact, holdings.get(artefact.extraction_id, (0, 0)), shredded, now),
+        ]
+        if causes:
+            order = sorted(causes, key=lambda c: (c.index is None, c.index or 0))
+            open_.append(Due(artefact, tuple(order)))
+    return open_
+
+
+IsMeant = Callable[[str, str], bool]
+
+
+def meaning(people: Identities, secret: bytes) -> IsMeant:
+    """Return what says whether a person of a veto is the one whom the vault files under a name.
+
+    Args:
+        people: The people file: records that were read before it knew somebody are filed under an address.
+        secret: The workspace's secret, with which vetoes name addresses.
+    """
+    keys = {p.pid: {k for k in p.keys if not k.startswith("name:")} for p in people.people}
+
+    def is_meant(who: str, filed: str) -> bool:
+        if who.startswith(KEYED):
+            return hmac.compare_digest(who, keyed(secret, filed))
+        return filed == who or filed in keys.get(who, ())
+
+    return is_meant
+
+
+def keyed(secret: bytes, key: str) -> str:
+    """Return how a veto names an address: whoever has the log alone cannot try addresses out."""
+    return KEYED + hmac.digest(secret, b"veto\0" + key.encode(), "sha256").hex()
+
+
+def withdrawn(body: Mapping[str, Any]) -> tuple[frozenset[str] | None, frozenset[str] | None]:
+    """Return the purposes and the sources that an unsigned end of a consent is about; None stands for all.
+
+    What cannot be read means all: a withdrawal must not fail for a form.
+    """
+    from consent.errors import RecordError
+    from consent.record import envelope_payload, parse
+
+    def listed(value: object) -> frozenset[str] | None:
+        good = isinstance(value, list) and value and all(isinstance(item, str) for item in value)
+        return frozenset(value) if good and isinstance(value, list) else None
+
+    purposes = listed(body.get("purposes"))
+    payload = envelope_payload(body.get("envelope")) if purposes is None else None
+    if payload is not None:
+        try:
+            record = parse(payload)
+        except RecordError:
+            return None, None
+        if record.event == "withdrawn" and record.subject.pid == body.get("pid"):
+            purposes = frozenset(record.purposes)
+    return purposes, listed(body.get("sources"))
+
+
+def _withdrawals(artefact: Artefact, found: Iterable[Entry], rejected: Mapping[int, tuple[str, ...]]) -> list[Cause]:
+    """Return the unsigned ends of a consent, or of a part of it, after the artefact's own consent was given."""
+    causes = []
+    for index, entry in found:
+        if index <= artefact.consent_index or entry["body"].get("pid") != artefact.subject:
+            continue
+        purposes, sources = withdrawn(entry["body"])
+        if purposes is not None and artefact.purpose not in purposes:
+            continue
+        if index in rejected and (not rejected[index] or artefact.purpose in rejected[index]):
+            continue
+        kind: Kind = "withdrawn" if entry["type"] == "consent.withdrawn" else "revoked"
+        if sources is None:
+            causes.append(Cause(kind, index, from_time(entry["at"]), True))
+        elif hit := artefact.sources & sources:
+            causes.append(Cause("narrowed", index, from_time(entry["at"]), False, hit))
+    return causes
+
+
+def _replaced(artefact: Artefact, ledger: Ledger) -> list[Cause]:
+    """Return what later signed records take away: a no to a running yes, or a yes to less."""
+    records = ledger.consents(artefact.subject)
+    rejected = {(r.index, p) for r in ledger.rejected for p in r.purposes}
+    base = next((r for i, r in records if i == artefact.consent_index), None)
+    first = base.given(artefact.purpose) if base is not None else None
+    if base is None or first is None:
+        return []
+    end, causes = base.end, []
+    for index, record in records:
+        if index <= artefact.consent_index or (index, artefact.purpose) in rejected:
+            continue
+        choice = record.given(artefact.purpose)
+        if choice is not None:
+            end = record.end
+            lost = artefact.sources - frozenset(choice.sources)
+            if lost or _narrower(choice, first, record, base):
+                causes.append(Cause("narrowed", index, record.start, False, lost))
+        elif artefact.purpose in record.purposes and record.start < end:
+            causes.append(Cause("withdrawn", index, record.start, True))
+    return causes
+
+
+def _narrower(new: GivenChoice, old: GivenChoice, record: ConsentRecord, base: ConsentRecord) -> bool:
+    """Say whether a later yes leaves out kinds of knowledge or days that the earlier one held."""
+    return (
+        not frozenset(old.categories) <= frozenset(new.categories)
+        or new.from_ > old.from_
+        or new.until < old.until
+        or not frozenset(record.withhold) <= frozenset(base.withhold)
+    )
+
+
+def _invalidated(artefact: Artefact, ledger: Ledger, found: Iterable[Entry], now: datetime) -> list[Cause]:
+    """Return the end of a consent that never held: it does not matter when the artefact was made."""
+    if artefact.consent_index not in ledger.quarantined():
+        return []
+    kinds = ("consent.invalidated", "key.compromised")
+    said = [(i, e) for i, e in found if e["type"] in kinds and e["body"].get("pid") == artefact.subject]
+    index, at = (said[-1][0], from_time(said[-1][1]["at"])) if said else (None, now)
+    return [Cause("invalidated", index, at, True)]
+
+
+def _vetoes(found: Iterable[Entry], ledger: Ledger) -> dict[str, tuple[int, datetime]]:
+    """Return the vetoes in force, with the first entry since which each has been."""
+    heeded = ledger.vetoes()
+    since: dict[str, tuple[int, datetime]] = {}
+    for index, entry in found:
+        if entry["type"] == "participant.vetoed" and isinstance(entry["body"].get("who"), str):
+            since[entry["body"]["who"]] = (index, from_time(entry["at"]))
+    return {who: place for who, place in since.items() if who in heeded}
+
+
+def _vetoed(
+    artefact: Artefact, vetoes: Mapping[str, tuple[int, datetime]], vault: Vault, is_meant: IsMeant
+) -> list[Cause]:
+    later = {who: place for who, place in vetoes.items() if place[0] > artefact.manifest_index}
+    if not later:
+        return []
+    filed = vault.filed(artefact.extraction_id)
+    return [
+        Cause("vetoed", index, at, False, who=who)
+        for who, (index, at) in later.items()
+        if any(is_meant(who, name) for name in filed)
+    ]
+
+
+def _erased(
+    artefact: Artefact, holding: tuple[int, int], shredded: Mapping[str, tuple[int, datetime]], now: datetime
+) -> list[Cause]:
+    there, gone = holding
+    index, at = shredded.get(artefact.extraction_id, (None, now))
+    if not gone and index is None:
+        return []
+    # Without a salt nothing can be told from nothing: then nothing may stay. So too where the log knows of an erasure
+    # and the vault does not, as after a restored backup: nobody can say any more which records were meant.
+    return [Cause("erased", index, at, not there or not gone)]
+
+
+def access(found: Iterable[Entry]) -> tuple[datetime, ...]:
+    """Return the times of the requests for access that are not answered yet."""
+    waiting: dict[int, datetime] = {}
+    for index, entry in found:
+        if entry["type"] == "access.requested":
+            waiting[index] = from_time(entry["at"])
+        elif entry["type"] == "access.answered":
+            waiting.pop(entry["body"].get("request_index", -1), None)
+    return tuple(waiting.values())
+
+
+def salts(found: Iterable[Entry], vault: Vault) -> tuple[datetime, ...]:
+    """Return the times of the extractions of which salts are still there."""
+    there = {name for name, (kept, _) in vault.holdings().items() if kept}
+    return tuple(
+        from_time(entry["at"])
+        for _, entry in found
+        if entry["type"] == "source.manifest" and entry["body"].get("extraction_id") in there
+    )
+
+
+def raw_kept() -> tuple[datetime, ...]:
+    """Return since when raw material of earlier runs is kept: never, since no run writes any down."""
+    return ()
+
+
+def of_workspace(workspace: Workspace, log: EventLog, vault: Vault, now: datetime) -> list[Due]:
+    """Return every artefact of a workspace from which something was taken back, see `due`."""
+    is_meant = meaning(workspace.identities(), workspace.pseudonym_secret())
+    return due(entries(log), workspace.ledger(log), vault, is_meant, now)
+
+
+def duties(workspace: Workspace, log: EventLog, vault: Vault, now: datetime) -> Duties:
+    """Return what the organisation still owes, for the gates of a run."""
+    from extract.circumstances import Duties
+
+    found = entries(log)
+    is_meant = meaning(workspace.identities(), workspace.pseudonym_secret())
+    return Duties(
+        cascades=tuple(each.since for each in due(found, workspace.ledger(log), vault, is_meant, now)),
+        access=access(found),
+        raw_kept=raw_kept(),
+        salts=salts(found, vault),
+    )
