@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from consent.fact_frame import FactFrame
-from consent.gates import lifecycle, output, record, run, segment, subject  # noqa: F401 - they register themselves
-from consent.gates.output import category_of, support_of
+from consent.gates import (  # noqa: F401 - they register themselves
+    lifecycle,
+    output,
+    output_claims,
+    record,
+    run,
+    run_papers,
+    segment,
+    subject,
+    subject_standing,
+)
 from consent.gates.registry import (
+    CLAIM,
     OUTPUT,
     RECORD,
     RUN,
@@ -22,10 +31,10 @@ from consent.gates.registry import (
     RunContext,
 )
 from consent.ledger import ChoiceState, Ledger
+from consent.reasons import Reasons
 from consent.request import ClaimFacts, OutputFacts, RunRequest, SegmentFacts
-from consent.verdict import GateResult, Verdict
+from consent.verdict import GateResult
 from policies.gates.lifecycle import WithdrawalParams
-from policies.gates.output import CategoriesParams, SupportParams
 from policies.loader import floor
 from policies.model import Policy
 
@@ -70,14 +79,14 @@ class RecordDecision:
         seed: Seed of the draw of `record.volume`, for the log.
     """
 
-    reasons: list[tuple[str, ...]]
+    reasons: Reasons
     by_reason: dict[str, int]
     seed: int
 
     @property
     def taken(self) -> list[int]:
         """Rows that are taken, in order."""
-        return [row for row, reasons in enumerate(self.reasons) if not reasons]
+        return self.reasons.without()
 
 
 def decide_run(policy: Policy, request: RunRequest, ledger: Ledger) -> RunDecision:
@@ -88,14 +97,24 @@ def decide_run(policy: Policy, request: RunRequest, ledger: Ledger) -> RunDecisi
         request: What is to be run.
         ledger: The consents, as the log has them now.
     """
-    choice = ledger.state(request.subject or "", request.purpose or "", request.now)
+    return decide_run_for(policy, request, ledger.state(request.subject or "", request.purpose or "", request.now))
+
+
+def decide_run_for(policy: Policy, request: RunRequest, choice: ChoiceState) -> RunDecision:
+    """Return whether a run may happen if its subject stood so on its purpose: what a preview asks.
+
+    Args:
+        policy: The policy.
+        request: What is to be run.
+        choice: Where the subject stands, or would stand.
+    """
     context = RunContext(policy, request, choice)
-    return RunDecision(_ask(policy, RUN, lambda gate, params: RUN[gate](params, context)), choice)
+    return RunDecision(_ask(policy, RUN, context), choice)
 
 
 def decide_segments(policy: Policy, facts: SegmentFacts) -> tuple[GateResult, ...]:
     """Return whether the redaction of a run's texts is good enough; `transform` lets pass."""
-    return _ask(policy, SEGMENT, lambda gate, params: SEGMENT[gate](params, facts))
+    return _ask(policy, SEGMENT, facts)
 
 
 def decide_output(
@@ -110,7 +129,7 @@ def decide_output(
         request: The run, with the moment of release as `now`.
     """
     context = OutputContext(policy, request, _choice(choice, request), facts)
-    return list(_ask(policy, OUTPUT, lambda gate, params: OUTPUT[gate](params, context)))
+    return list(_ask(policy, OUTPUT, context))
 
 
 def claim_reasons(policy: Policy, choice: ChoiceState | None, claims: Iterable[ClaimFacts]) -> list[tuple[str, ...]]:
@@ -118,13 +137,8 @@ def claim_reasons(policy: Policy, choice: ChoiceState | None, claims: Iterable[C
     state = choice or ChoiceState("", "")
     found = []
     for claim in claims:
-        reasons: set[str] = set()
-        for gate, params in policy.gates.items():
-            if isinstance(params, CategoriesParams):
-                reasons.update(GateResult.of(gate, category_of(params, state, claim)).reasons)
-            elif isinstance(params, SupportParams):
-                reasons.update(GateResult.of(gate, support_of(params, claim)).reasons)
-        found.append(tuple(sorted(reasons)))
+        results = _ask(policy, CLAIM, state, claim)
+        found.append(tuple(sorted({reason for result in results for reason in result.reasons})))
     return found
 
 
@@ -167,24 +181,23 @@ def decide_records(
         for field, mask in rows.missing.items():
             name = f"missing_fact.{field}"
             masks[name] = masks[name] | mask if name in masks else mask
-    masks = {reason: _spread(mask, group) for reason, mask in masks.items()}
     if unsure:
         # Which copies belong together is not known, so any row may have a copy that is denied.
         masks["missing_fact.duplicate_of"] = frame.all_rows(True)
-    masks["duplicate"] = _not_kept(group)
-    return _decision(masks, frame.size, seed)
+    reasons = Reasons.of(masks, group, "duplicate")
+    return RecordDecision(reasons, reasons.totals(), seed)
 
 
 def _choice(choice: ChoiceState | None, request: RunRequest) -> ChoiceState:
     return (choice or ChoiceState(request.subject or "", request.purpose or "")).seen_at(request.now)
 
 
-def _ask(policy: Policy, stage: Mapping[str, Any], ask: Callable[[str, Any], Verdict]) -> tuple[GateResult, ...]:
+def _ask(policy: Policy, stage: Mapping[str, Any], *about: Any) -> tuple[GateResult, ...]:
     results = []
     for gate, params in policy.gates.items():
         if gate in stage:
             try:
-                results.append(GateResult.of(gate, ask(gate, params)))
+                results.append(GateResult.of(gate, stage[gate](params, *about)))
             except Exception:
                 results.append(GateResult.error(gate))
     return tuple(results)
@@ -218,22 +231,6 @@ def _copies(frame: FactFrame) -> tuple[NDArray[np.int64], bool]:
     return np.where(sound, kept, rows), not bool(sound.all())
 
 
-def _spread(mask: Mask, group: NDArray[np.int64]) -> Mask:
-    """Return a mask in which every copy has what any copy has: the strictest gate of all copies counts."""
-    import numpy as np
-
-    reached = np.zeros(len(group), dtype=bool)
-    reached[group[mask]] = True
-    return reached[group]
-
-
-def _not_kept(group: NDArray[np.int64]) -> Mask:
-    import numpy as np
-
-    different: Mask = group != np.arange(len(group))
-    return different
-
-
 def _candidates(
     frame: FactFrame,
     context: RecordContext,
@@ -246,25 +243,15 @@ def _candidates(
     A row with a missing fact stays a candidate and wastes its place: if it gave the place up, hiding a fact of one
     record would let another one in.
     """
+    import numpy as np
+
     denied = frame.all_rows(False)
     for gate, params in base.items():
         rows = _rows(gate, params, frame, context, cache)
         if rows is not None:
             denied |= rows.deny
-    return ~_spread(denied, group) & ~_not_kept(group)
-
-
-def _decision(masks: Mapping[str, Mask], size: int, seed: int) -> RecordDecision:
-    import numpy as np
-
-    names = sorted(masks)
-    if not size:
-        return RecordDecision([], {}, seed)
-    # Few combinations of reasons occur; each tuple is built once.
-    table = np.stack([masks[name] for name in names], axis=1)
-    packed = np.packbits(table, axis=1)
-    _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    tuples = [tuple(name for name, on in zip(names, table[row], strict=True) if on) for row in first]
-    reasons = [tuples[i] for i in inverse.reshape(-1)]
-    counts: Counter[str] = Counter({name: int(n) for name, n in zip(names, table.sum(axis=0), strict=True) if n})
-    return RecordDecision(reasons, dict(sorted(counts.items())), seed)
+    copies = np.flatnonzero(group != np.arange(frame.size))
+    denied[group[copies[denied[copies]]]] = True
+    # Of several copies only the kept one can be drawn.
+    denied[copies] = True
+    return ~denied

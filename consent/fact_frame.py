@@ -1,10 +1,14 @@
-"""Reads the frame of facts column by column: values, and a mask of what is known."""
+"""Reads the frame of facts column by column: values, and a mask of what is known.
+
+Words and tuples of words are read as codes: each distinct value is tested once, and the answers are looked up. A column
+that is a pandas categorical brings its codes along; any other column is coded when it is first asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consent.errors import FactsError
 from consent.facts import FACTS
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    Mask = NDArray[np.bool_]
+    Integers = NDArray[np.int64]
+
 NAMES = frozenset(fact.name for fact in FACTS)
 
 
@@ -21,55 +28,91 @@ class FactFrame:
     """One frame of facts; a column that is not there is unknown in every row."""
 
     def __init__(self, facts: pd.DataFrame) -> None:
-        self._facts = facts.reset_index(drop=True)
-        if not self._facts.columns.is_unique:
+        if not facts.columns.is_unique:
             raise FactsError("the frame of facts has two columns of one name")
         self.size = len(facts)
-        self._known: dict[str, NDArray[np.bool_]] = {}
+        # Rows are counted from the top: columns are taken as arrays, whatever the index.
+        self._columns = {name: facts[name].array for name in facts.columns if name in NAMES}
+        self._known: dict[str, Mask] = {}
+        self._codes: dict[str, tuple[NDArray[np.integer[Any]], list[Any]]] = {}
+        self._integers: dict[str, Integers] = {}
 
-    def all_rows(self, value: bool) -> NDArray[np.bool_]:
+    def all_rows(self, value: bool) -> Mask:
         """Return one bit per row, all alike."""
         import numpy as np
 
         return np.full(self.size, value, dtype=bool)
 
-    def known(self, name: str) -> NDArray[np.bool_]:
+    def known(self, name: str) -> Mask:
         """Return where a fact is known."""
+        import numpy as np
+
         if name not in NAMES:
             raise KeyError(name)
         if name not in self._known:
-            self._known[name] = (
-                self._facts[name].notna().to_numpy(dtype=bool) if name in self._facts else self.all_rows(False)
-            )
+            if name not in self._columns:
+                self._known[name] = self.all_rows(False)
+            elif name in self._codes:
+                self._known[name] = self._codes[name][0] >= 0
+            else:
+                self._known[name] = ~np.asarray(self._columns[name].isna(), dtype=bool)
         return self._known[name]
 
-    def is_in(self, name: str, values: Collection[str]) -> NDArray[np.bool_]:
+    def is_in(self, name: str, values: Collection[str]) -> Mask:
         """Return where a fact is known and one of `values`."""
-        if name not in self._facts:
-            return self.all_rows(False)
-        return self._facts[name].isin(list(values)).to_numpy(dtype=bool) & self.known(name)
+        wanted = frozenset(values)
+        return self.each(name, lambda value: isinstance(value, str) and value in wanted)
 
-    def integers(self, name: str) -> NDArray[np.int64]:
-        """Return a numeric fact, -1 where it is not known."""
+    def each(self, name: str, test: Callable[[Any], bool]) -> Mask:
+        """Return where a fact is known and passes `test`, which is asked once for each distinct value."""
         import numpy as np
 
-        if name not in self._facts:
+        if name not in self._columns:
+            return self.all_rows(False)
+        codes, values = self._coded(name)
+        # A code of -1 is an unknown value; it reads the last place of the table.
+        table: Mask = np.fromiter((*map(test, values), False), dtype=bool, count=len(values) + 1)
+        found: Mask = table[codes]
+        return found
+
+    def tuples(self, name: str, test: Callable[[tuple[str, ...]], bool]) -> Mask:
+        """Return where a fact is known and its tuple of words passes `test`; each distinct tuple is tested once.
+
+        Raises:
+            FactsError: A value is not a tuple or list of words.
+        """
+        return self.each(name, lambda value: test(_words(name, value)))
+
+    def integers(self, name: str) -> Integers:
+        """Return a whole number, -1 where it is not known."""
+        import numpy as np
+
+        if name not in self._columns:
             return np.full(self.size, -1, dtype=np.int64)
-        column = self._facts[name]
-        values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        whole = np.where(np.isnan(values), -1.0, values)
-        if (whole != np.floor(whole)).any():
-            raise FactsError(f"the fact {name} is not a whole number")
-        return whole.astype(np.int64)
+        if name not in self._integers:
+            column = self._columns[name]
+            if column.dtype.kind in "iu":
+                self._integers[name] = np.ascontiguousarray(column.to_numpy(dtype=np.int64, na_value=-1))
+            else:
+                values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+                whole = np.where(np.isnan(values), -1.0, values)
+                if (whole != np.floor(whole)).any():
+                    raise FactsError(f"the fact {name} is not a whole number")
+                self._integers[name] = whole.astype(np.int64)
+        return self._integers[name]
 
-    def true(self, name: str) -> NDArray[np.bool_]:
+    def true(self, name: str) -> Mask:
         """Return where a fact is known and true."""
-        known = self.known(name)
-        if name not in self._facts:
-            return known
-        return self._facts[name].fillna(False).to_numpy(dtype=bool) & known
+        import numpy as np
 
-    def moments(self, name: str) -> NDArray[np.int64]:
+        if name not in self._columns:
+            return self.all_rows(False)
+        column = self._columns[name]
+        if column.dtype.kind == "b":
+            return np.asarray(column.to_numpy(dtype=bool, na_value=False), dtype=bool)
+        return self.each(name, bool)
+
+    def moments(self, name: str) -> Integers:
         """Return a time as microseconds since 1970; the smallest integer where it is not known.
 
         Raises:
@@ -78,63 +121,73 @@ class FactFrame:
         import numpy as np
         import pandas as pd
 
-        if name not in self._facts:
+        if name not in self._columns:
             return np.full(self.size, np.iinfo(np.int64).min, dtype=np.int64)
-        column = self._facts[name]
+        column = self._columns[name]
         if not isinstance(column.dtype, pd.DatetimeTZDtype):
             raise FactsError(f"the fact {name} has no time zone")
-        naive: NDArray[np.datetime64] = (
-            column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
-        )
-        return naive.astype(np.int64)
+        # To a type without a zone means in UTC.
+        return np.asarray(column.to_numpy(dtype="datetime64[us]")).view(np.int64)
 
     @staticmethod
     def moment(value: datetime) -> int:
         """Return a moment as `moments` does."""
         return (value - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
-    def days(self, name: str) -> NDArray[np.int64]:
-        """Return a day as days since 1970; the smallest integer where it is not known or not an ISO date."""
-        import numpy as np
-        import pandas as pd
-
-        if name not in self._facts:
-            return np.full(self.size, np.iinfo(np.int64).min, dtype=np.int64)
-        codes, unique = pd.factorize(self._facts[name], use_na_sentinel=True)
-        table = np.array([self.day(value) for value in unique] + [np.iinfo(np.int64).min], dtype=np.int64)
-        return table[codes]
-
     @staticmethod
     def day(value: object) -> int:
-        """Return an ISO date as `days` does."""
+        """Return an ISO date as days since 1970; the smallest integer where it is none."""
         try:
             day = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
         except ValueError:
             day = None
         return day.toordinal() - date(1970, 1, 1).toordinal() if day else -(2**63)
 
-    def tuples(self, name: str, test: Callable[[tuple[str, ...]], bool]) -> NDArray[np.bool_]:
-        """Return where a fact is known and its tuple of words passes `test`; each distinct tuple is tested once.
+    def _coded(self, name: str) -> tuple[NDArray[np.integer[Any]], list[Any]]:
+        """Return a code for each row, -1 where the fact is not known, and the value that each code stands for."""
+        import pandas as pd
 
-        Raises:
-            FactsError: A value is not a tuple or list of words.
-        """
-        import numpy as np
+        if name not in self._codes:
+            column = self._columns[name]
+            if isinstance(column, pd.Categorical):
+                self._codes[name] = column.codes, column.categories.tolist()
+            elif column.dtype == object:
+                self._codes[name] = _coded_objects(column.to_numpy(dtype=object))
+            else:
+                codes, values = pd.factorize(column, use_na_sentinel=True)
+                self._codes[name] = codes, list(values)
+        return self._codes[name]
 
-        found = self.all_rows(False)
-        answers: dict[tuple[str, ...], bool] = {}
-        if name not in self._facts:
-            return found
-        values = self._facts[name].to_numpy(dtype=object)
-        for row in np.flatnonzero(self.known(name)).tolist():
-            value = values[row]
-            words = tuple(value) if isinstance(value, list) else value
-            if not isinstance(words, tuple):
-                raise FactsError(f"the fact {name} is not a tuple of words")
-            answer = answers.get(words)
-            if answer is None:
-                if not all(isinstance(word, str) for word in words):
-                    raise FactsError(f"the fact {name} is not a tuple of words")
-                answer = answers[words] = test(words)
-            found[row] = answer
-        return found
+
+def _coded_objects(values: NDArray[np.object_]) -> tuple[NDArray[np.int64], list[Any]]:
+    """Return codes of Python objects, and the distinct ones.
+
+    Two steps: rows that share one object are found by its address, which is quick; equal objects are found by value.
+    """
+    import numpy as np
+    import pandas as pd
+
+    size = len(values)
+    by_address, addresses = pd.factorize(np.fromiter(map(id, values), dtype=np.int64, count=size))
+    first = np.empty(len(addresses), dtype=np.int64)
+    first[by_address[::-1]] = np.arange(size - 1, -1, -1)
+    codes: dict[Any, int] = {}
+    table = np.empty(len(addresses) + 1, dtype=np.int64)
+    table[-1] = -1
+    for place, value in enumerate(values[first].tolist()):
+        key = tuple(value) if isinstance(value, list) else value
+        unknown = key is None or (not isinstance(key, (str, tuple)) and pd.isna(key) is True)
+        table[place] = -1 if unknown else codes.setdefault(_typed(key), len(codes))
+    return table[by_address], [value for _, value in codes]
+
+
+def _typed(value: Any) -> tuple[type, Any]:
+    # 1, 1.0 and True are equal and hash alike; as facts they are three things.
+    return type(value), value
+
+
+def _words(name: str, value: Any) -> tuple[str, ...]:
+    words = tuple(value) if isinstance(value, list) else value
+    if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
+        raise FactsError(f"the fact {name} is not a tuple of words")
+    return words

@@ -1,70 +1,27 @@
-"""Evaluators of the output gates; those about single claims can also be asked claim by claim."""
+"""Evaluators of the output gates: may this skill be released?"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from consent.gates import papers
 from consent.gates.registry import OUTPUT, OutputContext, register
-from consent.ledger import ChoiceState
-from consent.request import ClaimFacts
+from consent.gates.run import UNSIGNED
 from consent.verdict import PASS, Verdict, deny, unknown, weigh
-from policies.gates.output import (
-    CategoriesParams,
-    ExpiryParams,
-    ResidualPiiParams,
-    SubjectReviewParams,
-    SupportParams,
-)
+
+if TYPE_CHECKING:
+    from policies.gates.output import (
+        BenefitParams,
+        DisclosureParams,
+        ExpiryParams,
+        IdentityParams,
+        NoAutomatedDecisionParams,
+        ResidualPiiParams,
+        SubjectReviewParams,
+    )
 
 SPOKEN = frozenset({"accepted", "corrected", "struck"})
 """What counts as the subject's word about a claim."""
-
-
-def category_of(params: CategoriesParams, choice: ChoiceState, claim: ClaimFacts) -> Verdict:
-    """Deny a claim whose category policy or consent do not allow, or the subject keeps."""
-    if not claim.category:
-        return unknown("category")
-    if choice.choice is None or choice.record is None:
-        return deny("category")
-    allowed = set(params.allow) - set(params.deny)
-    allowed &= set(choice.choice.categories)
-    allowed -= set(choice.record.withhold)
-    return PASS if claim.category in allowed else deny("category")
-
-
-def support_of(params: SupportParams, claim: ClaimFacts) -> Verdict:
-    """Deny a claim that rests on too few records or days."""
-    missing = [name for name in ("records", "days") if getattr(claim, name) is None]
-    details = [
-        name
-        for name, least in (("records", params.records), ("days", params.days))
-        if name not in missing and getattr(claim, name) < least
-    ]
-    return weigh(details, missing)
-
-
-def _over_claims(context: OutputContext, verdicts: dict[str, Verdict]) -> Verdict:
-    details = [name for name, verdict in verdicts.items() if verdict.answer == "deny"]
-    missing = sorted({field for verdict in verdicts.values() for field in verdict.missing})
-    return weigh(details, missing)
-
-
-def _kept(context: OutputContext) -> list[ClaimFacts]:
-    return [claim for claim in context.facts.claims or () if claim.review != "struck"]
-
-
-@register(OUTPUT, "output.categories")
-def categories(params: CategoriesParams, context: OutputContext) -> Verdict:
-    """Deny a skill that holds a claim of a category that is not allowed."""
-    if context.facts.claims is None:
-        return unknown("claims")
-    return _over_claims(context, {c.id: category_of(params, context.choice, c) for c in _kept(context)})
-
-
-@register(OUTPUT, "output.support")
-def support(params: SupportParams, context: OutputContext) -> Verdict:
-    """Deny a skill that holds a claim with too little evidence."""
-    if context.facts.claims is None:
-        return unknown("claims")
-    return _over_claims(context, {c.id: support_of(params, c) for c in _kept(context)})
 
 
 @register(OUTPUT, "output.subject_review")
@@ -89,7 +46,24 @@ def subject_review(params: SubjectReviewParams, context: OutputContext) -> Verdi
             details.append("too_late")
         if facts.reviewed_at < facts.drafted_at:
             details.append("before_draft")
+    if params.while_contested == "deny":
+        if facts.contested is None:
+            missing.append("contested")
+        elif facts.contested:
+            details.append("contested")
     return weigh(details, missing)
+
+
+@register(OUTPUT, "output.identity")
+def identity(params: IdentityParams, context: OutputContext) -> Verdict:
+    """Deny a skill that tells its author from a peer better than the cap allows."""
+    if params.cap == "off":
+        return PASS
+    found = context.facts.identity
+    if found is None:
+        return unknown("identity")
+    # Written so that what is no number is over the cap.
+    return PASS if found <= params.cap / 100 else deny("identity")
 
 
 @register(OUTPUT, "output.residual_pii")
@@ -101,6 +75,27 @@ def residual_pii(params: ResidualPiiParams, context: OutputContext) -> Verdict:
     return PASS if 0 <= hits <= params.max_hits else deny("residual_hits")
 
 
+@register(OUTPUT, "output.disclosure")
+def disclosure(params: DisclosureParams, context: OutputContext) -> Verdict:
+    """Deny a skill that does not say what it is derived from, or that speaks as the person."""
+    facts = context.facts
+    missing = [name for name in ("disclosed", "impersonates") if getattr(facts, name) is None]
+    details = []
+    if facts.disclosed is False:
+        details.append("label")
+    if facts.impersonates:
+        details.append("impersonation")
+    return weigh(details, missing)
+
+
+@register(OUTPUT, "output.no_automated_decision")
+def no_automated_decision(params: NoAutomatedDecisionParams, context: OutputContext) -> Verdict:
+    """Deny a skill whose terms do not forbid decisions about the subject's employment."""
+    if context.facts.terms is None:
+        return unknown("terms")
+    return PASS if context.facts.terms else deny("terms")
+
+
 @register(OUTPUT, "output.expiry")
 def expiry(params: ExpiryParams, context: OutputContext) -> Verdict:
     """Deny a skill that outlives the consent, or that has ended already."""
@@ -108,6 +103,28 @@ def expiry(params: ExpiryParams, context: OutputContext) -> Verdict:
     if expires is None:
         return unknown("expires")
     if end is None:
-        return deny("no_signed_choice")
+        return deny(UNSIGNED)
     details = [code for code, wrong in (("outlives", expires > end), ("over", expires <= context.request.now)) if wrong]
     return weigh(details, [])
+
+
+@register(OUTPUT, "output.benefit")
+def benefit(params: BenefitParams, context: OutputContext) -> Verdict:
+    """Deny a skill whose compensation terms are not the ones that were signed, or that nobody has on record."""
+    if params.terms == "none":
+        return PASS
+    record, carried = context.choice.record, context.facts.compensation_ref
+    if record is None:
+        return deny(UNSIGNED)
+    signed, details, missing = papers.found(context.request, "benefit"), [], []
+    if record.compensation_ref is None:
+        details.append("no_reference")
+    if carried is None:
+        missing.append("compensation_ref")
+    elif carried != (record.compensation_ref or ""):
+        details.append("reference")
+    if signed is None:
+        missing.append("approvals")
+    elif not any(record.compensation_ref and approval.ref == record.compensation_ref for approval in signed):
+        details.append("not_logged")
+    return weigh(details, missing)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from consent.ledger import ChoiceState
-from consent.request import OutputFacts, RunRequest, SegmentFacts
+from consent.request import ClaimFacts, OutputFacts, RunRequest, SegmentFacts
 from consent.verdict import Verdict
 from policies.model import Policy
 
@@ -85,26 +85,32 @@ class Rows:
     missing: Mapping[str, NDArray[np.bool_]]
 
 
+StageContext = RunContext | RecordContext | OutputContext
+"""What the gates have in common that are asked at several stages."""
+
 RunGate = Callable[[Any, RunContext], Verdict]
 RecordGate = Callable[[Any, "FactFrame", RecordContext], Rows]
 SegmentGate = Callable[[Any, SegmentFacts], Verdict]
+ClaimGate = Callable[[Any, ChoiceState, ClaimFacts], Verdict]
 OutputGate = Callable[[Any, OutputContext], Verdict]
 
 RUN: dict[str, RunGate] = {}
 RECORD: dict[str, RecordGate] = {}
 SEGMENT: dict[str, SegmentGate] = {}
+CLAIM: dict[str, ClaimGate] = {}
+"""Output gates that can be asked about a single claim; each of them is asked about the whole skill, too."""
 OUTPUT: dict[str, OutputGate] = {}
 
 G = TypeVar("G", bound=Callable[..., Any])
 
 
-def register(stage: dict[str, G], gate: str) -> Callable[[G], G]:
+def register(stage: dict[str, G], gate: str) -> Callable[[Callable[..., Any]], G]:
     """Return a decorator that makes a function the evaluator of `gate` at a stage."""
 
-    def add(function: G) -> G:
+    def add(function: Callable[..., Any]) -> G:
         if gate in stage:
             raise ValueError(f"gate {gate} has two evaluators")
-        stage[gate] = function
-        return function
+        stage[gate] = cast(G, function)
+        return stage[gate]
 
     return add

@@ -1,12 +1,38 @@
-"""Evaluators of the run gates."""
+"""Evaluators of the run gates that look at what was asked for and at what was signed."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from consent.gates.registry import RUN, RunContext, register
 from consent.verdict import PASS, Verdict, deny, unknown, weigh
-from policies.gates.run import LocalModelParams, PurposeParams, is_private_address
+from policies.gates.run import is_private_address
+
+if TYPE_CHECKING:
+    from policies.gates.run import LegalBasisParams, LocalModelParams, NoCovertParams, NoticeParams, PurposeParams
+
+CONSENT_BASES = frozenset({"eu-gdpr:A6-1-a", "cn-pipl:A13-1-1"})
+"""The bases that are a consent: there, and nowhere else, the consent is the legal basis."""
+
+UNSIGNED = "no_signed_choice"
+"""What a gate says that looks at the signed record where there is none."""
+
+
+@register(RUN, "run.legal_basis")
+def legal_basis(params: LegalBasisParams, context: RunContext) -> Verdict:
+    """Deny a basis that is not on the list, and a consent that is presented as what it is not."""
+    record = context.choice.record
+    if record is None:
+        return deny(UNSIGNED)
+    details = []
+    if record.legal_basis not in params.bases:
+        details.append("basis")
+    if record.consent_role not in params.consent_role:
+        details.append("role")
+    if (record.legal_basis in CONSENT_BASES) != (record.consent_role == "legal_basis"):
+        details.append("mismatch")
+    return weigh(details, [])
 
 
 @register(RUN, "run.purpose")
@@ -16,6 +42,35 @@ def purpose(params: PurposeParams, context: RunContext) -> Verdict:
     if not wanted:
         return unknown("purpose")
     return PASS if wanted in params.allow and wanted not in params.deny else deny("purpose")
+
+
+@register(RUN, "run.notice")
+def notice(params: NoticeParams, context: RunContext) -> Verdict:
+    """Deny a run too soon after the notice, and one whose notice was not read or not in the subject's language."""
+    choice, record, request = context.choice, context.choice.record, context.request
+    if record is None:
+        return deny(UNSIGNED)
+    details, missing = [], []
+    if choice.notice_at is None:
+        missing.append("notice_at")
+    elif request.now < params.lead.after(choice.notice_at):
+        details.append("lead")
+    if params.acknowledged and record.told > record.start:
+        details.append("acknowledged")
+    if params.language == "subject":
+        spoken = request.circumstances.language
+        if not spoken:
+            missing.append("language")
+        elif not same_language(record.notice.lang, spoken):
+            details.append("language")
+    return weigh(details, missing)
+
+
+def same_language(one: str, other: str) -> bool:
+    """Tell whether two language tags mean one language: `de` and `de-AT` do, `zh-CN` and `zh-TW` do not."""
+    first, _, here = one.casefold().partition("-")
+    second, _, there = other.casefold().partition("-")
+    return first == second and (not here or not there or here == there)
 
 
 @register(RUN, "run.local_model")
@@ -59,3 +114,9 @@ def host_of(address: str) -> str:
         return "" if "@" in parts.netloc else (parts.hostname or "")
     except ValueError:
         return ""
+
+
+@register(RUN, "run.no_covert")
+def no_covert(params: NoCovertParams, context: RunContext) -> Verdict:
+    """Deny a run that its subject was not told of."""
+    return PASS if context.request.circumstances.announced is not None else unknown("announced")

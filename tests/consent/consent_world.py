@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from attest import events
 from consent import build, keys, notice
+from consent.approvals import Approval
 from consent.facts import FACTS
 from consent.ledger import ChoiceState, EnrolledKey, Ledger
 from consent.record import ConsentRecord
-from consent.request import RunRequest
+from consent.request import Circumstances, RunRequest
 from policies.loader import load
 from policies.model import Policy
 
@@ -24,6 +25,7 @@ NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 MODEL = "b179c952" * 8
 MAREN, OTTO = "p-4k7q2m9x", "p-7h3d9w2c"
 PURPOSE = "knowledge_transfer"
+BENEFIT = "agreement:12"
 
 
 def key_of(name: str) -> Ed25519PrivateKey:
@@ -116,6 +118,7 @@ class World:
             "model_sha256": MODEL,
             "model_address": None,
             "now": self.now,
+            "circumstances": circumstances(self.policy, self.now),
         }
         return RunRequest(**{**arguments, **changes})
 
@@ -128,11 +131,66 @@ def agreed(**changes: Any) -> World:
     return world
 
 
-def choice_of(record: ConsentRecord, state: str = "given") -> ChoiceState:
-    """Return the state that a logged record leads to, without a log."""
-    key = EnrolledKey(0, "ed25519:" + "0" * 32, bytes(32))
-    choice = record.given(PURPOSE)
-    return ChoiceState(record.subject.pid, PURPOSE, state, 1, record.start, record, 1, choice, key)  # type: ignore[arg-type]
+def choice_of(record: ConsentRecord, state: str = "given", **changes: Any) -> ChoiceState:
+    """Return the state that a logged record leads to, without a log; `worker_protection` has nothing against it."""
+    arguments: dict[str, Any] = {
+        "pid": record.subject.pid,
+        "purpose": PURPOSE,
+        "state": state,
+        "index": 1,
+        "at": record.start,
+        "record": record,
+        "record_index": 1,
+        "choice": record.given(PURPOSE),
+        "key": EnrolledKey(0, "ed25519:" + "0" * 32, bytes(32), witness="dpo-1"),
+        "notice_at": record.start - timedelta(days=30),
+        "signed_at": record.start - timedelta(days=10),
+    }
+    return ChoiceState(**{**arguments, **changes})
+
+
+def approval(kind: str, role: str, **changes: Any) -> Approval:
+    """Return an approval in force of the day before `NOW`, by an officer whose id is the role's name and a one."""
+    holder = f"{role.replace('_', '-')}-1"
+    arguments: dict[str, Any] = {
+        "index": 0,
+        "kind": kind,
+        "holder": holder,
+        "role": role,
+        "at": NOW - timedelta(days=1),
+    }
+    return Approval(**{**arguments, **changes})
+
+
+def circumstances(policy: Policy | None = None, now: datetime = NOW, **changes: Any) -> Circumstances:
+    """Return circumstances under which `worker_protection` lets a run about Maren pass."""
+    digest = (policy or load("worker_protection")).sha256
+    day = timedelta(days=1)
+    arguments: dict[str, Any] = {
+        "employment": ("active",),
+        "last_day": None,
+        "minor": False,
+        "language": "en",
+        "jurisdictions": ("DE",),
+        "works_council": True,
+        "operator": "op-1",
+        "manager": OTTO,
+        "approvals": (
+            approval("run", "dpo", at=now - day, policy=digest),
+            approval("run", "works_council", at=now - day, policy=digest),
+            approval("impact_assessment", "dpo", at=now - day, dated=now - 30 * day, sha256="d" * 64),
+            approval("collective_agreement", "works_council", at=now - day, sha256="c" * 64, ref="BV 7"),
+            approval("undertaking", "hr", at=now - day),
+            approval("benefit", "hr", at=now - day, subject=MAREN, ref=BENEFIT),
+        ),
+        "announced": 7,
+        "state_as_of": now,
+        "cascades": (),
+        "access": (),
+        "raw_kept": (),
+        "salts": (),
+    }
+    return Circumstances(**{**arguments, **changes})
 
 
 GOOD: dict[str, Any] = {
@@ -150,6 +208,11 @@ GOOD: dict[str, Any] = {
     "local_date": "2026-06-01",
     "absence": False,
     "special_category": (),
+    "markings": (),
+    "external": False,
+    "minor": False,
+    "emotion_chars": 0,
+    "vetoed": False,
     "duplicate_of": None,
 }
 """The facts of a record that every gate lets pass; `duplicate_of` None stands for the row itself."""

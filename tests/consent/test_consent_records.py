@@ -1,5 +1,7 @@
 """Record gates: which rows are taken, and for what reasons the others are left out."""
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,9 @@ from consent_world import MAREN, PURPOSE, World, agreed, choice_of, facts
 from consent import decide
 from consent.errors import FactsError
 from consent.facts import FACTS
-from consent.gates.record import lot
+from consent.gates.record import lots
 from consent.gates.registry import RECORD
+from consent.keys import EnrolledKey
 from policies.loader import floor, parse
 from policies.model import Policy
 
@@ -92,7 +95,7 @@ def test_limits_belong_to_what_is_allowed(row: dict) -> None:
 
 NEEDED = [
     "source", "container_kind", "places", "author", "own_chars", "sent_at", "local_minute", "local_weekday",
-    "local_date", "absence", "special_category",
+    "local_date", "absence", "special_category", "emotion_chars", "vetoed", "markings", "external", "minor",
 ]  # fmt: skip
 
 
@@ -196,16 +199,18 @@ def test_without_a_consent_no_row_is_taken() -> None:
 
 def test_a_withdrawal_during_the_run_stops_at_the_next_gate() -> None:
     world = agreed()
-    assert decide.decide_run(world.policy, world.request(), world.ledger()).allowed
+    before = world.ledger().state(MAREN, PURPOSE, world.now)
     world.withdraw()
-    choice = world.ledger().state(MAREN, PURPOSE, world.now)
-    found = decide.decide_records(world.policy, facts({}), choice, world.request())
-    assert found.reasons == [("lifecycle.withdrawal", "subject.consent_valid")]
+    after = world.ledger().state(MAREN, PURPOSE, world.now)
+    found = [decide.decide_records(floor(), facts({}), c, world.request()).reasons[0] for c in (before, after)]
+    assert "lifecycle.withdrawal" not in found[0]
+    assert {"lifecycle.withdrawal", "subject.consent_valid"} <= set(found[1])
 
 
 def test_a_consent_that_runs_out_during_the_run_stops_it() -> None:
     world = agreed(validity="PT1H")
-    choice = decide.decide_run(world.policy, world.request(), world.ledger()).choice
+    choice = replace(world.ledger().state(MAREN, PURPOSE, world.now), key=EnrolledKey(0, "k", b"", witness="dpo-1"))
+    assert decide.decide_records(world.policy, facts({}), choice, world.request()).reasons == [()]
     world.pass_time(hours=1)
     found = decide.decide_records(world.policy, facts({}), choice, world.request())
     assert found.reasons == [("subject.consent_valid",)]
@@ -312,9 +317,25 @@ def test_the_same_seed_draws_the_same_records_and_another_seed_others() -> None:
     assert draws[0] != draws[2]
 
 
+def _lot(seed: int, row: int) -> int:
+    """The rule of `lots` in plain integers, as an auditor would write it."""
+    z = int.from_bytes(hashlib.sha256(f"draw:{seed}".encode()).digest()[:8], "big") + (row + 1) * 0x9E3779B97F4A7C15
+    z %= 2**64
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+    return z ^ (z >> 31)
+
+
+def test_the_lots_of_a_frame_are_those_of_its_rows_and_all_different() -> None:
+    rows = np.arange(5000)
+    found = lots(2**70 + 5, rows).tolist()
+    assert found == [_lot(2**70 + 5, row) for row in range(5000)]
+    assert len(set(found)) == 5000
+
+
 def test_anyone_can_redo_the_draw() -> None:
     found = reasons(*[{}] * 12, under="record.volume: {max: 5}", seed=99)
-    expected = sorted(sorted(range(12), key=lambda row: lot(99, row))[:5])
+    expected = sorted(sorted(range(12), key=lambda row: _lot(99, row))[:5])
     assert [row for row, why in enumerate(found) if not why] == expected
 
 
