@@ -1,4 +1,4 @@
-"""Small cells of a table of counts are hidden, and so many others with them that none can be worked out from the totals.
+"""Hides small cells of a table of counts, and so many others with them that none follows from the totals.
 
 A count of a few people points at them, and so does its complement. A hidden cell whose row or column total is shown
 may still follow by subtraction; then another cell, or the total, is hidden too (complementary suppression).
@@ -53,13 +53,15 @@ def suppress(
     shown = {(0, row) for row in rows} | {(1, column) for column in columns}  # lines whose total is shown
     while (told := next((cell for cell in sorted(hidden) if _determined(cell, full, hidden, shown)), None)) is not None:
         lines = [line for line in ((0, told[0]), (1, told[1])) if line in shown]
-        beside = [c for c in full if c not in hidden and any(c[axis] == name for axis, name in lines)]
-        if beside:
-            # The smallest other count says the least, and is the one that is missed the least.
-            hidden.add(min(beside, key=lambda cell: (full[cell], cell)))
+        beside = {line: [c for c in full if c not in hidden and c[line[0]] == line[1]] for line in lines}
+        line = max(lines, key=lambda line: len(beside[line]))
+        if len(beside[line]) > 1:
+            # The smallest other count says the least, and is missed the least.
+            hidden.add(min(beside[line], key=lambda cell: (full[cell], cell)))
         else:
-            # `lines` cannot be empty: without a total nothing follows from the others.
-            shown.discard(lines[-1])
+            # A total of one number that is shown, and of hidden ones, is worth less than that number. There is such a
+            # line: without a total nothing follows from the others.
+            shown.discard(line)
     return Table(
         tuple(rows),
         tuple(columns),

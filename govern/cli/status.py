@@ -10,7 +10,10 @@ from govern.cli.context import GlobalOptions, governed
 @click.command()
 @governed
 def status(options: GlobalOptions) -> None:
-    """Say how this workspace stands: log, checkpoint, extractions, skills. Never who refused."""
+    """Say how this workspace stands: counts of what was made. Never who refused.
+
+    The size of the log is not shown here: it grows when somebody says no, too. `govern log show` has it.
+    """
     import json
     from collections import Counter
 
@@ -18,19 +21,11 @@ def status(options: GlobalOptions) -> None:
     workspace = options.open_workspace()
     with workspace.log() as log:
         kinds = Counter(json.loads(data)["type"] for _, data in log.entries())
-        size, root, note = log.size, log.root().hex(), log.latest_checkpoint()
-    signed = int(note.split(b"\n")[1]) if note else 0
-    # Counts only, and none about refusals: HR reads this.
-    rows = [
-        ("log entries", size),
-        ("signed up to", signed),
-        ("extractions sealed", kinds["extraction.sealed"]),
-        ("skills released", kinds["skill.released"]),
-        ("skills revoked", kinds["skill.revoked"]),
-    ]
+    # Counts of what whoever runs extractions has done anyway; no count that moves when a person decides.
+    rows = [("extractions sealed", kinds["extraction.sealed"]), ("skills released", kinds["skill.released"])]
     out.heading(f"{workspace.origin} in {workspace.root}")
     out.table(rows)
-    out.result({"origin": workspace.origin, "root": root, **{name.replace(" ", "_"): n for name, n in rows}})
+    out.result({"origin": workspace.origin, **{name.replace(" ", "_"): n for name, n in rows}})
 
 
 @click.command()
@@ -68,7 +63,7 @@ def doctor(options: GlobalOptions) -> None:
         opened = options.open_workspace()
         with opened.log() as log:
             log.fsck()
-            return f"{opened.root}, {log.size} entries, the log is whole"
+            return f"{opened.root}, the log is whole"
 
     found: list[dict[str, str | bool]] = []
     worst: GovernError | None = None
