@@ -75,13 +75,14 @@ def test_nothing_is_hidden_where_no_cell_is_small(values: list[list[int]]) -> No
     assert None not in {*shown.cells.values(), *shown.row_totals.values(), *shown.column_totals.values()}
 
 
-def test_one_small_cell_takes_another_with_it_in_its_row_and_in_its_column() -> None:
+def test_one_small_cell_takes_another_or_a_total_with_it_in_its_row_and_in_its_column() -> None:
     shown = hide_under(MINIMUM, table_of([[20, 3, 9], [30, 40, 50], [11, 12, 13]]))
     hidden = {cell for cell, count in shown.cells.items() if count is None}
     assert ("a", "y") in hidden
-    assert sum(1 for row, _ in hidden if row == "a") > 1
-    assert sum(1 for _, column in hidden if column == "y") > 1
-    assert shown.row_totals == {"a": 32, "b": 120, "c": 36}
+    assert shown.row_totals["a"] is None or sum(1 for row, _ in hidden if row == "a") > 1
+    assert shown.column_totals["y"] is None or sum(1 for _, column in hidden if column == "y") > 1
+    assert shown.row_totals["b"] == 120
+    assert len(hidden) < 4
 
 
 def test_a_row_of_zeros_loses_its_total() -> None:
