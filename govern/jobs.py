@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attest import canonical
 from attest.encoding import from_time, to_time
@@ -15,7 +15,13 @@ from attest.shape import Shape, exact
 from govern.errors import InputError
 
 if TYPE_CHECKING:
+    from extract.authenticity import Checks
+    from extract.circumstances import Duties
+    from extract.distil.backend import Backend
+    from extract.identity import Identities
+    from extract.job import Job, SourcePaths
     from govern.workspace import Workspace
+    from policies.model import Policy
 
 SCHEMA = "govern-job/1"
 SUFFIX = ".job.json"
@@ -66,7 +72,7 @@ class KeptJob:
     dkim_sha256: str | None = None
     custodian: str = ""
     people: str | None = None
-    replaces: str | None = field(default=None)
+    replaces: str | None = None
 
     def __repr__(self) -> str:
         """Return the extraction only: a path may hold a name."""
@@ -154,3 +160,69 @@ def each(workspace: Workspace) -> Iterator[KeptJob]:
             job = load(workspace, found.name.removesuffix(SUFFIX))
             if job is not None:
                 yield job
+
+
+def again(job: KeptJob, extraction_id: str, paths: SourcePaths, at: datetime) -> KeptJob:
+    """Return the job of the extraction that takes another's place."""
+    kept: dict[str, tuple[str, ...]] = {kind: tuple(map(str, group)) for kind, group in paths.items()}
+    return replace(job, extraction_id=extraction_id, paths=kept, at=at, replaces=job.extraction_id)
+
+
+def checks(workspace: Workspace, job: KeptJob) -> Checks:
+    """Return what authenticity is checked with: the keys that were archived then, not those of today."""
+    from extract.authenticity import Checks, load_snapshot
+
+    archived = workspace.root / "dkim" / f"{job.dkim_sha256}.json"
+    return Checks(load_snapshot(archived) if job.dkim_sha256 is not None else None, job.custodian)
+
+
+def asked(
+    job: KeptJob,
+    policy: Policy,
+    people: Identities,
+    checks: Checks,
+    backend: Backend,
+    duties: Callable[[], Duties],
+    *,
+    now: datetime,
+    without: frozenset[str] = frozenset(),
+) -> Job:
+    """Return what the pipeline is asked for.
+
+    Args:
+        job: The kept job.
+        policy: Its policy.
+        people: The people file.
+        checks: What authenticity is checked with.
+        backend: The open model.
+        duties: Returns what the organisation owes.
+        now: The moment of the run.
+        without: Raw digests of records that the run must not see.
+    """
+    from consent.request import RunRequest
+    from extract.job import ASKED, Job
+
+    info = backend.info()
+    request = RunRequest(
+        subject=job.subject,
+        purpose=job.purpose,
+        sources=tuple(sorted(ASKED[kind] for kind in job.paths)),
+        recipients=job.recipients,
+        policy=policy.sha256,
+        model_kind=cast(Any, info.get("model_kind", "in_process")),
+        model_sha256=str(info["model_sha256"] or "") or job.model_sha256,
+        model_address=str(info["model_address"] or "") or None,
+        now=now,
+    )
+    paths = cast(Any, {kind: [Path(path) for path in group] for kind, group in job.paths.items()})
+    return Job(
+        request,
+        policy,
+        people,
+        paths,
+        checks,
+        operator=job.operator,
+        duties=duties,
+        without=without,
+        extraction_id=job.extraction_id,
+    )

@@ -176,17 +176,17 @@ def artefacts(found: Iterable[Entry]) -> dict[str, Artefact]:
     return made
 
 
-def due(found: Collection[Entry], ledger: Ledger, vault: Vault, is_meant: IsMeant, now: datetime) -> list[Due]:
+def due(found: Collection[Entry], ledger: Ledger, vault: Vault | None, is_meant: IsMeant, now: datetime) -> list[Due]:
     """Return every artefact from which something was taken back and that is neither made again nor ended.
 
     Args:
         found: The log, see `entries`.
         ledger: The consents, as the whole log has them.
-        vault: The salts, by person.
+        vault: The salts, by person; None where it cannot be opened: then vetoes and erasures are left out.
         is_meant: Says whether a person of a veto is the one whom the vault files under a name.
         now: The moment; salts that are gone but not logged count from here.
     """
-    holdings = vault.holdings()
+    holdings = vault.holdings() if vault is not None else {}
     rejected = {r.index: r.purposes for r in ledger.rejected}
     taken_back = [(i, e) for i, e in found if e["type"] in ("consent.withdrawn", "consent.revoked")]
     vetoes = _vetoes(found, ledger)
@@ -202,9 +202,10 @@ def due(found: Collection[Entry], ledger: Ledger, vault: Vault, is_meant: IsMean
             *_withdrawals(artefact, taken_back, rejected),
             *_replaced(artefact, ledger),
             *_invalidated(artefact, ledger, found, now),
-            *_vetoed(artefact, vetoes, vault, is_meant),
-            *_erased(artefact, holdings.get(artefact.extraction_id, (0, 0)), shredded, now),
         ]
+        if vault is not None:
+            causes += _vetoed(artefact, vetoes, vault, is_meant)
+            causes += _erased(artefact, holdings.get(artefact.extraction_id, (0, 0)), shredded, now)
         if causes:
             order = sorted(causes, key=lambda c: (c.index is None, c.index or 0))
             open_.append(Due(artefact, tuple(order)))

@@ -1,0 +1,431 @@
+"""Re-derivation: makes a skill again without what was withdrawn, vetoed or erased, or puts a tombstone in its place.
+
+Each step may be the last before a crash: what is done is read off the log and the workspace's files, so that the next
+sweep goes on from there and does nothing twice. Revoked first, since that takes no time; the tombstone last, since it
+says that all of it is done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from attest.encoding import to_time
+from govern import jobs, lineage
+from govern.errors import GovernError, InputError
+from govern.lineage import Artefact, Due
+
+if TYPE_CHECKING:
+    from attest.disposition import Dispositions
+    from attest.log import EventLog
+    from attest.vault import Vault
+    from extract.distil.backend import Backend
+    from extract.identity import Identities
+    from extract.job import Progress, SourcePaths
+    from extract.records import Record
+    from govern.jobs import KeptJob
+    from govern.workspace import Workspace
+    from policies.model import Policy
+
+Action = Literal["rederived", "tombstoned", "waiting"]
+#: Where a record is looked for among those of the earlier run: sources keep their order, but may have lost some.
+WINDOW = 4096
+#: Where a policy does not say it, as the floor does.
+WITHIN = "P7D"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one artefact.
+
+    Attributes:
+        due: The artefact and what was taken back.
+        deadline: By when it must be made again or ended.
+        action: `rederived`, `tombstoned`, or `waiting`.
+        why: In one word, why so.
+        replaced_by: The extraction that takes its place, or None.
+        obstacle: What keeps it waiting, for people; "" otherwise.
+    """
+
+    due: Due
+    deadline: datetime
+    action: Action
+    why: str
+    replaced_by: str | None = None
+    obstacle: str = ""
+
+    @property
+    def extraction_id(self) -> str:
+        """The artefact's extraction."""
+        return self.due.artefact.extraction_id
+
+
+class NothingLeftError(GovernError):
+    """No record is left to make a skill from."""
+
+
+class UnprovableError(GovernError):
+    """Nobody can tell any more which records of the earlier run may stay."""
+
+
+def open_model(job: KeptJob, policy: Policy) -> Backend:
+    """Open the model that an extraction ran with."""
+    from extract.distil.backend import open_backend
+
+    allowed = policy.gates["run.local_model"].values()["addresses"]
+    model = Path(job.model_file) if job.model_file is not None else None
+    return open_backend(model, job.endpoint, () if isinstance(allowed, str) else allowed)
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One sweep over a workspace. The vault is open, so that no extraction runs meanwhile.
+
+    Attributes:
+        workspace: The workspace.
+        log: Its log.
+        vault: Its vault.
+        now: The moment.
+        progress: Called with stage, done, total.
+        open_model: Opens the model of an earlier run.
+        random: `random(n)` returns n random bytes.
+    """
+
+    workspace: Workspace
+    log: EventLog
+    vault: Vault
+    now: datetime
+    progress: Progress = _silent
+    open_model: Callable[[KeptJob, Policy], Backend] = open_model
+    random: Callable[[int], bytes] = field(default=os.urandom)
+
+    def due(self) -> list[Due]:
+        """Return what is due now."""
+        return lineage.of_workspace(self.workspace, self.log, self.vault, self.now)
+
+    def run(self) -> list[Settled]:
+        """Revoke everything that is due, then make it again or end it."""
+        stop(self.workspace, self.log, self.vault, self.now)
+        settled: dict[str, Settled] = {}
+        # What was made again is looked at once more: something else may have been taken back meanwhile.
+        while open_ := [due for due in self.due() if due.artefact.extraction_id not in settled]:
+            for due in sorted(open_, key=lambda d: not d.whole):
+                settled[due.artefact.extraction_id] = self._settle(due)
+        self._tidy()
+        return list(settled.values())
+
+    def plan(self) -> list[Settled]:
+        """Return what `run` would do, as far as that can be told without doing it."""
+        return [self._plan(due) for due in self.due()]
+
+    def _plan(self, due: Due) -> Settled:
+        deadline = deadline_of(self.workspace, self.log, due)
+        if due.whole:
+            return Settled(due, deadline, "tombstoned", "consent_ended")
+        try:
+            job = jobs.load(self.workspace, due.artefact.extraction_id)
+        except InputError:
+            job = None
+        if job is None:
+            return Settled(due, deadline, "tombstoned", "no_job")
+        if missing(_paths(job, due)):
+            return Settled(due, deadline, "tombstoned", "sources_gone")
+        return Settled(due, deadline, "rederived", "part_taken_back")
+
+    def _settle(self, due: Due) -> Settled:
+        artefact, plan = due.artefact, self._plan(due)
+        revoke(self.workspace, self.log, due, plan.deadline, self.now)
+        if plan.action == "tombstoned":
+            return self._end(plan)
+        try:
+            made = self._finished(artefact.extraction_id) or self._again(due)
+        except NothingLeftError:
+            return self._end(plan, "nothing_left")
+        except UnprovableError:
+            return self._end(plan, "unprovable")
+        except GovernError as error:
+            # Tomorrow the model may be there, or the approval renewed; after the deadline there is no tomorrow.
+            if self.now >= plan.deadline:
+                return self._end(plan, "deadline")
+            return Settled(due, plan.deadline, "waiting", "not_now", obstacle=error.message)
+        self._tombstone(due, "rederived", made)
+        return Settled(due, plan.deadline, "rederived", plan.why, made)
+
+    def _end(self, plan: Settled, why: str = "") -> Settled:
+        self._tombstone(plan.due, why or plan.why, None)
+        return Settled(plan.due, plan.deadline, "tombstoned", why or plan.why)
+
+    def _tombstone(self, due: Due, why: str, replaced_by: str | None) -> None:
+        extraction = due.artefact.extraction_id
+        # Others whose records were read may still ask what became of them: the dispositions stay.
+        forget(self.workspace, extraction)
+        body = {
+            "extraction_id": extraction,
+            "reason": due.reason,
+            "causes": list(due.indexes),
+            "why": why,
+            "replaced_by": replaced_by,
+        }
+        self.workspace.append(self.log, "skill.tombstoned", "operator", body, self.now)
+
+    def _finished(self, extraction: str) -> str | None:
+        """Return the replacement that an earlier sweep made and did not live to name."""
+        for job in jobs.each(self.workspace):
+            if job.replaces == extraction and jobs.staged_path(self.workspace, job.extraction_id).exists():
+                return job.extraction_id
+        return None
+
+    def _tidy(self) -> None:
+        """Remove what sweeps and extractions left that did not live to their end.
+
+        A run that was never sealed made nothing. A sealed replacement without a draft is of no use to anyone, and
+        another took its place: it gets a tombstone of its own.
+        """
+        made = lineage.artefacts(lineage.entries(self.log))
+        for job in list(jobs.each(self.workspace)):
+            artefact = made.get(job.extraction_id)
+            staged = jobs.staged_path(self.workspace, job.extraction_id).exists()
+            if artefact is None or artefact.tombstone_index is not None:
+                forget(self.workspace, job.extraction_id)
+            elif job.replaces is not None and not staged and not _named(made.get(job.replaces), job):
+                cause = lineage.Cause("unfinished", None, artefact.sealed_at, True)
+                self._settle(Due(artefact, (cause,)))
+
+    def _again(self, due: Due) -> str:
+        """Run the extraction again without what was taken back, stage the draft, return the new extraction.
+
+        Raises:
+            NothingLeftError: No record is left.
+            UnprovableError: The dispositions or the salts do not tell which records may stay.
+            GovernError: It cannot be run now.
+        """
+        from attest.events import uuid7
+        from extract import pipeline
+        from extract.job import Tools
+        from extract.skill import document, draft
+
+        old = jobs.load(self.workspace, due.artefact.extraction_id)
+        if old is None:
+            raise UnprovableError("nothing is kept of the earlier run")
+        policy = self.workspace.policy(self.log, old.policy)
+        people = self.workspace.identities(Path(old.people) if old.people is not None else None)
+        person = people.person(old.subject)
+        paths = _paths(old, due)
+        extraction = uuid7(self.now, self.random)
+        job = jobs.again(old, extraction, paths, self.now)
+        jobs.keep(self.workspace, job)
+        tools = Tools(self.log, self.vault, self.random, self.workspace.pseudonym_secret(), self.progress)
+        with self._dropped_if_unsealed(extraction), closing(self.open_model(old, policy)) as backend:
+            checks = jobs.checks(self.workspace, job)
+            without = self._without(due, people, paths, checks)
+            asked = jobs.asked(job, policy, people, checks, backend, self._duties, without=without, now=self.now)
+            sealed = pipeline.run(asked, lambda: self.workspace.ledger(self.log), backend, tools)
+        header = document.Header(
+            name=job.name,
+            role=person.role or "colleague",
+            subject=job.subject,
+            purpose=job.purpose,
+            policy=f"{policy.id} {policy.version}",
+            expires=self.workspace.ledger(self.log).state(job.subject, job.purpose, self.now).end or self.now,
+            pseudonym=sealed.pseudonym,
+        )
+        data = draft.pack(header, sealed, self.log)
+        self.workspace.keep(self.workspace.dispositions_path(extraction), sealed.dispositions.to_bytes())
+        # Last: a draft that is there is a replacement that is finished.
+        self.workspace.keep(jobs.staged_path(self.workspace, extraction), data)
+        return extraction
+
+    @contextmanager
+    def _dropped_if_unsealed(self, extraction: str) -> Iterator[None]:
+        try:
+            yield
+        except GovernError:
+            if extraction not in lineage.artefacts(lineage.entries(self.log)):
+                forget(self.workspace, extraction)
+            raise
+
+    def _duties(self) -> Any:
+        from dataclasses import replace
+
+        # This run is what settles the cascade: being late must not keep it from happening.
+        return replace(lineage.duties(self.workspace, self.log, self.vault, self.now), cascades=())
+
+    def _without(self, due: Due, people: Identities, paths: SourcePaths, checks: Any) -> frozenset[str]:
+        """Return the digests of all records that the run must not see."""
+        from extract.sources import open_source, read_all
+
+        tree = self._tree(due.artefact.extraction_id)
+        salts = self.vault.salts(due.artefact.extraction_id)
+        if len(salts) != tree.size:
+            raise UnprovableError("the vault and the dispositions do not fit each other")
+        seen: list[Record] = []
+
+        def look(records: Sequence[Record]) -> list[Record]:
+            seen.extend(records)
+            return list(records)
+
+        sources = [open_source(kind, path, checks, people) for kind, group in sorted(paths.items()) for path in group]
+        read_all(sources, lambda n: self.progress("comparing", n, 0), checks.custodian, look)
+        stay = still_there(seen, tree, salts)
+        stay = without_threads(stay, self._meant(due, people), people)
+        if not stay:
+            raise NothingLeftError("no record is left")
+        return frozenset(r.raw_digest for r in seen) - frozenset(r.raw_digest for r in stay)
+
+    def _meant(self, due: Due, people: Identities) -> Callable[[str], bool]:
+        is_meant = lineage.meaning(people, self.workspace.pseudonym_secret())
+        return lambda filed: any(is_meant(who, filed) for who in due.vetoes)
+
+    def _tree(self, extraction: str) -> Dispositions:
+        from attest.disposition import Dispositions
+
+        try:
+            return Dispositions.parse(self.workspace.dispositions_path(extraction).read_bytes())
+        except (OSError, GovernError):
+            raise UnprovableError("the dispositions of the earlier run are gone") from None
+
+
+def stop(workspace: Workspace, log: EventLog, vault: Vault | None, now: datetime) -> list[str]:
+    """Revoke every skill and draft that is due, and nothing else: it takes no model, no sources and no time.
+
+    Args:
+        workspace: The workspace.
+        log: Its log.
+        vault: Its vault, or None where another process holds it: then vetoes and erasures wait for the next sweep.
+        now: The moment.
+
+    Returns:
+        The extractions that were revoked now.
+    """
+    is_meant = lineage.meaning(workspace.identities(), workspace.pseudonym_secret())
+    open_ = lineage.due(lineage.entries(log), workspace.ledger(log), vault, is_meant, now)
+    return [
+        due.artefact.extraction_id
+        for due in open_
+        if revoke(workspace, log, due, deadline_of(workspace, log, due), now)
+    ]
+
+
+def revoke(workspace: Workspace, log: EventLog, due: Due, deadline: datetime, now: datetime) -> bool:
+    """Log that an artefact may not be used any more, once; return whether that was news."""
+    artefact = due.artefact
+    if artefact.revoked_index is not None or _revoked(log, artefact):
+        return False
+    body = {
+        "extraction_id": artefact.extraction_id,
+        "release_index": artefact.release_index,
+        "reason": due.reason,
+        "causes": list(due.indexes),
+        "due": to_time(deadline),
+    }
+    workspace.append(log, "skill.revoked", "operator", body, now)
+    return True
+
+
+def _revoked(log: EventLog, artefact: Artefact) -> bool:
+    made = lineage.artefacts(lineage.entries(log)).get(artefact.extraction_id)
+    return made is not None and made.revoked_index is not None
+
+
+def deadline_of(workspace: Workspace, log: EventLog, due: Due) -> datetime:
+    """Return by when an artefact must be made again or ended: `lifecycle.cascade` of its policy."""
+    from policies.duration import Duration
+
+    within = Duration.parse(WITHIN)
+    try:
+        gates = workspace.policy(log, due.artefact.policy).gates
+    except GovernError:
+        # A policy of an earlier form, which this version does not read: the floor's own time runs.
+        gates = {}
+    if "lifecycle.cascade" in gates:
+        within = Duration.parse(str(gates["lifecycle.cascade"].values()["within"]))
+    return within.after(due.since)
+
+
+def _named(replaced: Artefact | None, job: KeptJob) -> bool:
+    """Say whether the log names this run as the one that took another's place: its draft may be anywhere then."""
+    return replaced is not None and replaced.replaced_by == job.extraction_id
+
+
+def forget(workspace: Workspace, extraction: str) -> None:
+    """Delete what the workspace keeps of an extraction, but for its dispositions."""
+    for path in (
+        workspace.statement_path(extraction),
+        workspace.review_path(extraction),
+        jobs.staged_path(workspace, extraction),
+        jobs.path(workspace, extraction),
+    ):
+        path.unlink(missing_ok=True)
+
+
+def missing(paths: SourcePaths) -> bool:
+    """Say whether a source is not where it was."""
+    return not paths or not all(path.exists() for group in paths.values() for path in group)
+
+
+def _paths(job: KeptJob, due: Due) -> SourcePaths:
+    """Return the paths that may still be read."""
+    from extract.job import ASKED
+
+    return cast(
+        "SourcePaths",
+        {
+            kind: [Path(path) for path in group]
+            for kind, group in job.paths.items()
+            if ASKED[kind] not in due.sources and group
+        },
+    )
+
+
+def still_there(records: Sequence[Record], tree: Dispositions, salts: Sequence[bytes | None]) -> list[Record]:
+    """Return the records that the earlier run held and whose salt was not destroyed, in their order.
+
+    Only these: what has come since was never part of it, and what opens under no salt was erased.
+
+    Args:
+        records: What the sources hold now.
+        tree: What the earlier run held.
+        salts: The salts of that run, None where one was destroyed.
+    """
+    from attest.disposition import commitment
+
+    places: dict[str, list[int]] = defaultdict(list)
+    for i, leaf in enumerate(tree.leaves):
+        places[leaf.kind].append(i)
+    at: dict[str, int] = defaultdict(int)
+    stay = []
+    for record in records:
+        kind, value = record.source_kind, bytes.fromhex(record.raw_digest)
+        first = at[kind]
+        for place in range(first, min(first + WINDOW, len(places[kind]))):
+            i = places[kind][place]
+            salt = salts[i]
+            if salt is not None and commitment(salt, "source", value) == tree.leaves[i].source:
+                at[kind] = place + 1
+                stay.append(record)
+                break
+    return stay
+
+
+def without_threads(records: list[Record], meant: Callable[[str], bool], people: Identities) -> list[Record]:
+    """Return the records without every conversation in which somebody took part who is meant."""
+    from extract.threads import relate
+
+    threads = [r.thread_id for r in relate(records)]
+
+    def took_part(record: Record) -> bool:
+        keys = {k for k in (record.author_key, *record.recipients) if k}
+        return any(meant(key) or meant(people.resolve(key) or key) for key in keys)
+
+    gone = {thread for thread, record in zip(threads, records, strict=True) if took_part(record)}
+    return [record for thread, record in zip(threads, records, strict=True) if thread not in gone]
