@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from attest.shape import Shape, exact
 from govern.errors import InputError
 
 if TYPE_CHECKING:
+    from attest.log import EventLog
     from extract.authenticity import Checks
     from extract.circumstances import Duties
     from extract.distil.backend import Backend
@@ -125,6 +127,19 @@ def staged_path(workspace: Workspace, extraction_id: str) -> Path:
 def keep(workspace: Workspace, job: KeptJob) -> None:
     """Keep a job, readable by the workspace's owner only."""
     workspace.keep(path(workspace, job.extraction_id), job.to_bytes())
+
+
+@contextmanager
+def kept_if_sealed(workspace: Workspace, log: EventLog, job: KeptJob) -> Iterator[None]:
+    """Keep a job from before its run on; forget it where the run ends without a seal."""
+    keep(workspace, job)
+    try:
+        yield
+    except BaseException:
+        mark, name = b'"type":"extraction.sealed"', job.extraction_id.encode()
+        if not any(mark in data and name in data for _, data in log.entries()):
+            path(workspace, job.extraction_id).unlink(missing_ok=True)
+        raise
 
 
 def load(workspace: Workspace, extraction_id: str) -> KeptJob | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -223,9 +223,8 @@ class Sweep:
         paths = _paths(old, due)
         extraction = uuid7(self.now, self.random)
         job = jobs.again(old, extraction, paths, self.now)
-        jobs.keep(self.workspace, job)
         tools = Tools(self.log, self.vault, self.random, self.workspace.pseudonym_secret(), self.progress)
-        with self._dropped_if_unsealed(extraction), closing(self.open_model(old, policy)) as backend:
+        with jobs.kept_if_sealed(self.workspace, self.log, job), closing(self.open_model(old, policy)) as backend:
             checks = jobs.checks(self.workspace, job)
             without = self._without(due, people, paths, checks)
             asked = jobs.asked(job, policy, people, checks, backend, self._duties, without=without, now=self.now)
@@ -244,15 +243,6 @@ class Sweep:
         # Last: a draft that is there is a replacement that is finished.
         self.workspace.keep(jobs.staged_path(self.workspace, extraction), data)
         return extraction
-
-    @contextmanager
-    def _dropped_if_unsealed(self, extraction: str) -> Iterator[None]:
-        try:
-            yield
-        except GovernError:
-            if extraction not in lineage.artefacts(lineage.entries(self.log)):
-                forget(self.workspace, extraction)
-            raise
 
     def _duties(self) -> Any:
         from dataclasses import replace

@@ -6,7 +6,7 @@ import contextlib
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -16,6 +16,7 @@ from govern.errors import PartialError, UsageError
 
 if TYPE_CHECKING:
     from consent.decide import RunDecision
+    from extract.circumstances import Duties
     from extract.gating import Gated
     from extract.pipeline import Sealed
     from govern.cli.output import Output
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 @click.option(
     "--recipient", "recipients", multiple=True, default=("team:own",), show_default=True, help="Who will use it."
 )
+@click.option(
+    "--operator", default="operator", show_default=True, metavar="ID", help="Who runs this: role or person id."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be taken and left out, and why; distil nothing.")
 @click.option(
     "-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.skill", help="Draft to write."
@@ -66,6 +70,7 @@ def extract(
     people: Path | None,
     name: str | None,
     recipients: tuple[str, ...],
+    operator: str,
     dry_run: bool,
     output: Path | None,
     now: datetime,
@@ -76,13 +81,14 @@ def extract(
     out; a local model distils what is left; every step is logged. The draft is for the person to review:
     `govern skill review`. Only `govern skill release`, with their signature, makes it usable.
     """
+    from attest.events import uuid7
     from attest.files import replace_file
-    from consent.request import RunRequest
     from extract import gating, pipeline
     from extract.authenticity import Checks, load_snapshot
     from extract.distil.backend import open_backend
-    from extract.job import ASKED, Job, Tools
+    from extract.job import Tools
     from extract.skill import document, draft
+    from govern import jobs, lineage
     from policies import loader
 
     out = options.output()
@@ -102,42 +108,56 @@ def extract(
     person = identities.person(subject)
     role = person.role or "colleague"
     skill = document.skill_name(role, name, person.names)
+    kept = jobs.KeptJob(
+        extraction_id=uuid7(now, os.urandom),
+        subject=subject,
+        purpose=purpose,
+        policy=policy.sha256,
+        paths={kind: tuple(str(path.resolve()) for path in group) for kind, group in paths.items()},
+        recipients=tuple(sorted(set(recipients))),
+        name=skill,
+        operator=operator,
+        at=now,
+        model_file=str(model.resolve()) if model is not None else None,
+        endpoint=endpoint,
+        model_sha256=model_sha256,
+        dkim_sha256=checks.dkim.sha256 if checks.dkim is not None else None,
+        custodian=custodian,
+        people=str(people.resolve()) if people is not None else None,
+    )
     allowed = policy.gates["run.local_model"].values()["addresses"]
-    with contextlib.closing(open_backend(model, endpoint, () if isinstance(allowed, str) else allowed)) as backend:
-        info: dict[str, Any] = dict(backend.info())
-        request = RunRequest(
-            subject=subject,
-            purpose=purpose,
-            sources=tuple(sorted(ASKED[kind] for kind in paths)),
-            recipients=tuple(sorted(set(recipients))),
-            policy=policy.sha256,
-            model_kind=info.get("model_kind", "in_process"),
-            model_sha256=info["model_sha256"] or model_sha256,
-            model_address=info["model_address"] or None,
-            now=now,
-        )
-        job = Job(request, policy, identities, paths, checks)
-        with workspace.log() as log, workspace.vault() as vault, out.progress("starting") as progress:
-            tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
-            if dry_run:
-                decision, gated = gating.dry_run(job, workspace.ledger(log), tools)
-            else:
-                workspace.adopt(log, policy, now)
-                if checks.dkim is not None:
-                    workspace.keep_dkim_keys(checks.dkim.data, checks.dkim.sha256)
+    with (
+        contextlib.closing(open_backend(model, endpoint, () if isinstance(allowed, str) else allowed)) as backend,
+        workspace.log() as log,
+        workspace.vault() as vault,
+        out.progress("starting") as progress,
+    ):
+
+        def duties() -> Duties:
+            return lineage.duties(workspace, log, vault, now)
+
+        job = jobs.asked(kept, policy, identities, checks, backend, duties, now=now)
+        tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
+        if dry_run:
+            decision, gated = gating.dry_run(job, workspace.ledger(log), tools)
+        else:
+            workspace.adopt(log, policy, now)
+            if checks.dkim is not None:
+                workspace.keep_dkim_keys(checks.dkim.data, checks.dkim.sha256)
+            with jobs.kept_if_sealed(workspace, log, kept):
                 sealed = pipeline.run(job, lambda: workspace.ledger(log), backend, tools)
-                header = document.Header(
-                    name=skill,
-                    role=role,
-                    subject=subject,
-                    purpose=purpose,
-                    policy=f"{policy.id} {policy.version}",
-                    expires=workspace.ledger(log).state(subject, purpose, now).end or now,
-                    pseudonym=sealed.pseudonym,
-                )
-                data = draft.pack(header, sealed, log)
-                # Whoever is in the data may ask what became of it; see `govern subject taken`.
-                workspace.keep(workspace.dispositions_path(sealed.extraction_id), sealed.dispositions.to_bytes())
+            header = document.Header(
+                name=skill,
+                role=role,
+                subject=subject,
+                purpose=purpose,
+                policy=f"{policy.id} {policy.version}",
+                expires=workspace.ledger(log).state(subject, purpose, now).end or now,
+                pseudonym=sealed.pseudonym,
+            )
+            data = draft.pack(header, sealed, log)
+            # Whoever is in the data may ask what became of it; see `govern subject taken`.
+            workspace.keep(workspace.dispositions_path(sealed.extraction_id), sealed.dispositions.to_bytes())
     if dry_run:
         _show_dry_run(out, decision, gated)
         unreadable = len(gated.read.unreadable)
