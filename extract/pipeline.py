@@ -292,11 +292,17 @@ def _distil(
 
 
 def claim_facts(claims: Sequence[Claim]) -> list[ClaimFacts]:
-    """Return what the output gates need to know of each claim."""
+    """Return what the output gates need to know of each claim of one draft, the struck ones among them."""
     from consent.request import ClaimFacts
     from extract.distil.claims import CATEGORY
+    from extract.distil.keeps import kept_kinds
+    from extract.skill.verbatim import verbatim_words
 
-    return [ClaimFacts(c.id, CATEGORY[c.kind], c.support, c.days, c.review) for c in claims]
+    quoted = [span for claim in claims for span in claim.evidence]
+    return [
+        ClaimFacts(c.id, CATEGORY[c.kind], c.support, c.days, c.review, verbatim_words(c, quoted), kept_kinds(c))
+        for c in claims
+    ]
 
 
 def spoken(claim: Claim) -> str:

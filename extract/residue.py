@@ -46,12 +46,21 @@ def account(leaves: Iterable[Leaf], distillate: Distillate, claim_reasons: Mappi
     }
 
 
-def after_review(ledger: Ledger, before: Iterable[Claim], after: Iterable[Claim]) -> Ledger:
-    """Return the ledger with the subject's strikes and corrections counted in."""
+def after_review(ledger: Ledger, before: Iterable[Claim], after: Iterable[Claim], withheld: int = 0) -> Ledger:
+    """Return the ledger with the subject's strikes and corrections counted in.
+
+    Args:
+        ledger: The ledger of the draft.
+        before: The claims of the draft.
+        after: Those that stay.
+        withheld: How many of the struck ones the person keeps for the kind of knowledge that they are. The kinds are
+            the person's own business and are not counted.
+    """
     kept = {c.id: c for c in after}
     struck = sum(1 for c in before if c.id not in kept)
     corrected = sum(1 for c in kept.values() if c.review == "corrected")
-    return {**ledger, "struck": struck, "corrected": corrected, "released": len(kept)}
+    # The number stands among the others, so that claims = released + struck, with or without it.
+    return {**ledger, "struck": struck, "withheld": withheld, "corrected": corrected, "released": len(kept)}
 
 
 def lines(ledger: Ledger) -> list[str]:
@@ -71,6 +80,8 @@ def lines(ledger: Ledger) -> list[str]:
     rows |= {f"claims kept back by `{k}`": v for k, v in ledger["claims_kept_back"].items()}
     if "struck" in ledger:
         rows |= {"claims struck by the person": ledger["struck"], "claims corrected by the person": ledger["corrected"]}
+        if ledger.get("withheld"):
+            rows |= {"claims struck because the person keeps what they know": ledger["withheld"]}
     text += [f"| {name.replace('_', ' ')} | {count} |" for name, count in _by_size(rows)]
     return text
 

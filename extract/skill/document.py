@@ -12,7 +12,7 @@ from datetime import datetime
 from attest import canonical
 from extract import residue
 from extract.distil.claims import KINDS, Claim
-from extract.skill import codec
+from extract.skill import codec, impersonation, terms
 from govern.errors import UsageError
 
 UNSURE_MILLIBITS = 2000
@@ -41,7 +41,7 @@ class Header:
         purpose: The consented purpose.
         policy: Policy id and version.
         expires: When it stops being valid.
-        extraction: What `attestation/` ties it to; shown, not trusted.
+        compensation_ref: Reference to what was agreed with the person in return; "" where nothing was.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Header:
     policy: str
     expires: datetime
     pseudonym: str = ""
+    compensation_ref: str = ""
 
 
 def skill_name(role: str, chosen: str | None, personal: Sequence[str]) -> str:
@@ -77,6 +78,11 @@ def files(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *, dr
         "references/left-out.md": ("# What was left out\n\n" + "\n".join(residue.lines(ledger)) + "\n").encode(),
         "references/ledger.json": canonical.dumps(ledger) + b"\n",
     }
+
+
+def shown(statement: str) -> str:
+    """Return a statement as a page shows it: in quotation marks where it speaks in the first person."""
+    return f"“{statement}”" if impersonation.in_first_person(statement) else statement
 
 
 def _quoted(text: str) -> str:
@@ -126,6 +132,7 @@ def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *
         f"  policy: {_quoted(header.policy)}",
         f"  expires: {_quoted(header.expires.isoformat().replace('+00:00', 'Z'))}",
         f"  status: {_quoted('draft, not released' if draft else 'released')}",
+        *terms.metadata(header.compensation_ref),
         "---",
         "",
         f"# {header.role[:1].upper()}{header.role[1:]}",
@@ -134,27 +141,20 @@ def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *
     if draft:
         out += ["**Draft.** The person has not reviewed this yet. Do not use it.", ""]
     out += [
-        f"Derived from consented work of {who}. These are habits found in their own words, not the person: do not "
-        "speak in the first person for them, and do not imitate them.",
+        terms.origin(who),
         "",
-        f"- Allowed use: {header.purpose.replace('_', ' ')}, until {header.expires.date().isoformat()}.",
-        "- Forbidden use: evaluating, ranking, disciplining, replacing or dismissing anyone; automated decisions about "
-        "the person.",
-        "- The person can withdraw at any time. Before use, ask the workspace: `govern skill verify`.",
-        "- Answer with the evidence mark of the claim that you rely on. Where no claim fits, say so and hand over to "
-        "the person or their team.",
-        "",
+        *terms.section(header.purpose.replace("_", " "), header.expires.date().isoformat(), header.compensation_ref),
     ]
     sure = [c for c in claims if c.entropy_millibits <= UNSURE_MILLIBITS]
     for kind in KINDS:
         chosen = [c for c in sure if c.kind == kind]
         if chosen:
-            out += [f"## {TITLES[kind]}", "", *(f"- {c.statement} {_marks(c)}" for c in chosen), ""]
+            out += [f"## {TITLES[kind]}", "", *(f"- {shown(c.statement)} {_marks(c)}" for c in chosen), ""]
     unsure = [c for c in claims if c.entropy_millibits > UNSURE_MILLIBITS]
     out += ["## Where it is unsure", ""]
     if unsure:
         out += ["What kind of thing these are is not clear: ask before you rely on them.", ""]
-        out += [*(f"- {c.statement} {_marks(c)}" for c in unsure), ""]
+        out += [*(f"- {shown(c.statement)} {_marks(c)}" for c in unsure), ""]
     out += [
         "Each mark says how many records and days a claim rests on and how its kind was judged. Few records mean that "
         "it may have been said in passing. Exceptions, doubts and the reasons behind a rule are mostly lost in a file "
@@ -178,6 +178,6 @@ def _evidence(claims: Sequence[Claim]) -> str:
         "",
     ]
     for claim in claims:
-        out += [f"## {claim.id}", "", claim.statement, "", f"Made by: {claim.mode}.", ""]
+        out += [f"## {claim.id}", "", shown(claim.statement), "", f"Made by: {claim.mode}.", ""]
         out += [f"- #{s.record}: {' '.join(s.quote.split())}" for s in claim.evidence] + [""]
     return "\n".join(out)

@@ -48,16 +48,20 @@ class Candidate:
     judged: tuple[Claim, ...]
     release: bytes
 
+    def pages(self) -> dict[str, str]:
+        """Return what a reader sees, by file name."""
+        return {name: data.decode() for name, data in self.files.items() if name.endswith(".md")}
+
     def texts(self) -> dict[str, str]:
         """Return everything that holds words, for the second scan: the pages by file name, each claim by its id."""
-        pages = {name: data.decode() for name, data in self.files.items() if name.endswith(".md")}
-        return pages | {c.id: spoken(c) for c in self.claims}
+        return self.pages() | {c.id: spoken(c) for c in self.claims}
 
     def trusted(self) -> list[str]:
         """Return the lines of the pages that this program wrote itself: no statement and no quote stands in them."""
         words = {" ".join(line.split()) for c in self.claims for line in spoken(c).splitlines()}
-        pages = (text for name, text in self.texts().items() if name.endswith(".md"))
-        return [line for page in pages for line in page.splitlines() if not any(w in line for w in words)]
+        return [
+            line for page in self.pages().values() for line in page.splitlines() if not any(w in line for w in words)
+        ]
 
 
 def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:
@@ -69,7 +73,7 @@ def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:
     claims = review.apply(draft.claims)
     if not claims:
         raise RefusedError("refused by output.subject_review: no claim is left", "there is nothing to release")
-    ledger = residue.after_review(draft.ledger, draft.claims, claims)
+    ledger = residue.after_review(draft.ledger, draft.claims, claims, review.withheld_claims)
     files = document.files(draft.header, claims, ledger, draft=False)
     release = statement.release(
         extraction_id=draft.extraction_id,

@@ -1,17 +1,19 @@
-"""The subject's review: accept, strike or correct each claim; silence is no consent."""
+"""The subject's review: accept, strike, correct or withhold each claim; silence is no consent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from attest import canonical
+from extract.distil import keeps
 from extract.distil.claims import Claim
 from govern.errors import InputError, UsageError
 
 SCHEMA = "govern-review/1"
-Verdict = Literal["accepted", "struck", "corrected"]
+Verdict = Literal["accepted", "struck", "corrected", "withheld"]
+VERDICTS = ("accepted", "corrected", "struck", "withheld")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Decision:
     """What the subject says of one claim.
 
     Attributes:
-        verdict: accepted, struck or corrected.
+        verdict: accepted, struck, corrected, or withheld: struck because of the kind of knowledge that it is.
         statement: The corrected statement; empty otherwise.
     """
 
@@ -28,11 +30,20 @@ class Decision:
 
 
 class Review:
-    """The decisions over the claims of one draft. Immutable: each decision gives a new review."""
+    """The decisions over the claims of one draft. Immutable: each decision gives a new review.
 
-    def __init__(self, extraction_id: str, decisions: Mapping[str, Decision] | None = None) -> None:
+    Attributes:
+        extraction_id: Which extraction the draft comes from.
+        decisions: What was decided, by claim id.
+        withheld: Kinds of knowledge that the person keeps, see `extract.distil.keeps`.
+    """
+
+    def __init__(
+        self, extraction_id: str, decisions: Mapping[str, Decision] | None = None, withheld: Iterable[str] = ()
+    ) -> None:
         self.extraction_id = extraction_id
         self.decisions = dict(decisions or {})
+        self.withheld = tuple(sorted(set(withheld)))
 
     def decide(self, claim: Claim, decision: Decision | None) -> Review:
         """Return the review with one decision made, or taken back with None.
@@ -50,7 +61,28 @@ class Review:
                     raise UsageError(f"the correction of {claim.id} is empty", "strike the claim instead")
                 decision = Decision("corrected", text)
             decisions[claim.id] = decision
-        return Review(self.extraction_id, decisions)
+        return Review(self.extraction_id, decisions, self.withheld)
+
+    def withhold(self, kinds: Iterable[str], claims: Sequence[Claim]) -> Review:
+        """Return the review in which the person keeps kinds of knowledge: each claim that belongs to one is struck.
+
+        A claim in a language of which nothing is known may belong to any kind, so it is struck too. A claim that the
+        person decided over already is struck as well; a decision made afterwards counts again.
+
+        Raises:
+            UsageError: There is no such kind.
+        """
+        wanted = set(kinds)
+        if unknown := sorted(wanted - set(keeps.KEPT_KINDS)):
+            raise UsageError(
+                f"there is no kind of knowledge {unknown[0]!r}", f"the kinds are {', '.join(keeps.KEPT_KINDS)}"
+            )
+        decisions = dict(self.decisions)
+        for claim in claims:
+            found = keeps.kept_kinds(claim)
+            if wanted and (found is None or wanted & set(found)):
+                decisions[claim.id] = Decision("withheld")
+        return Review(self.extraction_id, decisions, {*self.withheld, *wanted})
 
     def open_claims(self, claims: Sequence[Claim]) -> list[Claim]:
         """Return the claims that nothing was said of yet, the unsure ones first."""
@@ -72,14 +104,20 @@ class Review:
         return tuple(kept)
 
     def judged(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
-        """Return every claim marked with what the subject said of it, the struck ones included."""
-        said = {i: d.verdict for i, d in self.decisions.items()}
-        return tuple(replace(c, review=said.get(c.id, "unreviewed")) for c in claims)
+        """Return every claim as the subject left it: corrected, or as it was where it was struck."""
+        kept = {c.id: c for c in self.apply(claims)}
+        return tuple(kept.get(c.id, replace(c, review="struck")) for c in claims)
 
     def counts(self) -> dict[str, int]:
-        """Return how many claims were accepted, struck and corrected."""
+        """Return how many claims were accepted, corrected and struck; what is withheld is struck."""
         verdicts = [d.verdict for d in self.decisions.values()]
-        return {v: verdicts.count(v) for v in ("accepted", "corrected", "struck")}
+        counts = {v: verdicts.count(v) for v in ("accepted", "corrected", "struck")}
+        return {**counts, "struck": counts["struck"] + self.withheld_claims}
+
+    @property
+    def withheld_claims(self) -> int:
+        """How many of the struck claims were struck because of the kind of knowledge that they are."""
+        return sum(d.verdict == "withheld" for d in self.decisions.values())
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON of the review."""
@@ -87,7 +125,8 @@ class Review:
             i: {"verdict": d.verdict, **({"statement": d.statement} if d.statement else {})}
             for i, d in self.decisions.items()
         }
-        return canonical.dumps({"schema": SCHEMA, "extraction_id": self.extraction_id, "decisions": decisions})
+        value = {"schema": SCHEMA, "extraction_id": self.extraction_id, "decisions": decisions}
+        return canonical.dumps({**value, "withheld": list(self.withheld)} if self.withheld else value)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Review:
@@ -101,8 +140,9 @@ class Review:
             if value["schema"] != SCHEMA:
                 raise ValueError
             decisions = {i: Decision(d["verdict"], d.get("statement", "")) for i, d in value["decisions"].items()}
-            if any(d.verdict not in ("accepted", "struck", "corrected") for d in decisions.values()):
+            withheld = value.get("withheld", [])
+            if any(d.verdict not in VERDICTS for d in decisions.values()) or not set(withheld) <= set(keeps.KEPT_KINDS):
                 raise ValueError
-            return cls(str(value["extraction_id"]), decisions)
+            return cls(str(value["extraction_id"]), decisions, withheld)
         except (ValueError, KeyError, TypeError, AttributeError, InputError):
             raise InputError("the stored review is damaged", "start the review again with --restart") from None

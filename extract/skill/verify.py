@@ -14,7 +14,7 @@ from attest.verify import Check, Report
 from attest.verify import verify_skill as verify_proofs
 from extract import residue
 from extract.distil import verify as claims_verify
-from extract.skill import codec
+from extract.skill import codec, document, impersonation, terms
 from govern.errors import GovernError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _claims(files: Mapping[str, bytes]) -> str:
 def _shown(files: Mapping[str, bytes]) -> str:
     text = files["SKILL.md"].decode()
     claims = codec.from_lines(files["references/claims.jsonl"])
-    wanted = [(c.statement, c.id, str(c.support), str(c.days)) for c in claims]
+    wanted = [(document.shown(c.statement), c.id, str(c.support), str(c.days)) for c in claims]
     shown = _SHOWN.findall(text)
     if sorted(shown) != sorted(wanted):
         raise _FaultError("SKILL.md does not show exactly the claims of the claims file")
@@ -113,11 +113,25 @@ def _numbers(files: Mapping[str, bytes]) -> str:
         or ledger["taken_redacted"] != counts["taken_redacted"]
         or ledger["left_out"] != counts["left_out"]
         or ledger["by_reason"] != counts["by_reason"]
+        or ledger["claims"] != ledger["released"] + ledger["struck"]
+        or not 0 <= ledger.get("withheld", 0) <= ledger["struck"]
     ):
-        raise _FaultError("the numbers are not those of the disposition tree")
+        raise _FaultError("the numbers do not add up to those of the disposition tree and the review")
     if "\n".join(residue.lines(ledger)) not in files["SKILL.md"].decode():
         raise _FaultError("SKILL.md shows other numbers than the ledger")
     return f"{ledger['seen']} seen = {ledger['taken']} taken + {ledger['left_out']} left out"
+
+
+def _says_what_it_is(files: Mapping[str, bytes]) -> str:
+    text = files["SKILL.md"].decode()
+    if not terms.disclosed(text):
+        raise _FaultError("SKILL.md does not say that it is derived from consented work")
+    if not terms.forbids_decisions(text):
+        raise _FaultError("the terms in SKILL.md do not forbid employment decisions about the person")
+    places = impersonation.places({name: data.decode() for name, data in files.items() if name.endswith(".md")})
+    if places:
+        raise _FaultError(f"it speaks as the person, or tells its reader to, at {', '.join(places[:5])}")
+    return f"compensation terms: {terms.compensation_ref(text) or 'none'}"
 
 
 def _second(files: Mapping[str, bytes]) -> str:
@@ -139,6 +153,12 @@ _CHECKS: tuple[tuple[str, Callable[[Mapping[str, bytes]], str], str], ...] = (
     ),
     ("claims shown", _shown, "SKILL.md says exactly the claims of the claims file."),
     ("review", _reviewed, "The person accepted or corrected every claim; silence would not count."),
+    (
+        "label and terms",
+        _says_what_it_is,
+        "It says that it is derived from consented work, does not speak as the person in any form on our list, and its "
+        "terms forbid employment decisions about the person. Terms bind whoever honours them.",
+    ),
     ("numbers", _numbers, "What the skill says was left out is what the disposition tree holds."),
     ("second opinion", _second, "An independent implementation recomputed the root of the disposition tree."),
 )

@@ -124,7 +124,7 @@ def test_no_angle_bracket_or_line_break_gets_into_the_front_matter() -> None:
     text = document.files(header, [_claim()], LEDGER, draft=False)["SKILL.md"].decode()
     front = text.split("\n---\n")[0]
     assert "<" not in front
-    assert front.count("\n") == 9
+    assert front.count("\n") == 10
 
 
 def test_a_review_keeps_strikes_and_corrects() -> None:
