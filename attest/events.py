@@ -45,6 +45,8 @@ EVENT_TYPES = frozenset(
         "role.ended",
         "approval.given",
         "approval.withdrawn",
+        "mandate.given",
+        "mandate.ended",
         "participant.vetoed",
         "participant.veto_lifted",
         "access.requested",

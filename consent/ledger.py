@@ -2,140 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from attest import canonical, dsse, events
-from attest.encoding import from_time
 from attest.events import Event
-from consent import keys, states
+from attest.names import PID
+from consent.adoptions import Adoptions
 from consent.approvals import Approval, Officer
+from consent.choice import ChoiceState
+from consent.choices import Choices, Withdrawal
 from consent.errors import LedgerError, RecordError
+from consent.keyring import KeyRing
 from consent.keys import EnrolledKey
-from consent.mandates import Mandate
-from consent.record import PAYLOAD_TYPE, ConsentRecord, GivenChoice, envelope_payload, parse
-from consent.states import State
+from consent.mandates import Mandate, Mandates
+from consent.offices import Offices
+from consent.record import PAYLOAD_TYPE, ConsentRecord, envelope_payload, parse
+from consent.replay import CLOCK_SKEW, Rejected, Replay
 from govern.errors import GovernError
 
-CLOCK_SKEW = timedelta(minutes=10)
-"""How far a signed event time may lie after the log's own: clocks differ, and no more than that."""
+__all__ = ["CLOCK_SKEW", "SIGNED", "ChoiceState", "EnrolledKey", "Ledger", "Rejected", "Withdrawal"]
 
 SIGNED = frozenset({"given", "refused", "renewed"})
-"""Events that count only under the signature of the subject's enrolled key."""
+"""Events that count only under a signature: of the subject's enrolled key, or of a delegate's under a mandate."""
 
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """An entry, or the part of it about some purposes, that does not count.
-
-    Attributes:
-        index: Entry in the log.
-        code: Why.
-        purposes: The purposes concerned; empty where it is the whole entry.
-    """
-
-    index: int
-    code: str
-    purposes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceState:
-    """Where one person stands on one purpose.
-
-    Attributes:
-        pid: The person.
-        purpose: The purpose.
-        state: See `consent.states`.
-        index: Entry that led to this state, or None while nothing is logged.
-        at: Time of that entry, by the log's clock.
-        record: The consent in force or last in force, or None.
-        record_index: Entry that holds that consent.
-        choice: The yes to this purpose in `record`.
-        key: The key that signed it.
-        refused_at: Time of the last refusal before that consent.
-        asked_at: Time of the first request after that refusal.
-        notice_at: Time of the request that carried the notice which the record names, or None where none is logged.
-        signed_at: Time of the first signature of the unbroken chain of renewals that `record` stands at the end of.
-        objected: Whether an objection or restriction is open.
-        mandate: The mandate under which a delegate signed `record`, or None.
-    """
-
-    pid: str
-    purpose: str
-    state: State = "unknown"
-    index: int | None = None
-    at: datetime | None = None
-    record: ConsentRecord | None = field(default=None, repr=False)
-    record_index: int | None = None
-    choice: GivenChoice | None = field(default=None, repr=False)
-    key: EnrolledKey | None = None
-    refused_at: datetime | None = None
-    asked_at: datetime | None = None
-    notice_at: datetime | None = None
-    signed_at: datetime | None = None
-    objected: bool = False
-    mandate: Mandate | None = None
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The kinds of source that the yes still covers: what was signed, without what was withdrawn since."""
-        return self.choice.sources if self.choice is not None else ()
-
-    @property
-    def live(self) -> bool:
-        """Whether anything may be processed in this state."""
-        return self.state in states.LIVE and self.choice is not None
-
-    @property
-    def end(self) -> datetime | None:
-        """When the consent ends by itself, or None while there is none."""
-        return self.record.end if self.record is not None else None
-
-    @property
-    def record_sha256(self) -> str | None:
-        """Digest of the consent record, or None while there is none."""
-        return self.record.sha256 if self.record is not None else None
-
-    def seen_at(self, now: datetime) -> ChoiceState:
-        """Return this state as it is at `now`: a consent that has ended is expired, one from the future unknown."""
-        if self.state not in states.LIVE or self.record is None:
-            return self
-        if now >= self.record.end:
-            return replace(self, state="expired")
-        # A run replayed at an earlier time must not find a consent that nobody had given yet.
-        return self if self.record.start <= now else replace(self, state="unknown")
+# Canonical JSON ends with the type and the version: whatever the body holds, this looks at the event's own type.
+_TAIL = 96
+_MINE = re.compile(rb'"type":"(?:consent|key|role|approval|mandate|participant|policy)\.[a-z_]+"[^"]*(?:"v":1)?\}\s*\Z')
 
 
 class Ledger:
     """Who agreed to what: built by `replay`, then read only.
 
     Attributes:
-        rejected: Entries that do not count, in the order of the log.
         size: One more than the index of the last entry replayed.
     """
 
     def __init__(self) -> None:
-        self.rejected: list[Rejected] = []
         self.size = 0
-        self._keys: dict[str, list[EnrolledKey]] = {}
-        self._disabled: set[str] = set()
-        self._owners: dict[bytes, str] = {}
-        self._states: dict[str, dict[str, ChoiceState]] = {}
-        self._consents: dict[str, list[tuple[int, ConsentRecord]]] = {}
-        self._withdrawn: dict[tuple[str, str | None], datetime] = {}
-        self._all_withdrawn: dict[str, tuple[int, datetime]] = {}
-        self._seen: set[str] = set()
-        self._clock: datetime | None = None
+        self._replay = Replay()
+        self._offices = Offices(self._replay)
+        self._ring = KeyRing(self._replay, self._offices)
+        self._mandates = Mandates(self._replay, self._offices, self._ring)
+        self._adoptions = Adoptions(self._replay)
+        self._choices = Choices(self._replay)
+        self._vetoes: set[str] = set()
 
     @classmethod
     def replay(cls, entries: Iterable[tuple[int, bytes]]) -> Ledger:
         """Return the ledger that the entries of a log lead to.
 
         Args:
-            entries: (index, exact bytes) in the order of the log; other events than consents and keys are passed over.
+            entries: (index, exact bytes) in the order of the log; events that nothing here rests on are passed over.
 
         Raises:
             LedgerError: The indexes do not rise.
@@ -145,234 +65,223 @@ class Ledger:
             if index < ledger.size:
                 raise LedgerError("the entries are not in the order of the log")
             ledger.size = index + 1
-            # Everything else is the larger part of a log; a false hit costs a parse and nothing more.
-            if b'"type":"consent.' in data or b'"type":"key.' in data:
-                ledger._read(index, data)
+            # Everything else is the larger part of a log.
+            if _MINE.search(data, max(0, len(data) - _TAIL)) is not None:
+                ledger._replay.index = index
+                ledger._read(data)
         return ledger
+
+    @property
+    def rejected(self) -> list[Rejected]:
+        """Entries that do not count, in the order of the log."""
+        return list(self._replay.rejected)
 
     def key(self, pid: str) -> EnrolledKey | None:
         """Return the key that speaks for `pid` now, or None."""
-        return None if pid in self._disabled else next(reversed(self._keys.get(pid, [])), None)
+        return self._ring.key(pid)
 
     def keys(self, pid: str) -> tuple[EnrolledKey, ...]:
         """Return every key that `pid` ever enrolled, oldest first."""
-        return tuple(self._keys.get(pid, ()))
+        return self._ring.keys(pid)
+
+    def may_enrol(self, pid: str) -> bool:
+        """Say whether a key can be enrolled for `pid`: there was none, or officers say that it is lost."""
+        return not self._ring.keys(pid) or self._ring.reopened(pid)
+
+    def must_be_witnessed(self, pid: str) -> bool:
+        """Say whether the next enrolment for `pid` counts only with a witness."""
+        return self._ring.reopened(pid)
 
     def state(self, pid: str, purpose: str, now: datetime) -> ChoiceState:
         """Return where `pid` stands on `purpose` at `now`; expiry is worked out here."""
         _aware(now)
-        return self._at(pid, purpose).seen_at(now)
+        return self._choices.at(pid, purpose).seen_at(now)
 
     def states(self, pid: str, now: datetime) -> dict[str, ChoiceState]:
         """Return where `pid` stands on every purpose that was ever mentioned, sorted by purpose."""
-        return {purpose: self.state(pid, purpose, now) for purpose in sorted(self._states.get(pid, {}))}
+        return {purpose: self.state(pid, purpose, now) for purpose in self._choices.purposes(pid)}
 
     def consents(self, pid: str) -> tuple[tuple[int, ConsentRecord], ...]:
         """Return every signed record of `pid` that counted, with its entry, in the order of the log."""
-        return tuple(self._consents.get(pid, ()))
+        return self._choices.records(pid)
+
+    def withdrawals(self, pid: str) -> tuple[Withdrawal, ...]:
+        """Return every withdrawal of `pid`, in the order of the log."""
+        return self._choices.withdrawals(pid)
 
     def latest(self, pid: str) -> int | None:
         """Return the last entry that changed where `pid` stands on anything, or None."""
-        indexes = [state.index for state in self._states.get(pid, {}).values() if state.index is not None]
-        if pid in self._all_withdrawn:
-            indexes.append(self._all_withdrawn[pid][0])
-        return max(indexes, default=None)
+        return self._choices.latest(pid)
 
     def refused(self, pid: str, now: datetime) -> tuple[str, ...]:
         """Return the purposes that `pid` said no to and has not said yes to since."""
         return tuple(p for p, state in self.states(pid, now).items() if state.state == "refused")
 
+    def people(self) -> tuple[str, ...]:
+        """Return everyone of whom the log knows a key or a state, sorted."""
+        return tuple(sorted(self._ring.people() | self._choices.people()))
+
     def approvals(self, now: datetime) -> tuple[Approval, ...]:
         """Return the approvals in force at `now`, in the order of the log."""
         _aware(now)
-        return ()
+        return self._offices.in_force(now)
 
     def officer(self, holder: str) -> Officer | None:
         """Return the officer with this id, or None where there is none or the role has ended."""
-        return None
+        return self._offices.officer(holder)
+
+    def officers(self) -> tuple[Officer, ...]:
+        """Return the officers in office, in the order of the log."""
+        return self._offices.officers()
+
+    def mandates(self, pid: str) -> tuple[Mandate, ...]:
+        """Return the mandates of `pid` that have not been ended, witnessed or not, in the order of the log."""
+        return self._mandates.of(pid)
 
     def vetoes(self) -> frozenset[str]:
         """Return who wants no message with them to be used: pseudonyms, and `hmac:` commitments to addresses."""
-        return frozenset()
+        return frozenset(self._vetoes)
 
     def quarantined(self) -> frozenset[int]:
         """Return the entries of consents that were invalid from the beginning: what rests on them is not to be used."""
-        return frozenset()
+        return frozenset(self._choices.quarantined)
 
-    def people(self) -> tuple[str, ...]:
-        """Return everyone of whom the log knows a key or a state, sorted."""
-        return tuple(sorted(self._keys.keys() | self._states.keys()))
-
-    def _at(self, pid: str, purpose: str) -> ChoiceState:
-        held = self._states.get(pid, {}).get(purpose)
-        if held is not None:
-            return held
-        # Whoever has taken everything back has said so about purposes that nobody had named yet, too.
-        index, at = self._all_withdrawn.get(pid, (None, None))
-        return ChoiceState(pid, purpose, "unknown" if index is None else "withdrawn", index, at)
-
-    def _reject(self, index: int, code: str, purposes: tuple[str, ...] = ()) -> None:
-        self.rejected.append(Rejected(index, code, purposes))
-
-    def _read(self, index: int, data: bytes) -> None:
+    def _read(self, data: bytes) -> None:
         try:
             event = events.parse(data)
         except GovernError:
-            return self._reject(index, "malformed")
+            return self._replay.reject("malformed")
         # Times of a log may run backwards when a clock is set; the ledger's never do.
-        self._clock = max(self._clock or event.at, event.at)
-        scope, _, name = event.type.partition(".")
-        if scope == "key":
-            return self._read_key(index, name, event)
-        if scope != "consent":
-            return None
-        if name in SIGNED:
-            return self._read_signed(index, name, event)
-        return self._read_unsigned(index, name, event)
-
-    def _read_key(self, index: int, name: str, event: Event) -> None:
-        pid = event.body.get("pid")
-        current = self.key(pid) if isinstance(pid, str) else None
-        if name == "compromised" and isinstance(pid, str):
-            # Whoever says so is believed: it only takes away. A new key needs a new pid, or a rotation beforehand.
-            self._disabled.add(pid)
-            self._invalidate_since(index, pid, event.body.get("since"))
-            return None
-        if name not in ("enrolled", "rotated"):
-            return None
-        if name == "enrolled" and isinstance(pid, str) and self._keys.get(pid):
-            # Otherwise whoever writes the log could mint a second key for anyone.
-            return self._reject(index, "already_enrolled")
-        if name == "rotated" and current is None:
-            return self._reject(index, "unknown_key")
-        try:
-            pid, identity, public = keys.check(event.body, current if name == "rotated" else None)
-        except RecordError:
-            return self._reject(index, "bad_enrolment")
-        if public in self._owners:
-            return self._reject(index, "key_in_use")
-        self._owners[public] = pid
-        self._keys.setdefault(pid, []).append(EnrolledKey(index, identity, public))
+        self._replay.clock = max(self._replay.clock, event.at)
+        match event.type:
+            case "role.enrolled":
+                self._offices.enrol(event)
+            case "role.ended":
+                self._offices.end(event)
+            case "approval.given":
+                given = self._offices.approve(event)
+                if given is not None and given.kind == "invalidation" and given.subject is not None:
+                    self._invalidate(given.subject)
+            case "approval.withdrawn":
+                self._offices.withdraw(event)
+            case "mandate.given":
+                self._mandates.give(event)
+            case "mandate.ended":
+                self._mandates.end(event)
+            case "key.enrolled":
+                self._ring.enrol(event)
+            case "key.rotated":
+                self._ring.rotate(event)
+            case "key.lost":
+                self._ring.lose(event)
+            case "key.compromised":
+                self._compromise(event)
+            case "participant.vetoed" | "participant.veto_lifted":
+                self._veto(event)
+            case "policy.adopted":
+                self._choices.suspend_signed_under(self._adoptions.adopt(event))
+            case _:
+                return self._read_consent(event)
         return None
 
-    def _invalidate_since(self, index: int, pid: str, since: object) -> None:
-        try:
-            first = from_time(since) if isinstance(since, str) else None
-        except GovernError:
-            first = None
-        for state in list(self._states.get(pid, {}).values()):
-            if state.state in states.LIVE and (first is None or state.at is None or state.at >= first):
-                self._put(replace(state, state="invalidated", index=index, at=self._clock))
+    def _invalidate(self, pid: str) -> bool:
+        votes = [v for v in self._offices.in_force(self._replay.clock, "invalidation") if v.subject == pid]
+        return self._choices.invalidate(pid, votes)
 
-    def _read_signed(self, index: int, name: str, event: Event) -> None:
-        body = event.body
-        if set(body) != {"pid", "record_sha256", "envelope"} or not isinstance(body["pid"], str):
-            return self._reject(index, "malformed")
-        pid: str = body["pid"]
-        key = self.key(pid)
+    def _compromise(self, event: Event) -> None:
+        found = self._ring.compromise(event)
+        if found is not None:
+            self._choices.compromised(*found)
+            self._mandates.compromised(*found)
+
+    def _veto(self, event: Event) -> None:
+        who = event.body.get("who")
+        if not isinstance(who, str) or _WHO.fullmatch(who) is None:
+            return self._replay.reject("malformed")
+        if event.type == "participant.vetoed":
+            self._vetoes.add(who)
+        else:
+            self._vetoes.discard(who)
+        return None
+
+    def _read_consent(self, event: Event) -> None:
+        name, pid = event.type.removeprefix("consent."), event.body.get("pid")
+        if not isinstance(pid, str) or PID.fullmatch(pid) is None:
+            return self._replay.reject("unknown_key" if name in SIGNED and isinstance(pid, str) else "malformed")
+        if name in SIGNED:
+            return self._read_signed(name, pid, event)
+        purposes = _purposes(event.body, pid)
+        match name:
+            case "withdrawn":
+                return self._choices.withdraw(pid, purposes, _sources(event.body))
+            case "requested":
+                return self._choices.ask(pid, purposes, event.body.get("notice_sha256"))
+            case "objected":
+                return self._choices.object(pid, purposes)
+            case "invalidated":
+                # The officers' signed votes did it already, or nothing did.
+                return None if self._invalidate(pid) else self._replay.reject("no_quorum")
+        return self._choices.say(name, pid, purposes)
+
+    def _read_signed(self, name: str, pid: str, event: Event) -> None:
+        body, replay = event.body, self._replay
+        if set(body) != {"pid", "record_sha256", "envelope"}:
+            return replay.reject("malformed")
+        key, mandate = self._ring.key(pid), None
+        delegate = _delegate(body["envelope"])
+        if delegate is not None:
+            found = self._mandates.find(pid, delegate)
+            if isinstance(found, str):
+                return replay.reject(found)
+            mandate, key = found
         if key is None:
-            return self._reject(index, "unknown_key")
+            return replay.reject("unknown_key")
         try:
             opened = dsse.open_envelope(canonical.dumps(body["envelope"]), {key.key_id: key.public}, PAYLOAD_TYPE)
         except GovernError:
-            return self._reject(index, "bad_signature")
+            return replay.reject("bad_signature")
         try:
             record = parse(opened.payload)
         except RecordError:
-            return self._reject(index, "malformed")
-        code = self._fault(pid, name, record, body["record_sha256"])
-        if code:
-            return self._reject(index, code)
+            return replay.reject("malformed")
+        since = mandate.at if mandate is not None else self._ring.since(key)
+        code = self._fault(pid, name, record, body["record_sha256"], mandate)
+        if code := code or replay.time_fault(record.start, since):
+            return replay.reject(code)
         # The nonce is burnt even if nothing of the record comes to count: a record is logged once.
-        self._seen |= {record.nonce, record.record_id}
-        counted = self._apply(index, name, record, key)
-        if counted:
-            self._consents.setdefault(pid, []).append((index, record))
-        return None
+        replay.nonces |= {record.nonce, record.record_id}
+        return self._choices.sign(name, record, key, mandate)
 
-    def _fault(self, pid: str, name: str, record: ConsentRecord, sha256: object) -> str | None:
-        assert self._clock is not None
-        known = {r.sha256 for _, r in self._consents.get(pid, ())}
+    def _fault(self, pid: str, name: str, record: ConsentRecord, sha256: object, mandate: Mandate | None) -> str | None:
+        known = {r.sha256 for _, r in self._choices.records(pid)}
+        seen = self._replay.nonces
+        other = record.actor.role != "subject" or record.actor.id != pid
         checks = (
             ("wrong_pid", record.subject.pid != pid),
-            ("actor_not_subject", record.actor.role != "subject" or record.actor.id != pid),
+            ("actor_not_subject", mandate is None and other),
             ("method_not_supported", record.method != "ed25519"),
             ("event_mismatch", record.event != name),
             ("digest_mismatch", record.sha256 != sha256),
-            ("replayed", record.nonce in self._seen or record.record_id in self._seen),
-            ("event_time_in_future", record.start > self._clock + CLOCK_SKEW),
+            ("replayed", record.nonce in seen or record.record_id in seen),
             ("prev_unknown", record.prev is not None and record.prev not in known),
             ("prev_missing", name == "renewed" and record.prev is None),
+            ("beyond_mandate", mandate is not None and mandate.beyond(record)),
         )
         return next((code for code, failed in checks if failed), None)
 
-    def _apply(self, index: int, name: str, record: ConsentRecord, key: EnrolledKey) -> bool:
-        pid, counted = record.subject.pid, False
-        late, misplaced = [], []
-        for choice in record.choices:
-            granting = isinstance(choice, GivenChoice)
-            # A yes signed before a withdrawal was logged never comes back after it, however late it is logged.
-            if granting and self._withdrawn_after(pid, choice.purpose, record.start):
-                late.append(choice.purpose)
-                continue
-            current = self._now(pid, choice.purpose, record.start)
-            state = states.after(current.state, name if granting else "refused")
-            if state is None or (name == "renewed" and record.prev != current.record_sha256):
-                misplaced.append(choice.purpose)
-                continue
-            counted = True
-            change: dict[str, Any] = {"state": state, "index": index, "at": self._clock}
-            if isinstance(choice, GivenChoice):
-                change |= {"record": record, "record_index": index, "choice": choice, "key": key}
-            else:
-                change |= {"refused_at": self._clock, "asked_at": None}
-            self._put(replace(current, **change))
-        if late:
-            self._reject(index, "older_than_withdrawal", tuple(late))
-        if misplaced:
-            self._reject(index, "no_transition", tuple(misplaced))
-        return counted
 
-    def _read_unsigned(self, index: int, name: str, event: Event) -> None:
-        pid = event.body.get("pid")
-        if not isinstance(pid, str):
-            return self._reject(index, "malformed")
-        purposes = _purposes(event.body, pid)
-        assert self._clock is not None
-        if name == "withdrawn":
-            if purposes is None:
-                self._all_withdrawn[pid] = (index, self._clock)
-            for purpose in purposes if purposes is not None else (None,):
-                self._withdrawn[pid, purpose] = self._clock
-        misplaced = []
-        for purpose in purposes if purposes is not None else tuple(self._states.get(pid, {})):
-            current = self._now(pid, purpose, None)
-            state = states.after(current.state, name)
-            if state is None:
-                misplaced.append(purpose)
-                continue
-            change: dict[str, Any] = {"state": state, "index": index, "at": self._clock}
-            if name == "requested" and current.refused_at is not None and current.asked_at is None:
-                change["asked_at"] = self._clock
-            self._put(replace(current, **change))
-        if misplaced:
-            self._reject(index, "no_transition", tuple(misplaced))
+# A pseudonym, or a keyed commitment to the address of somebody who has none.
+_WHO = re.compile(rf"{PID.pattern}|hmac:[0-9a-f]{{64}}")
+
+
+def _delegate(envelope: object) -> str | None:
+    """Return the delegate in whose name an envelope says that it was signed; None for anyone else, or no one."""
+    payload = envelope_payload(envelope)
+    try:
+        record = parse(payload) if payload is not None else None
+    except RecordError:
         return None
-
-    def _now(self, pid: str, purpose: str, said: datetime | None) -> ChoiceState:
-        """Return the state before an entry, expired if it has run out by the log's clock or by the signed time."""
-        assert self._clock is not None
-        current = self._at(pid, purpose)
-        moment = max(self._clock, said) if said else self._clock
-        ended = current.state in states.LIVE | {"suspended"} and current.end is not None and moment >= current.end
-        return replace(current, state="expired") if ended else current
-
-    def _withdrawn_after(self, pid: str, purpose: str, signed: datetime) -> bool:
-        times = (self._withdrawn.get((pid, purpose)), self._withdrawn.get((pid, None)))
-        return any(time is not None and signed <= time for time in times)
-
-    def _put(self, state: ChoiceState) -> None:
-        self._states.setdefault(state.pid, {})[state.purpose] = state
+    return record.actor.id if record is not None and record.actor.role == "delegate" else None
 
 
 def _purposes(body: Any, pid: str) -> tuple[str, ...] | None:
@@ -391,6 +300,14 @@ def _purposes(body: Any, pid: str) -> tuple[str, ...] | None:
             return None
         if record.subject.pid == pid and record.event == "withdrawn":
             return record.purposes
+    return None
+
+
+def _sources(body: Any) -> tuple[str, ...] | None:
+    """Return the sources that a withdrawal is limited to; None, which stands for all, if that cannot be read."""
+    listed = body.get("sources")
+    if isinstance(listed, list) and listed and all(isinstance(item, str) for item in listed):
+        return tuple(sorted(set(listed)))
     return None
 
 

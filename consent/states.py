@@ -20,7 +20,8 @@ TERMINAL: frozenset[State] = frozenset({"refused", "expired", "withdrawn", "revo
 def after(state: State, event: str) -> State | None:
     """Return the state after `event`, or None where the event has no place there.
 
-    Events that only take away (`withdrawn`, `invalidated`) have a place in every state: nothing may keep a person in.
+    Events that only take away (`withdrawn`, `objected`, `invalidated`) have a place in every state: nothing may keep
+    a person in.
     """
     match event:
         case "given" | "refused":
@@ -34,11 +35,12 @@ def after(state: State, event: str) -> State | None:
             return "requested" if state in (OPEN | TERMINAL) else state
         case "deferred":
             return "deferred" if state in OPEN else None
+        case "objected":
+            # GDPR art. 18(1)(d), 21: processing stops while an objection is open. That one is open stands beside the
+            # state, because it outlasts it.
+            return "suspended" if state in (LIVE | {"suspended"}) else state
         case _ if state in OPEN or state in TERMINAL:
             return None
         case "renewed" | "expired" | "suspended" | "revoked":
             return event
-        case "objected":
-            # GDPR art. 18(1)(d), 21: processing stops while an objection is open.
-            return "suspended"
     return None

@@ -376,8 +376,9 @@ def test_a_run_replayed_at_an_earlier_time_finds_no_consent() -> None:
 
 
 def test_a_backdated_yes_ends_all_the_earlier() -> None:
-    world = World()
+    world = World(now=NOW - timedelta(days=365))
     world.enrol()
+    world.pass_time(days=365)
     world.give(now=NOW - timedelta(days=364), validity="P12M")
     assert world.state() == "given"
     world.pass_time(days=2)
