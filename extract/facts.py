@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from extract import emotion, lexicon, markings
+from extract.records import FLAG_EXTERNAL
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from consent.facts import Fact
     from extract.identity import Identities
-    from extract.records import TextSpan
+    from extract.records import Record, TextSpan
+    from extract.vetoes import Vetoes
 
 CHAT_SOURCES = {
     "public": "chat.public_channel",
@@ -48,17 +53,25 @@ def special_categories(text: str) -> tuple[str, ...]:
     return tuple(name for name, pattern in topics if pattern.search(plain))
 
 
-def _own_chars(spans: Sequence[TextSpan], text: str) -> tuple[int, int, int]:
-    own = foreign = unknown = 0
+@cache
+def _minors() -> re.Pattern[str]:
+    return lexicon.words(lexicon.load("markings")["minor"])
+
+
+def _chars(spans: Sequence[TextSpan], text: str) -> tuple[int, int, int, int]:
+    """Return characters of the author's own words, of others', of nobody knows whom; and of own words on feelings."""
+    own = foreign = unknown = feelings = 0
     for span in spans:
-        size = len(text[span.start : span.end].strip())
+        part = text[span.start : span.end].strip()
+        size = len(part)
         if span.kind == "own":
             own += size
+            feelings += emotion.measure(part)
         elif span.kind == "unknown":
             unknown += size
         else:
             foreign += size
-    return own, foreign, unknown
+    return own, foreign, unknown, feelings
 
 
 def _local(sent_at: datetime, offset: int | None, zone: ZoneInfo | None) -> datetime | None:
@@ -71,7 +84,14 @@ def _local(sent_at: datetime, offset: int | None, zone: ZoneInfo | None) -> date
     return sent_at.astimezone(zone) if zone is not None else None
 
 
-def _source(row: Any, subject_keys: frozenset[str], people: Identities) -> str | None:
+def source_of(row: Record | Any, subject_keys: frozenset[str], people: Identities) -> str | None:
+    """Return which source a record is from, as policies and consents name it; None where that is not known.
+
+    Args:
+        row: A record, or a row of the record frame.
+        subject_keys: All person keys of the data subject.
+        people: The people file.
+    """
     if row.source_kind == "commit":
         return "vcs.commit"
     if row.source_kind == "document":
@@ -88,13 +108,34 @@ def _source(row: Any, subject_keys: frozenset[str], people: Identities) -> str |
     return "mail.work" if (all(at_work) if mine else any(at_work)) else "mail.personal"
 
 
-def compute(frame: pd.DataFrame, people: Identities, subject: str) -> pd.DataFrame:
+def _external(row: Any, people: Identities) -> bool | None:
+    """Return whether somebody took part who is neither in the people file nor at a work domain."""
+    if FLAG_EXTERNAL in row.labels:
+        return True
+    for key in (row.author_key, *row.recipients):
+        at_work = key.startswith("mailto:") and key.rpartition("@")[2] in people.work_domains
+        if key and not at_work and people.resolve(key) is None:
+            return True
+    return False if row.author_key else None
+
+
+def _minor(row: Any, people: Identities) -> bool:
+    """Return whether a minor took part by the people file, or the text speaks of one."""
+    for pid in {people.resolve(key) for key in (row.author_key, *row.recipients) if key} - {None}:
+        person = people.by_pid(str(pid))
+        if person is not None and person.minor:
+            return True
+    return _minors().search(lexicon.plain(f"{row.title}\n{row.text}")) is not None
+
+
+def compute(frame: pd.DataFrame, people: Identities, subject: str, vetoes: Vetoes | None = None) -> pd.DataFrame:
     """Return the facts about each record, in the columns of `consent.facts.FACTS`, indexed as `frame`.
 
     Args:
         frame: Records, see `extract.records.COLUMNS`.
         people: The people file.
         subject: Pseudonymous id of the data subject.
+        vetoes: Who vetoed; None where that is not known, and then every record is left out.
     """
     import pandas as pd
 
@@ -104,11 +145,15 @@ def compute(frame: pd.DataFrame, people: Identities, subject: str) -> pd.DataFra
     zone = ZoneInfo(person.timezone) if person.timezone else None
     keys = frozenset(person.keys)
     row_of = {locator: i for i, locator in enumerate(frame["locator"])}
+    vetoed: frozenset[str] | None = None
+    if vetoes is not None:
+        parts = zip(frame["thread_id"], frame["author_key"], frame["recipients"], strict=True)
+        vetoed = vetoes.threads(((thread, (author, *others)) for thread, author, others in parts), people)
 
     rows: list[dict[str, Any]] = []
     record_rows: Iterable[Any] = frame.itertuples(index=False)
     for i, row in enumerate(record_rows):
-        own, foreign, unknown = _own_chars(row.spans, row.text)
+        own, foreign, unknown, feelings = _chars(row.spans, row.text)
         author = people.resolve(row.author_key) if row.author_key else None
         known = bool(row.author_key) and row.author_basis != "unknown"
         offset = None if pd.isna(row.tz_offset_min) else int(row.tz_offset_min)
@@ -121,7 +166,7 @@ def compute(frame: pd.DataFrame, people: Identities, subject: str) -> pd.DataFra
         )
         rows.append(
             {
-                "source": _source(row, keys, people),
+                "source": source_of(row, keys, people),
                 "container_kind": None if row.container_kind == "unknown" else row.container_kind,
                 "places": tuple(sorted(p.lower() for p in places if p)),
                 "participants": len({row.author_key, *row.recipients} - {""}),
@@ -135,8 +180,36 @@ def compute(frame: pd.DataFrame, people: Identities, subject: str) -> pd.DataFra
                 "local_date": None if local is None else local.date().isoformat(),
                 "absence": None if local is None else any(a.start <= local.date() <= a.end for a in person.absences),
                 "special_category": special_categories(f"{row.title}\n{row.text}"),
+                "markings": markings.found((row.container, *row.labels), row.title, row.text),
+                "external": _external(row, people),
+                "minor": _minor(row, people),
+                "emotion_chars": feelings,
+                "vetoed": None if vetoed is None else row.thread_id in vetoed,
                 "duplicate_of": row_of.get(row.dup_of, i) if row.dup_of else i,
             }
         )
-    columns = {f.name: pd.Series([r[f.name] for r in rows], dtype=f.dtype, index=frame.index) for f in FACTS}
+    columns = {fact.name: column(fact, [row[fact.name] for row in rows], frame.index) for fact in FACTS}
     return pd.DataFrame(columns, index=frame.index)
+
+
+def column(fact: Fact, values: Sequence[Any], index: pd.Index[Any]) -> pd.Series[Any]:
+    """Return one column of the frame of facts.
+
+    Words and tuples of words are categories: gates then judge each that occurs once, however many rows have it.
+    """
+    import numpy as np
+    import pandas as pd
+
+    if fact.dtype not in ("str", "object"):
+        return pd.Series(values, dtype=fact.dtype, index=index)  # type: ignore[call-overload,no-any-return]
+    codes: dict[Hashable, int] = {}
+    for value in values:
+        if value is not None:
+            codes.setdefault(value, len(codes))
+    # Without the array of objects pandas would take tuples for a table.
+    kinds = np.empty(len(codes), dtype=object)
+    kinds[:] = list(codes)
+    found = pd.Categorical.from_codes(
+        [-1 if value is None else codes[value] for value in values], pd.Index(kinds, dtype=object, tupleize_cols=False)
+    )
+    return pd.Series(found, index=index)

@@ -1,0 +1,77 @@
+"""What a record is marked as: privileged, reported in confidence, a personnel case, a customer's secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from extract import lexicon
+
+_REPLY = re.compile(r"^\s*(?:(?:re|aw|antw|fw|fwd|wg|sv|回复|答复|转发)\s*(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE)
+_BRACKETS = re.compile(r"[\[(【（{<]+([^\[\]()【】（）{}<>]{2,60})[\])】）}>]+")
+_LEADING = re.compile(r"^([^:：|–—]{2,60}?)\s*(?:[:：|–—]|\s-{1,2}\s)")
+_WORD = re.compile(r"\w")
+#: A mark on a line of its own is short; a footer that speaks of privileged mail in general is not.
+_LINE = 80
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...], re.Pattern[str]]:
+    lists = lexicon.load("markings")
+    kinds = tuple(
+        # What leaves no doubt anywhere does so on a line of its own.
+        (name, lexicon.words([*found["marks"], *found["phrases"]]), lexicon.words(found["phrases"]))
+        for name, found in sorted(lists["kinds"].items())
+    )
+    every = [word for found in lists["kinds"].values() for words in found.values() for word in words]
+    return lexicon.words(lists["with"]), kinds, lexicon.words(every)
+
+
+def found(places: Iterable[str], title: str, text: str) -> tuple[str, ...]:
+    """Return the kinds of marking that a record carries, sorted.
+
+    Args:
+        places: Labels, folders, channel name and topic.
+        title: Subject line.
+        text: The whole text, quotations included: an answer to a privileged mail is privileged.
+    """
+    named = [_plain(place) for place in places]
+    subject = _plain(_REPLY.sub("", title))
+    alone = [part for place in named for part in (place, *place.split("/"))]
+    alone += _segments(subject)
+    # Few texts hold any of the words: one search over the whole spares the search line by line.
+    if _patterns()[2].search(_plain(text)):
+        alone += _lines(text)
+    kinds = []
+    for kind, marks, phrases in _patterns()[1]:
+        if any(phrases.search(part) for part in (*named, subject)) or any(_only(part, marks) for part in alone):
+            kinds.append(kind)
+    return tuple(kinds)
+
+
+def _plain(text: str) -> str:
+    return lexicon.plain(text.replace("_", " ")).strip()
+
+
+def _segments(subject: str) -> Iterator[str]:
+    """Yield what stands in brackets, before the first colon or dash, and the whole where it is short."""
+    for match in _BRACKETS.finditer(subject):
+        yield match[1]
+    if leading := _LEADING.match(_BRACKETS.sub(" ", subject).strip()):
+        yield leading[1]
+    yield subject
+
+
+def _lines(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        bare = line.strip(" \t>*_#=|-–—!")
+        if 2 <= len(bare) <= _LINE:
+            # A sentence that begins with "Counsel:" is a sentence; a line counts whole or not at all.
+            yield _plain(bare)
+
+
+def _only(part: str, marks: re.Pattern[str]) -> bool:
+    """Say whether a part holds a mark, and beside marks only words that go with them."""
+    rest, count = marks.subn(" ", part.replace("-", " ") if not marks.search(part) else part)
+    return bool(count) and not _WORD.search(_patterns()[0].sub(" ", rest))
