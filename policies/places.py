@@ -71,7 +71,8 @@ def fold(text: str) -> str:
 
 def matcher(words: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern that searches a folded name for any of `words`: whole words, or anywhere for Han characters."""
-    bounded, anywhere = [], []
+    bounded: list[str] = []
+    anywhere: list[str] = []
     for word in words:
         # A star may stand at the end of any word of an entry: `delegue* du personnel`.
         form = " ".join(re.escape(fold(part)) + (r"\w*" if part.endswith("*") else "") for part in word.split())
