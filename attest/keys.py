@@ -15,6 +15,8 @@ from attest.files import create_file
 
 MAX_KEY_FILE = 64 * 1024
 
+_OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+
 AnyKey = Ed25519PrivateKey | Ed25519PublicKey | bytes
 
 
@@ -63,23 +65,48 @@ def save(path: Path, key: Ed25519PrivateKey, passphrase: bytes | None) -> None:
         raise KeyFileError(f"{path} cannot be written: {os.strerror(error.errno or 0)}") from None
 
 
-def load_ssh(path: Path) -> Ed25519PrivateKey:
-    """Read an ssh-ed25519 private key without a passphrase, as `ssh-keygen` writes it.
+def is_locked(path: Path) -> bool:
+    """Say whether a private key file, of ours or of OpenSSH, can be read with a passphrase only.
+
+    Raises:
+        KeyFileError: The file cannot be read.
+    """
+    data = _read(path)
+    if _OPENSSH not in data:
+        return b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in data
+    try:
+        serialization.load_ssh_private_key(data, None)
+    except TypeError:
+        return True
+    except (ValueError, UnsupportedAlgorithm):
+        # What cannot be read at all is said by whoever reads it.
+        return False
+    return False
+
+
+def load_ssh(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
+    """Read an ssh-ed25519 private key as `ssh-keygen` writes it.
 
     Raises:
         KeyFileError: The file is missing, locked, or not such a key.
     """
+    data = _read(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_KEY_FILE + 1)
-    except OSError as error:
-        raise KeyFileError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
-    try:
-        key = serialization.load_ssh_private_key(data, None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = serialization.load_ssh_private_key(data, passphrase)
+    except TypeError:
+        locked = passphrase is None
         raise KeyFileError(
-            f"{path} is not an SSH private key that can be read",
-            "a key with a passphrase: take it off a copy with `ssh-keygen -p -N '' -f COPY`, and delete the copy after",
+            f"{path} is {'' if locked else 'not '}protected by a passphrase",
+            "give the passphrase" if locked else "leave the passphrase out",
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        if passphrase is not None:
+            raise KeyFileError(
+                f"the passphrase does not open {path}, or the file is damaged",
+                "try again; a lost passphrase cannot be recovered, and withdrawing needs no key",
+            ) from None
+        raise KeyFileError(
+            f"{path} is not an SSH private key that can be read", "expected what `ssh-keygen -t ed25519` writes"
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path} is an SSH key of another kind than Ed25519")
@@ -87,16 +114,14 @@ def load_ssh(path: Path) -> Ed25519PrivateKey:
 
 
 def load(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
-    """Read a private key that `save`, or `openssl genpkey -algorithm ed25519`, wrote.
+    """Read a private key that `save`, `openssl genpkey -algorithm ed25519` or `ssh-keygen -t ed25519` wrote.
 
     Raises:
         KeyFileError: The file is missing, is not a private key, is of another kind, or the passphrase does not fit.
     """
-    try:
-        with path.open("rb") as file:
-            pem = file.read(MAX_KEY_FILE + 1)
-    except OSError as error:
-        raise KeyFileError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
+    pem = _read(path)
+    if _OPENSSH in pem:
+        return load_ssh(path, passphrase)
     locked = b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in pem
     if len(pem) > MAX_KEY_FILE or not (locked or b"-----BEGIN PRIVATE KEY-----" in pem):
         raise KeyFileError(f"{path} is not a private key file", "expected a PEM file that begins with PRIVATE KEY")
@@ -116,3 +141,11 @@ def load(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path} is a private key of another kind than Ed25519")
     return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_KEY_FILE + 1)
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
