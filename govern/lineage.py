@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,8 +31,6 @@ REASONS: Mapping[Kind, str] = {
     "erased": "lifecycle.cascade",
     "unfinished": "lifecycle.cascade",
 }
-#: The first part of a commitment to an address, in a veto by somebody who is in no people file.
-KEYED = "hmac:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +131,14 @@ class Due:
         """The entries that are the causes."""
         return tuple(sorted({cause.index for cause in self.causes if cause.index is not None}))
 
+    def because_of(self, causes: Collection[int] | None) -> bool:
+        """Say whether one of these entries is a cause; None stands for any."""
+        return causes is None or not set(causes).isdisjoint(self.indexes)
+
 
 _WANTED = (
     "extraction.gated", "extraction.sealed", "skill.released", "skill.revoked", "skill.tombstoned", "salt.shredded",
-    "consent.withdrawn", "consent.revoked", "consent.invalidated", "participant.vetoed", "access.requested",
-    "access.answered", "source.manifest", "key.compromised",
+    "consent.revoked", "participant.vetoed", "access.requested", "access.answered", "source.manifest",
 )  # fmt: skip
 Entry = tuple[int, dict[str, Any]]
 
@@ -188,7 +188,6 @@ def due(found: Collection[Entry], ledger: Ledger, vault: Vault | None, is_meant:
     """
     holdings = vault.holdings() if vault is not None else {}
     rejected = {r.index: r.purposes for r in ledger.rejected}
-    taken_back = [(i, e) for i, e in found if e["type"] in ("consent.withdrawn", "consent.revoked")]
     vetoes = _vetoes(found, ledger)
     shredded: dict[str, tuple[int, datetime]] = {}
     for index, entry in found:
@@ -199,9 +198,10 @@ def due(found: Collection[Entry], ledger: Ledger, vault: Vault | None, is_meant:
         if artefact.tombstone_index is not None:
             continue
         causes = [
-            *_withdrawals(artefact, taken_back, rejected),
+            *_withdrawals(artefact, ledger),
+            *_revoked(artefact, found, rejected),
             *_replaced(artefact, ledger),
-            *_invalidated(artefact, ledger, found, now),
+            *_invalidated(artefact, ledger, now),
         ]
         if vault is not None:
             causes += _vetoed(artefact, vetoes, vault, is_meant)
@@ -222,61 +222,46 @@ def meaning(people: Identities, secret: bytes) -> IsMeant:
         people: The people file: records that were read before it knew somebody are filed under an address.
         secret: The workspace's secret, with which vetoes name addresses.
     """
+    from extract.vetoes import commitment
+
     keys = {p.pid: {k for k in p.keys if not k.startswith("name:")} for p in people.people}
 
     def is_meant(who: str, filed: str) -> bool:
-        if who.startswith(KEYED):
-            return hmac.compare_digest(who, keyed(secret, filed))
-        return filed == who or filed in keys.get(who, ())
+        if filed == who or filed in keys.get(who, ()):
+            return True
+        # Whoever vetoed by address before they were in the people file is filed under their pseudonym by now.
+        return any(who == commitment(secret, key) for key in {filed, *keys.get(filed, ())})
 
     return is_meant
 
 
-def keyed(secret: bytes, key: str) -> str:
-    """Return how a veto names an address: whoever has the log alone cannot try addresses out."""
-    return KEYED + hmac.digest(secret, b"veto\0" + key.encode(), "sha256").hex()
+def _withdrawals(artefact: Artefact, ledger: Ledger) -> list[Cause]:
+    """Return the withdrawals, in whole or of some sources, after the artefact's own consent was given."""
+    causes = []
+    for each in ledger.withdrawals(artefact.subject):
+        if each.index <= artefact.consent_index or (
+            each.purposes is not None and artefact.purpose not in each.purposes
+        ):
+            continue
+        if each.sources is None:
+            causes.append(Cause("withdrawn", each.index, each.at, True))
+        elif hit := artefact.sources & frozenset(each.sources):
+            causes.append(Cause("narrowed", each.index, each.at, False, hit))
+    return causes
 
 
-def withdrawn(body: Mapping[str, Any]) -> tuple[frozenset[str] | None, frozenset[str] | None]:
-    """Return the purposes and the sources that an unsigned end of a consent is about; None stands for all.
-
-    What cannot be read means all: a withdrawal must not fail for a form.
-    """
-    from consent.errors import RecordError
-    from consent.record import envelope_payload, parse
-
-    def listed(value: object) -> frozenset[str] | None:
-        good = isinstance(value, list) and value and all(isinstance(item, str) for item in value)
-        return frozenset(value) if good and isinstance(value, list) else None
-
-    purposes = listed(body.get("purposes"))
-    payload = envelope_payload(body.get("envelope")) if purposes is None else None
-    if payload is not None:
-        try:
-            record = parse(payload)
-        except RecordError:
-            return None, None
-        if record.event == "withdrawn" and record.subject.pid == body.get("pid"):
-            purposes = frozenset(record.purposes)
-    return purposes, listed(body.get("sources"))
-
-
-def _withdrawals(artefact: Artefact, found: Iterable[Entry], rejected: Mapping[int, tuple[str, ...]]) -> list[Cause]:
-    """Return the unsigned ends of a consent, or of a part of it, after the artefact's own consent was given."""
+def _revoked(artefact: Artefact, found: Iterable[Entry], rejected: Mapping[int, tuple[str, ...]]) -> list[Cause]:
+    """Return the ends that the organisation itself logged after the artefact's own consent was given."""
     causes = []
     for index, entry in found:
-        if index <= artefact.consent_index or entry["body"].get("pid") != artefact.subject:
+        body = entry["body"]
+        if entry["type"] != "consent.revoked" or body.get("pid") != artefact.subject or index <= artefact.consent_index:
             continue
-        purposes, sources = withdrawn(entry["body"])
-        if purposes is not None and artefact.purpose not in purposes:
+        purposes = body.get("purposes")
+        if isinstance(purposes, list) and purposes and artefact.purpose not in purposes:
             continue
-        if index in rejected and (not rejected[index] or artefact.purpose in rejected[index]):
-            continue
-        kind: Kind = "withdrawn" if entry["type"] == "consent.withdrawn" else "revoked"
-        if sources is None:
-            causes.append(Cause(kind, index, from_time(entry["at"]), True))
-        elif hit := artefact.sources & sources:
-            causes.append(Cause("narrowed", index, from_time(entry["at"]), False, hit))
+        if index not in rejected or (rejected[index] and artefact.purpose not in rejected[index]):
+            causes.append(Cause("revoked", index, from_time(entry["at"]), True))
     return causes
 
 
@@ -313,14 +298,13 @@ def _narrower(new: GivenChoice, old: GivenChoice, record: ConsentRecord, base: C
     )
 
 
-def _invalidated(artefact: Artefact, ledger: Ledger, found: Iterable[Entry], now: datetime) -> list[Cause]:
+def _invalidated(artefact: Artefact, ledger: Ledger, now: datetime) -> list[Cause]:
     """Return the end of a consent that never held: it does not matter when the artefact was made."""
     if artefact.consent_index not in ledger.quarantined():
         return []
-    kinds = ("consent.invalidated", "key.compromised")
-    said = [(i, e) for i, e in found if e["type"] in kinds and e["body"].get("pid") == artefact.subject]
-    index, at = (said[-1][0], from_time(said[-1][1]["at"])) if said else (None, now)
-    return [Cause("invalidated", index, at, True)]
+    state = ledger.state(artefact.subject, artefact.purpose, now)
+    known = state.state == "invalidated" and state.at is not None
+    return [Cause("invalidated", state.index if known else None, state.at if known and state.at else now, True)]
 
 
 def _vetoes(found: Iterable[Entry], ledger: Ledger) -> dict[str, tuple[int, datetime]]:

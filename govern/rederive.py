@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from extract.identity import Identities
     from extract.job import Progress, SourcePaths
     from extract.records import Record
+    from extract.vetoes import Vetoes
     from govern.jobs import KeptJob
     from govern.workspace import Workspace
     from policies.model import Policy
@@ -113,12 +114,16 @@ class Sweep:
         """Return what is due now."""
         return lineage.of_workspace(self.workspace, self.log, self.vault, self.now)
 
-    def run(self) -> list[Settled]:
-        """Revoke everything that is due, then make it again or end it."""
+    def run(self, causes: Collection[int] | None = None) -> list[Settled]:
+        """Revoke everything that is due, then make it again or end it.
+
+        Args:
+            causes: Entries of the log: only what is due because of them is made again or ended; None for all.
+        """
         stop(self.workspace, self.log, self.vault, self.now)
         settled: dict[str, Settled] = {}
         # What was made again is looked at once more: something else may have been taken back meanwhile.
-        while open_ := [due for due in self.due() if due.artefact.extraction_id not in settled]:
+        while open_ := [d for d in self.due() if d.artefact.extraction_id not in settled and d.because_of(causes)]:
             for due in sorted(open_, key=lambda d: not d.whole):
                 settled[due.artefact.extraction_id] = self._settle(due)
         self._tidy()
@@ -253,6 +258,7 @@ class Sweep:
     def _without(self, due: Due, people: Identities, paths: SourcePaths, checks: Any) -> frozenset[str]:
         """Return the digests of all records that the run must not see."""
         from extract.sources import open_source, read_all
+        from extract.vetoes import Vetoes
 
         tree = self._tree(due.artefact.extraction_id)
         salts = self.vault.salts(due.artefact.extraction_id)
@@ -267,14 +273,10 @@ class Sweep:
         sources = [open_source(kind, path, checks, people) for kind, group in sorted(paths.items()) for path in group]
         read_all(sources, lambda n: self.progress("comparing", n, 0), checks.custodian, look)
         stay = still_there(seen, tree, salts)
-        stay = without_threads(stay, self._meant(due, people), people)
+        stay = without_threads(stay, Vetoes(due.vetoes, self.workspace.pseudonym_secret()), people)
         if not stay:
             raise NothingLeftError("no record is left")
         return frozenset(r.raw_digest for r in seen) - frozenset(r.raw_digest for r in stay)
-
-    def _meant(self, due: Due, people: Identities) -> Callable[[str], bool]:
-        is_meant = lineage.meaning(people, self.workspace.pseudonym_secret())
-        return lambda filed: any(is_meant(who, filed) for who in due.vetoes)
 
     def _tree(self, extraction: str) -> Dispositions:
         from attest.disposition import Dispositions
@@ -407,15 +409,11 @@ def still_there(records: Sequence[Record], tree: Dispositions, salts: Sequence[b
     return stay
 
 
-def without_threads(records: list[Record], meant: Callable[[str], bool], people: Identities) -> list[Record]:
-    """Return the records without every conversation in which somebody took part who is meant."""
+def without_threads(records: list[Record], vetoes: Vetoes, people: Identities) -> list[Record]:
+    """Return the records without every conversation in which somebody took part who vetoed."""
     from extract.threads import relate
 
     threads = [r.thread_id for r in relate(records)]
-
-    def took_part(record: Record) -> bool:
-        keys = {k for k in (record.author_key, *record.recipients) if k}
-        return any(meant(key) or meant(people.resolve(key) or key) for key in keys)
-
-    gone = {thread for thread, record in zip(threads, records, strict=True) if took_part(record)}
+    rows = [(t, (r.author_key, *r.recipients)) for t, r in zip(threads, records, strict=True)]
+    gone = vetoes.threads(rows, people)
     return [record for thread, record in zip(threads, records, strict=True) if thread not in gone]

@@ -3,38 +3,153 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from govern.cli.consent_options import subject_option
 from govern.cli.context import GlobalOptions, governed, now_option
+from govern.errors import GovernError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from attest.log import EventLog
+    from attest.vault import Vault
+    from consent.ledger import Ledger
+    from govern.cli.output import Output
+    from govern.rederive import Settled
+    from govern.workspace import Workspace
 
 
 @click.command(epilog="Example:  govern consent withdraw --subject p-4k7q2m9x")
 @subject_option
 @click.option("--purpose", "purposes", multiple=True, metavar="NAME", help="Only for this.  [default: for everything]")
+@click.option(
+    "--source", "sources", multiple=True, metavar="NAME", help="Only this may no longer be read: mail.work ..."
+)
+@click.option("--erase", is_flag=True, help="Destroy the salts of all your records, too. It cannot be undone.")
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.json",
+    help="Write the receipt: what was done, each entry with its proof.",
+)
 @now_option
 @governed
-def withdraw(options: GlobalOptions, subject: str, purposes: tuple[str, ...], now: datetime) -> None:
+def withdraw(
+    options: GlobalOptions,
+    subject: str,
+    purposes: tuple[str, ...],
+    sources: tuple[str, ...],
+    erase: bool,
+    output: Path | None,
+    now: datetime,
+) -> None:
     """Take a consent back: at once, in one step, no key needed, no reason asked.
 
-    From here on nothing is read or released under it, and skills made from it are revoked.
+    From here on nothing is read or released under it. Skills and drafts made from it are revoked at once and ended;
+    with --source they are made again without it, for your review. What cannot be done at once `govern sweep` does.
     """
-    from consent import build
-    from govern import releases
+    from attest.encoding import to_time
+    from attest.files import replace_file
+    from govern import erasure, rederive
 
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
+        ledger = workspace.ledger(log)
         # Someone whose line was erased from the people file must still be able to get out.
-        if subject not in workspace.ledger(log).people():
+        if subject not in ledger.people():
             workspace.identities().person(subject)
-        body = build.withdrawal(subject, purposes or None, "command line")
+        body = _body(ledger, subject, purposes, sources)
+        # First of all, and whatever fails after it: it is said, and it holds.
         index = workspace.append(log, "consent.withdrawn", f"employee:{subject}", body, now)
-        revoked = releases.revoke(workspace, log, subject, set(purposes) or None, now)
-    out.say(f"Withdrawn: log entry {index}. It holds from now on.")
-    out.say(f"Skills revoked: {len(revoked)}")
-    out.result({"index": index, "subject": subject, "purposes": sorted(purposes) or None, "revoked": revoked})
+        out.say(f"Withdrawn: log entry {index}. It holds from now on.")
+        shredded: set[int] = set()
+        settled: list[Settled] = []
+        later = ""
+        try:
+            rederive.stop(workspace, log, None, now)
+            with workspace.vault() as vault, out.progress("starting") as progress:
+                if erase:
+                    shredded |= set(_erase(workspace, log, vault, subject, now))
+                settled = rederive.Sweep(workspace, log, vault, now, progress).run({index, *shredded})
+        except GovernError as error:
+            # The vault may be with an extraction that runs. It stops at its next gate; the rest is the sweep's.
+            later = error.message
+        note = workspace.sign(log)
+        data = erasure.receipt(log, note, subject, to_time(now), shredded)
+    made = erasure.verify(data, workspace.log_vkey)
+    _show(out, settled, later)
+    if output is not None:
+        replace_file(output, data, 0o600)
+        out.say(f"Your receipt is in {output}. Anyone who has the log's key can check it offline:")
+        out.say(f"  govern audit answer {output} --log-key KEY")
+    _result(out, made.document, index, purposes, sources, settled, later, output)
+
+
+def _body(ledger: Ledger, subject: str, purposes: Collection[str], sources: Collection[str]) -> dict[str, Any]:
+    from consent import build
+
+    known = {s for _, record in ledger.consents(subject) for c in record.choices for s in getattr(c, "sources", ())}
+    if unknown := sorted(set(sources) - known):
+        # A slip of the pen must not look like a withdrawal that worked.
+        raise UsageError(
+            f"this person never agreed to {', '.join(unknown)}",
+            f"they agreed to: {', '.join(sorted(known)) or 'nothing'}",
+        )
+    body = build.withdrawal(subject, sorted(set(purposes)) or None, "command line")
+    return body | {"sources": sorted(set(sources))} if sources else body
+
+
+def _erase(workspace: Workspace, log: EventLog, vault: Vault, subject: str, now: datetime) -> tuple[int, ...]:
+    from govern import erasure, rederive, subjects
+
+    who = subjects.asker(workspace, log, vault, subject)
+    erased = erasure.erase(workspace, log, vault, who.filed, now)
+    rederive.stop(workspace, log, vault, now)
+    return erased.indexes
+
+
+def _show(out: Output, settled: list[Settled], later: str) -> None:
+    counts = {action: sum(each.action == action for each in settled) for action in ("tombstoned", "rederived")}
+    out.say(f"Skills and drafts ended: {counts['tombstoned']}; made again, for review: {counts['rederived']}")
+    for each in settled:
+        if each.action == "waiting":
+            out.say(f"Revoked, and due by {each.deadline:%Y-%m-%d %H:%M} UTC: {each.extraction_id}: {each.obstacle}")
+    if later:
+        out.say(f"Not yet done: {later}. `govern sweep` does the rest.", important=True)
+
+
+def _result(
+    out: Output,
+    done: dict[str, Any],
+    index: int,
+    purposes: tuple[str, ...],
+    sources: tuple[str, ...],
+    settled: list[Settled],
+    later: str,
+    output: Path | None,
+) -> None:
+    mine = {each.extraction_id for each in settled}
+    out.result(
+        {
+            "index": index,
+            "subject": done["subject"],
+            "purposes": sorted(purposes) or None,
+            "sources": sorted(sources) or None,
+            "revoked": [name for name in done["revoked"] if name in mine or later],
+            "tombstoned": {name: why for name, why in done["tombstoned"].items() if name in mine},
+            "rederived": {name: new for name, new in done["rederived"].items() if name in mine},
+            "waiting": done["waiting"],
+            "shredded": done["shredded"],
+            "later": later or None,
+            "receipt": str(output) if output is not None else None,
+        }
+    )
 
 
 COMMANDS: tuple[click.Command, ...] = (withdraw,)
