@@ -108,6 +108,11 @@ def source_of(row: Record | Any, subject_keys: frozenset[str], people: Identitie
     return "mail.work" if (all(at_work) if mine else any(at_work)) else "mail.personal"
 
 
+def _word(place: str) -> str:
+    # A folder's name may be no text; what gates decide over must be what can be kept and decided over again.
+    return place.lower().encode("utf-8", "replace").decode()
+
+
 def _external(row: Any, people: Identities) -> bool | None:
     """Return whether somebody took part who is neither in the people file nor at a work domain."""
     if FLAG_EXTERNAL in row.labels:
@@ -168,7 +173,7 @@ def compute(frame: pd.DataFrame, people: Identities, subject: str, vetoes: Vetoe
             {
                 "source": source_of(row, keys, people),
                 "container_kind": None if row.container_kind == "unknown" else row.container_kind,
-                "places": tuple(sorted(p.lower() for p in places if p)),
+                "places": tuple(sorted(_word(p) for p in places if p)),
                 "participants": len({row.author_key, *row.recipients} - {""}),
                 "author": None if not known else ("subject" if author == subject else "other"),
                 "own_chars": own,
@@ -201,7 +206,7 @@ def column(fact: Fact, values: Sequence[Any], index: pd.Index[Any]) -> pd.Series
     import pandas as pd
 
     if fact.dtype not in ("str", "object"):
-        return pd.Series(values, dtype=fact.dtype, index=index)  # type: ignore[call-overload,no-any-return]
+        return pd.Series(values, dtype=fact.dtype, index=index)
     codes: dict[Hashable, int] = {}
     for value in values:
         if value is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from extract import circumstances
 from govern.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 
     from consent.decide import RunDecision
     from consent.ledger import ChoiceState, Ledger
+    from consent.request import RunRequest
     from extract.job import Job, Progress, Tools
+    from extract.records import Record
     from extract.sources import ReadResult
+    from extract.vetoes import Vetoes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,59 @@ class Gated:
         return dict(sorted(Counter(r for reasons in self.reasons for r in reasons).items()))
 
 
-def decide_run(job: Job, consents: Ledger) -> RunDecision:
-    """Ask the run and subject gates."""
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A run of which its subject is told.
+
+    Attributes:
+        extraction_id: Its id.
+        index: Entry that tells.
+    """
+
+    extraction_id: str
+    index: int
+
+
+def announce(job: Job, tools: Tools, *, dry_run: bool) -> Announced:
+    """Log that somebody is about to read a person's messages: before anything is read, and also for a dry run."""
+    from attest.events import uuid7
+
+    extraction_id = job.extraction_id or uuid7(job.request.now, tools.random)
+    body = {"extraction_id": extraction_id, "subject": job.subject, "purpose": job.request.purpose, "dry_run": dry_run}
+    return Announced(extraction_id, tools.emit("extraction.announced", body, job.request.now))
+
+
+def asked_now(job: Job, consents: Ledger, announced: int | None) -> RunRequest:
+    """Return what is asked for, with the circumstances as they are now.
+
+    Args:
+        job: What is asked for.
+        consents: The log, replayed just now.
+        announced: Entry that told the subject of this run.
+    """
+    duties = job.duties()
+    return replace(
+        job.request,
+        circumstances=circumstances.of(
+            job.people,
+            consents,
+            job.subject,
+            job.request.now,
+            operator=job.operator,
+            announced=announced,
+            cascades=duties.cascades,
+            access=duties.access,
+            raw_kept=duties.raw_kept,
+            salts=duties.salts,
+        ),
+    )
+
+
+def decide_run(job: Job, consents: Ledger, announced: int | None = None) -> RunDecision:
+    """Ask the run and subject gates, over the circumstances as they are now."""
     from consent import decide
 
-    return decide.decide_run(job.policy, job.request, consents)
+    return decide.decide_run(job.policy, asked_now(job, consents, announced), consents)
 
 
 def refuse(reasons: Sequence[str], details: Sequence[str] = ()) -> RefusedError:
@@ -88,12 +140,49 @@ def suppose(job: Job) -> ChoiceState:
         state="given",
         record=record,
         choice=record.given(request.purpose or ""),
-        key=EnrolledKey(0, "ed25519:" + "0" * 32, bytes(32)),
+        key=EnrolledKey(0, "ed25519:" + "0" * 32, bytes(32), "supposed"),
+        notice_at=request.now - timedelta(days=366),
+        signed_at=request.now - timedelta(days=183),
     )
 
 
-def read_and_gate(job: Job, choice: ChoiceState, progress: Progress, commit: Callable[[ReadResult], object]) -> Gated:
-    """Read every source and decide over every record; `commit` is called in between, before any record gate runs.
+class Excluded:
+    """Drops what was withdrawn, as if the sources had never held it.
+
+    Attributes:
+        count: How many records were dropped.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._digests, self._sources, self._people = job.without, job.without_sources, job.people
+        self._keys = frozenset(job.people.person(job.subject).keys)
+        self.count = 0
+
+    def __call__(self, records: Sequence[Record]) -> list[Record]:
+        """Return the records that stay."""
+        from extract.facts import source_of
+
+        kept = [
+            record
+            for record in records
+            if record.raw_digest not in self._digests
+            and not (self._sources and source_of(record, self._keys, self._people) in self._sources)
+        ]
+        self.count += len(records) - len(kept)
+        return kept
+
+
+def read_and_gate(
+    job: Job, choice: ChoiceState, vetoes: Vetoes, progress: Progress, commit: Callable[[ReadResult, int], object]
+) -> Gated:
+    """Read every source and decide over every record.
+
+    Args:
+        job: What is asked for.
+        choice: Where the subject stands.
+        vetoes: Who vetoed.
+        progress: Called with stage, done, total.
+        commit: Called before any record gate runs, with what was read and how many records were excluded.
 
     Raises:
         InputError: A source cannot be read, or there is no record in any.
@@ -106,24 +195,32 @@ def read_and_gate(job: Job, choice: ChoiceState, progress: Progress, commit: Cal
     sources = [
         open_source(kind, path, job.checks, job.people) for kind, paths in sorted(job.paths.items()) for path in paths
     ]
-    read = read_all(sources, lambda seen: progress("reading", seen, 0), job.checks.custodian)
+    excluded = Excluded(job)
+    read = read_all(sources, lambda seen: progress("reading", seen, 0), job.checks.custodian, excluded)
     if not read.records:
         raise InputError("the sources hold no record", "check the paths; `govern extract --help` says what each reads")
-    commit(read)
+    commit(read, excluded.count)
     progress("gates", 0, len(read.records))
-    rows = facts.compute(records.to_frame(read.records), job.people, job.subject)
+    rows = facts.compute(records.to_frame(read.records), job.people, job.subject, vetoes)
     seed = int.from_bytes(fingerprint(read)[:6], "big")
     verdict = decide.decide_records(job.policy, rows, choice, job.request, seed=seed)
     return Gated(read, rows, authenticity.hold_failed(read.records, verdict.reasons), seed)
 
 
 def dry_run(job: Job, consents: Ledger, tools: Tools) -> tuple[RunDecision, Gated]:
-    """Decide over everything and keep nothing; that somebody looked is logged, since nobody is read covertly."""
-    decision = decide_run(job, consents)
-    gated = read_and_gate(job, decision.choice if decision.allowed else suppose(job), tools.progress, lambda read: None)
+    """Decide over everything and keep nothing; that somebody looked is logged first, since nobody is read covertly."""
+    from extract.vetoes import Vetoes
+
+    announced = announce(job, tools, dry_run=True)
+    decision = decide_run(job, consents, announced.index)
+    choice = decision.choice if decision.allowed else suppose(job)
+    vetoes = Vetoes.of(consents, tools.secret)
+    gated = read_and_gate(job, choice, vetoes, tools.progress, lambda read, excluded: None)
     tools.emit(
         "extraction.gated",
         {
+            "extraction_id": announced.extraction_id,
+            "prev": announced.index,
             "subject": job.subject,
             "purpose": job.request.purpose,
             "policy": job.policy_ref,

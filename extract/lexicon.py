@@ -66,7 +66,8 @@ def _bounded(char: str) -> bool:
 
 
 def _frame(entry: str, lists: Mapping[str, list[str]]) -> str:
-    out, gap = [], 0
+    out: list[str] = []
+    gap = 0
     dense = bool(_IS_CJK.search(entry)) or entry.startswith("{zh")
     for part in entry.split():
         if match := _GAP.match(part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from extract import authenticity, gating, redaction
@@ -69,39 +69,45 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         InputError: The sources cannot be read.
     """
     from attest import canonical
-    from attest.events import uuid7
-    from extract import residue
+    from attest.encoding import from_time, to_time
+    from extract import kept_facts, residue
     from extract.skill import codec
+    from extract.vetoes import Vetoes
 
-    now = job.request.now
-    extraction_id = job.extraction_id or uuid7(now, tools.random)
+    # The log keeps whole seconds, and a decision is replayed from the log.
+    now = from_time(to_time(job.request.now))
+    job = replace(job, request=replace(job.request, now=now))
+    announced = gating.announce(job, tools, dry_run=False)
+    extraction_id = announced.extraction_id
     head = {"extraction_id": extraction_id, "subject": job.subject, "purpose": job.request.purpose}
 
     def emit(kind: str, body: dict[str, Any]) -> int:
         return tools.emit(kind, {**head, **body}, now)
 
-    def still_agreed() -> RunDecision:
+    def still_agreed(ledger: Consents) -> RunDecision:
         # Asked anew before each part of the work: a withdrawal stops the run at the next gate, not after it.
-        decision = gating.decide_run(job, consents())
+        decision = gating.decide_run(job, ledger, announced.index)
         if not decision.allowed:
             emit("extraction.gated", {"policy": job.policy_ref, "allowed": False, "reasons": list(decision.reasons)})
             raise gating.refuse(decision.reasons)
         return decision
 
-    decision = still_agreed()
+    ledger_then = consents()
+    decision = still_agreed(ledger_then)
     consent_index = decision.choice.record_index
 
     salts: list[bytes] = []
     commitments: list[str] = []
     manifest_index = -1
 
-    def commit(read: ReadResult) -> None:
+    def commit(read: ReadResult, excluded: int) -> None:
         # Commit, then gate: what there was is fixed before anything decides what is taken.
         nonlocal manifest_index
         salts.extend(tools.random(32) for _ in read.records)
-        manifest_index = _commit(job, read, salts, commitments, extraction_id, tools, emit)
+        manifest_index = _commit(job, read, salts, commitments, extraction_id, excluded, tools, emit)
 
-    gated = gating.read_and_gate(job, decision.choice, tools.progress, commit)
+    vetoes = Vetoes.of(ledger_then, tools.secret)
+    gated = gating.read_and_gate(job, decision.choice, vetoes, tools.progress, commit)
     taken = gated.taken
     gated_index = emit(
         "extraction.gated",
@@ -111,6 +117,8 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
             "request": _request_body(job.request),
             "allowed": True,
             "consent_index": consent_index,
+            # Up to where the log was replayed for this decision: whoever replays it decides again alike.
+            "log_size": ledger_then.size,
             "taken": len(taken),
             "left_out": len(gated.reasons) - len(taken),
             "by_reason": gated.by_reason(),
@@ -118,7 +126,10 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     )
 
     redactor = redaction.redactor_of(job, gated, tools.secret)
-    gated, redacted = redaction.redact_taken(gated, redactor, tools.progress)
+    drawn = gated
+    made = redaction.redact_taken(gated, redactor, tools.progress)
+    gated, redacted = made.gated, made.texts
+    tools.vault.put_facts(extraction_id, kept_facts.rows(drawn, gated))
     counts: Counter[str] = Counter()
     for result in redacted.values():
         counts.update(result.counts)
@@ -129,13 +140,14 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
             "redactor": dict(redactor.info()),
             "counts": dict(sorted(counts.items())),
             "left_out": len(taken) - len(redacted),
+            "emotion_segments": made.emotion_segments,
         },
     )
     redaction.ask_segments(job, redactor.info())
 
-    still_agreed()
+    still_agreed(consents())
     distillate = _distil(job, gated, redacted, backend, tools.progress)
-    still_agreed()
+    still_agreed(consents())
     tools.progress("scanning again", 0, len(distillate.claims))
     claims, kept_back = _output_gates(job, decision, distillate, redactor)
     distilled_index = emit(
@@ -151,7 +163,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     )
 
     dispositions = _dispositions(gated, redacted, salts, commitments)
-    ledger = residue.account(dispositions, distillate, kept_back)
+    ledger = residue.account(dispositions, distillate, kept_back, made.emotion_segments)
     pseudonym = str(redactor.people_tokens().get(job.subject, ""))
     seal_index = emit(
         "extraction.sealed",
@@ -186,6 +198,7 @@ def _commit(
     salts: Sequence[bytes],
     commitments: list[str],
     extraction_id: str,
+    excluded: int,
     tools: Tools,
     emit: Callable[[str, dict[str, Any]], int],
 ) -> int:
@@ -222,6 +235,7 @@ def _commit(
             "size": len(read.records),
             "sources": sources,
             "defects": dict(read.defects),
+            "excluded": {"lifecycle.cascade": excluded} if excluded else {},
             "custodian": checks.custodian,
             "dkim_keys_sha256": checks.dkim.sha256 if checks.dkim is not None else "",
             "authenticity": authenticity.counts(read.records),

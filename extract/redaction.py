@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from extract.gating import Gated, fingerprint, refuse
@@ -54,14 +54,36 @@ def _make_redactor(
     )
 
 
-def redact_taken(gated: Gated, redactor: Redactor, progress: Progress) -> tuple[Gated, dict[int, Redacted]]:
-    """Return the redacted own words by row; a record in which the second scan still finds something is left out."""
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What redaction made of the records that were taken.
+
+    Attributes:
+        gated: The records, with those left out in which the second scan still found something.
+        texts: The redacted own words by row.
+        emotion_segments: How many sentences about feelings were cut out before; no redactor and no model saw them.
+    """
+
+    gated: Gated
+    texts: dict[int, Redacted]
+    emotion_segments: int
+
+
+def redact_taken(gated: Gated, redactor: Redactor, progress: Progress) -> Redaction:
+    """Cut sentences about feelings out of the own words, then redact them and scan what came out once more."""
+    from extract import emotion
+
     taken = gated.taken
     progress("redacting", 0, len(taken))
-    results = dict(zip(taken, redactor.redact([gated.read.records[i].own_text() for i in taken]), strict=True))
+    words = [emotion.own_words(gated.read.records[i]) for i in taken]
+    results = dict(zip(taken, redactor.redact([text for text, _ in words]), strict=True))
     held = {int(name) for name in residual_hits({str(i): r.text for i, r in results.items()}, redactor)}
     reasons = [(*r, "segment.pii") if i in held else r for i, r in enumerate(gated.reasons)]
-    return replace(gated, reasons=reasons), {i: r for i, r in results.items() if i not in held}
+    return Redaction(
+        replace(gated, reasons=reasons),
+        {i: r for i, r in results.items() if i not in held},
+        sum(cut for i, (_, cut) in zip(taken, words, strict=True) if i not in held),
+    )
 
 
 def residual_hits(texts: Mapping[str, str], redactor: Redactor, trusted: Sequence[str] = ()) -> list[str]:

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 Ledger = dict[str, Any]
 
 
-def account(leaves: Iterable[Leaf], distillate: Distillate, claim_reasons: Mapping[str, int]) -> Ledger:
+def account(
+    leaves: Iterable[Leaf], distillate: Distillate, claim_reasons: Mapping[str, int], emotion_segments: int = 0
+) -> Ledger:
     """Return the ledger of one extraction: integers only, so that it can be signed as canonical JSON.
 
     Args:
         leaves: The disposition of every record.
         distillate: What the distiller made and dropped.
         claim_reasons: How many claims each output gate kept back.
+        emotion_segments: How many sentences about feelings were cut out of the records that were taken.
     """
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
@@ -39,6 +42,7 @@ def account(leaves: Iterable[Leaf], distillate: Distillate, claim_reasons: Mappi
         "by_kind": dict(sorted(kinds.items())),
         "by_reason": dict(sorted(reasons.items())),
         "redactions": dict(sorted(redactions.items())),
+        "emotion_segments": emotion_segments,
         "distilled": dict(sorted(distillate.measures.items())),
         "dropped": dict(sorted(distillate.dropped.items())),
         "claims_kept_back": dict(sorted(claim_reasons.items())),
@@ -75,6 +79,8 @@ def lines(ledger: Ledger) -> list[str]:
     if ledger["redactions"]:
         text += ["", "| what was taken out of the records that were used | times |", "|---|---:|"]
         text += [f"| {kind} | {count} |" for kind, count in _by_size(ledger["redactions"])]
+    if ledger.get("emotion_segments"):
+        text += ["", f"Sentences about feelings cut out before anything else was done: {ledger['emotion_segments']}."]
     text += ["", "| what distillation left behind | count |", "|---|---:|"]
     rows = {**{f"sentences: {k}": v for k, v in ledger["dropped"].items()}}
     rows |= {f"claims kept back by `{k}`": v for k, v in ledger["claims_kept_back"].items()}
