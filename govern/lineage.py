@@ -44,7 +44,7 @@ class Artefact:
         policy: SHA-256 of the policy.
         sources: The sources that were asked for.
         consent_index: Entry of the consent that it rests on.
-        manifest_index: Entry of its `source.manifest`: what came later could not be heeded.
+        heeded: Size of the log that its vetoes were read from: what came later could not be heeded.
         seal_index: Entry of its seal.
         sealed_at: Time of the seal, by the log.
         release_index: Entry of its last release, or None for a draft.
@@ -59,7 +59,7 @@ class Artefact:
     policy: str
     sources: frozenset[str]
     consent_index: int
-    manifest_index: int
+    heeded: int
     seal_index: int
     sealed_at: datetime
     release_index: int | None = None
@@ -155,18 +155,26 @@ def entries(log: EventLog) -> list[Entry]:
 
 def artefacts(found: Iterable[Entry]) -> dict[str, Artefact]:
     """Return every sealed extraction, in the order of the log."""
-    asked: dict[str, frozenset[str]] = {}
+    asked: dict[str, tuple[frozenset[str], int | None]] = {}
     made: dict[str, Artefact] = {}
     for index, entry in found:
         body = entry["body"]
         name = body.get("extraction_id")
         if entry["type"] == "extraction.gated" and body.get("allowed") and "request" in body:
-            asked[name] = frozenset(body["request"]["sources"])
+            asked[name] = (frozenset(body["request"]["sources"]), body.get("log_size"))
         elif entry["type"] == "extraction.sealed":
+            sources, heeded = asked.get(name, (frozenset(), None))
             made[name] = Artefact(
-                name, body["subject"], body["purpose"], body["policy"]["sha256"], asked.get(name, frozenset()),
-                body["consent_index"], body["manifest_index"], index, from_time(entry["at"]),
-            )  # fmt: skip
+                extraction_id=name,
+                subject=body["subject"],
+                purpose=body["purpose"],
+                policy=body["policy"]["sha256"],
+                sources=sources,
+                consent_index=body["consent_index"],
+                heeded=body["manifest_index"] if heeded is None else heeded,
+                seal_index=index,
+                sealed_at=from_time(entry["at"]),
+            )
         elif name in made and entry["type"] == "skill.released":
             made[name] = replace(made[name], release_index=index)
         elif name in made and entry["type"] == "skill.revoked":
@@ -320,7 +328,7 @@ def _vetoes(found: Iterable[Entry], ledger: Ledger) -> dict[str, tuple[int, date
 def _vetoed(
     artefact: Artefact, vetoes: Mapping[str, tuple[int, datetime]], vault: Vault, is_meant: IsMeant
 ) -> list[Cause]:
-    later = {who: place for who, place in vetoes.items() if place[0] > artefact.manifest_index}
+    later = {who: place for who, place in vetoes.items() if place[0] >= artefact.heeded}
     if not later:
         return []
     filed = vault.filed(artefact.extraction_id)
