@@ -1,29 +1,44 @@
-"""Release and standing of skills in a workspace: gates asked again, events logged, revocations followed."""
+"""Release of skills in a workspace: gates asked again over the finished files, events logged, revocations followed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from govern import refusals
 from govern.errors import RefusedError
+from govern.standing import Standing, Word, contested, standing, statement_sha256, use_ends, word
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from attest.log import EventLog
     from consent.keys import EnrolledKey
-    from consent.ledger import ChoiceState, Ledger
-    from consent.request import RunRequest
+    from consent.ledger import ChoiceState
+    from consent.request import Circumstances, OutputFacts, RunRequest
     from extract.skill.draft import Draft
     from extract.skill.release import Candidate
     from extract.skill.review import Review
     from govern.workspace import Workspace
     from policies.model import Policy
 
-LIVE = ("given", "renewed")
+__all__ = [
+    "Plan",
+    "Standing",
+    "Word",
+    "carry_out",
+    "circumstances",
+    "contested",
+    "output_facts",
+    "plan",
+    "revoke",
+    "standing",
+    "statement_sha256",
+    "word",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +53,62 @@ class Plan:
     enrolled: EnrolledKey | None
 
 
-def plan(workspace: Workspace, log: EventLog, draft: Draft, review: Review, now: datetime) -> Plan:
+def circumstances(workspace: Workspace, log: EventLog, draft: Draft, now: datetime) -> Circumstances:
+    """Return what is known about people, papers and duties now, for the run that a draft came of.
+
+    The operator is the one who ran it and the announcement is that of the run: what has changed since is asked anew.
+    """
+    from extract import circumstances as known
+    from govern import jobs, lineage
+
+    job = jobs.load(workspace, draft.extraction_id)
+    with workspace.vault() as vault:
+        duties = lineage.duties(workspace, log, vault, now)
+    return known.of(
+        workspace.identities(),
+        workspace.ledger(log),
+        draft.header.subject,
+        now,
+        operator=job.operator if job is not None else None,
+        announced=_announced(log, draft.extraction_id),
+        cascades=duties.cascades,
+        access=duties.access,
+        raw_kept=duties.raw_kept,
+        salts=duties.salts,
+    )
+
+
+def _announced(log: EventLog, extraction_id: str) -> int | None:
+    wanted = extraction_id.encode()
+    for index, data in log.entries():
+        if b'"type":"extraction.announced"' in data and wanted in data:
+            entry = json.loads(data)
+            if entry["type"] == "extraction.announced" and entry["body"].get("extraction_id") == extraction_id:
+                return index
+    return None
+
+
+def plan(
+    workspace: Workspace,
+    log: EventLog,
+    draft: Draft,
+    review: Review,
+    now: datetime,
+    known: Callable[[], Circumstances],
+) -> Plan:
     """Put together what is to be released and what the gates need to know.
 
+    Args:
+        workspace: The workspace.
+        log: Its log.
+        draft: The draft.
+        review: What the person decided.
+        now: The moment of the release.
+        known: Returns what is known about people, papers and duties, see `circumstances`.
+
     Raises:
-        RefusedError: The consent ended, or a newer one took its place.
+        RefusedError: A gate of the run says no by now: the consent ended, a newer one took its place, an approval ran
+            out.
     """
     from consent import decide
     from consent.request import RunRequest
@@ -62,6 +128,7 @@ def plan(workspace: Workspace, log: EventLog, draft: Draft, review: Review, now:
         model_sha256=asked["model_sha256"],
         model_address=asked["model_address"],
         now=now,
+        circumstances=known(),
     )
     # Asked anew: since the extraction the person may have withdrawn, or the consent may have run out.
     decision = decide.decide_run(policy, request, consents)
@@ -72,8 +139,52 @@ def plan(workspace: Workspace, log: EventLog, draft: Draft, review: Review, now:
             "refused by subject.consent_valid: the consent was replaced after the extraction",
             "extract again under the consent in force",
         )
+    draft = replace(draft, header=_final(draft, policy, decision.choice, request.circumstances))
     candidate = release.prepare(draft, review, now)
     return Plan(draft, candidate, policy, decision.choice, request, consents.key(draft.header.subject))
+
+
+def _final(draft: Draft, policy: Policy, choice: ChoiceState, known: Circumstances) -> Any:
+    """Return the head of the skill as the log and the people file have it now, not as the draft says."""
+    expires = min(draft.header.expires, choice.end or draft.header.expires)
+    if known.last_day is not None:
+        expires = min(expires, use_ends(policy, known.last_day))
+    ref = choice.record.compensation_ref if choice.record is not None else None
+    return replace(draft.header, expires=expires, compensation_ref=ref or "")
+
+
+def output_facts(
+    draft: Draft,
+    candidate: Candidate,
+    *,
+    reviewed_at: datetime | None,
+    signature_valid: bool | None,
+    residual_hits: int | None,
+    is_contested: bool | None,
+) -> OutputFacts:
+    """Return what the output gates need to know, measured on the finished files wherever they tell it.
+
+    How well a skill identifies its author is not measured yet, so a policy that caps it lets no skill pass.
+    """
+    from consent.request import OutputFacts
+    from extract import pipeline
+    from extract.skill import impersonation, terms
+
+    pages = candidate.pages()
+    return OutputFacts(
+        claims=tuple(pipeline.claim_facts(candidate.judged)),
+        drafted_at=draft.sealed_at,
+        reviewed_at=reviewed_at,
+        signature_valid=signature_valid,
+        residual_hits=residual_hits,
+        expires=draft.header.expires,
+        contested=is_contested,
+        identity=None,
+        disclosed=terms.disclosed(pages["SKILL.md"]),
+        impersonates=len(impersonation.places(pages)),
+        terms=terms.forbids_decisions(pages["SKILL.md"]),
+        compensation_ref=terms.compensation_ref(pages["SKILL.md"]),
+    )
 
 
 def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519PrivateKey | None, now: datetime) -> bytes:
@@ -88,34 +199,37 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
 
     Raises:
         RefusedError: A gate says no: a claim was not reviewed, something personal is left, the signature is missing or
-            somebody else's.
+            somebody else's, the text passes itself off as the person.
     """
     from attest import container, evidence, keys
     from consent import decide
-    from consent.request import OutputFacts
-    from extract import pipeline, redaction
-    from extract.skill import release
+    from extract import redaction
+    from extract.skill import impersonation, release
 
     draft, candidate = plan_.draft, plan_.candidate
     own = key is not None and plan_.enrolled is not None and keys.key_id(key) == plan_.enrolled.key_id
     hits = redaction.residual_hits(
         candidate.texts(), redaction.scanner(workspace.identities(), plan_.policy), candidate.trusted()
     )
-    facts = OutputFacts(
-        claims=tuple(pipeline.claim_facts(candidate.judged)),
-        drafted_at=draft.sealed_at,
+    header = draft.header
+    facts = output_facts(
+        draft,
+        candidate,
         reviewed_at=now if key is not None else None,
         signature_valid=own,
         residual_hits=len(hits),
-        expires=draft.header.expires,
+        is_contested=contested(draft.extraction_id, header.subject, header.purpose, log, workspace.ledger(log), now),
     )
     results = decide.decide_output(plan_.policy, facts, plan_.choice, plan_.request)
     reasons = sorted({reason for result in results for reason in result.reasons})
     if reasons or key is None or plan_.enrolled is None:
         details = [d for result in results if result.reasons for d in result.details] + sorted(set(hits))
+        if "impersonation" in details:
+            details += impersonation.places(candidate.pages())
+        details = list(dict.fromkeys(details))
         raise RefusedError(
             f"refused by {', '.join(reasons)}" + (f" ({', '.join(details)})" if details else ""),
-            _hint(reasons, details),
+            refusals.hint(reasons, details),
         )
     steps = draft.seal["steps"]
 
@@ -140,140 +254,6 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
     # Kept so that the person can be given what was stated about their work, without whoever holds the skill.
     workspace.keep(workspace.statement_path(draft.extraction_id), container.unpack(data).files[evidence.STATEMENT])
     return data
-
-
-def _hint(reasons: list[str], details: list[str]) -> str:
-    if "output.residual_pii" in reasons:
-        return "a correction may hold a name or a number: `govern skill review FILE --correct ID=TEXT`"
-    if "silence" in details:
-        return "a release needs the person's own signature over the final content: --key KEYFILE"
-    if "signature" in details:
-        return "this is not the key that the person enrolled; `govern keys list` shows which one is"
-    if "output.subject_review" in reasons:
-        return "the person decides over every claim first: `govern skill review FILE`"
-    return "`govern policy explain GATE` says what a gate asks"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the log says of a skill now: released, revoked, expired, draft or unknown; and since when."""
-
-    status: str
-    since: str | None = None
-
-
-def standing(data: bytes, log: EventLog, consents: Ledger, now: datetime) -> Standing:
-    """Return how a skill stands in this workspace."""
-    from attest import container
-
-    files = container.unpack(data).files
-    if "attestation/draft.json" in files:
-        return Standing("draft")
-    try:
-        body = json.loads(files["attestation/entry.json"])["body"]
-        extraction_id = body["extraction_id"]
-    except (KeyError, ValueError, TypeError):
-        return Standing("unknown")
-    released = None
-    for index, entry in _events(log):
-        if entry["body"].get("extraction_id") != extraction_id:
-            continue
-        if entry["type"] == "skill.released":
-            released = (index, entry)
-        if entry["type"] == "skill.revoked":
-            return Standing("revoked", entry["at"])
-    if released is None:
-        return Standing("unknown")
-    body = released[1]["body"]
-    state = consents.state(body["subject"], body["purpose"], now)
-    if state.state not in (*LIVE, "expired"):
-        return Standing("revoked", None)
-    if state.state == "expired" or datetime.fromisoformat(body["expires"]) <= now:
-        return Standing("expired", body["expires"])
-    return Standing("released", released[1]["at"])
-
-
-#: What each response makes of a skill.
-WORDS = {"confirm": "confirmed", "contest": "contested", "correct": "correction asked"}
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What the person says of a released skill.
-
-    Attributes:
-        status: confirmed, contested, correction asked, or unanswered.
-        since: Time of the response; of the release where there was none.
-        days: How long ago that is.
-        index: Entry of the response, or None.
-        rejected: Number of responses that do not count: not signed by the person's key, or of something else.
-    """
-
-    status: str
-    since: str
-    days: int
-    index: int | None = None
-    rejected: int = 0
-
-    @property
-    def text(self) -> str:
-        """The status for people."""
-        if self.index is None:
-            return f"unanswered by the person for {self.days} days; silence is not confirmation"
-        return f"{self.status} by the person since {self.since} (log entry {self.index})"
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The status for programs."""
-        return {
-            "status": self.status.replace(" ", "_"),
-            "since": self.since,
-            "days": self.days,
-            "index": self.index,
-            "rejected": self.rejected,
-        }
-
-
-def word(data: bytes, log: EventLog, consents: Ledger, now: datetime) -> Word | None:
-    """Return what the person says of a released skill, as the log has it; the last word counts. None for a draft."""
-    from attest import container, response
-    from govern.errors import GovernError
-
-    digest = statement_sha256(container.unpack(data).files)
-    events = _events(log)
-    released = next(
-        (e for _, e in reversed(events) if e["type"] == "skill.released" and e["body"]["statement_sha256"] == digest),
-        None,
-    )
-    if released is None:
-        return None
-    pid, extraction_id = released["body"]["subject"], released["body"]["extraction_id"]
-    since, kind, found, rejected = released["at"], "", None, 0
-    for index, entry in events:
-        body = entry["body"]
-        if entry["type"] != "subject.response" or body.get("extraction_id") != extraction_id:
-            continue
-        # The key that spoke for the person when the response was logged, not one that came later.
-        key = next((k for k in reversed(consents.keys(pid)) if k.index < index), None)
-        try:
-            said = None if key is None else response.check(body, key.public)
-        except GovernError:
-            said = None
-        if said is None or said.pid != pid or said.statement_sha256 != digest:
-            rejected += 1
-            continue
-        since, kind, found = entry["at"], said.response, index
-    days = max(0, (now - datetime.fromisoformat(since)).days)
-    return Word(WORDS.get(kind, "unanswered"), since, days, found, rejected)
-
-
-def statement_sha256(files: Mapping[str, bytes]) -> str:
-    """Return the digest of a skill's signed statement, or "" for a draft."""
-    import hashlib
-
-    from attest import evidence
-
-    return hashlib.sha256(files[evidence.STATEMENT]).hexdigest() if evidence.STATEMENT in files else ""
 
 
 def revoke(workspace: Workspace, log: EventLog, pid: str, purposes: set[str] | None, now: datetime) -> list[str]:

@@ -12,6 +12,7 @@ from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
 from govern.cli.skill_attest import attest
 from govern.errors import RefusedError, UsageError, VerificationError
+from govern.standing import UNUSABLE
 
 if TYPE_CHECKING:
     from extract.distil.claims import Claim
@@ -75,17 +76,17 @@ def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
     failed = [c.name for c in report.checks if c.status == "fail"]
     with workspace.log() as log:
         ledger = workspace.ledger(log)
-        standing = releases.standing(data, log, ledger, now)
+        standing = releases.standing(workspace, log, data, ledger, now)
         word = releases.word(data, log, ledger, now) if not failed else None
     status = "damaged" if failed else standing.status
-    out.say(f"{file}: {status}" + (f" since {standing.since}" if standing.since and not failed else ""), important=True)
+    out.say(f"{file}: {status if failed else standing.text}", important=True)
     if word is not None:
         out.say(f"The person's word: {word.text}", important=True)
     out.result(
         {
             "file": str(file),
+            **standing.document,
             "status": status,
-            "since": standing.since,
             "failed": failed,
             "word": word.document if word is not None else None,
         }
@@ -94,10 +95,17 @@ def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
         raise VerificationError(
             f"verification failed: {', '.join(failed)}", "`govern audit verify` shows every check with its meaning"
         )
-    if status in ("revoked", "expired"):
-        raise RefusedError(
-            f"this skill is {status}", "stop using it and delete every copy; the log shows why and since when"
-        )
+    if status in UNUSABLE:
+        raise RefusedError(f"this skill is {status}", _DO_WITH.get(status, _DELETE))
+
+
+_DELETE = "stop using it and delete every copy; the log shows why and since when"
+#: What to do with a skill of each standing, where it is something else.
+_DO_WITH = {
+    "suspended": "do not use it until the person's objection or suspension is settled; `govern consent status`",
+    "quarantined": "its consent was never valid: stop using it, delete every copy, and whatever was made with it",
+    "tombstoned": "what it rested on is gone: delete every copy; where it was made again, use that skill",
+}
 
 
 @skill.command(epilog="Example:  govern skill review ops.skill --strike c004 --correct 'c007=Ask first.' --accept-rest")
@@ -105,6 +113,12 @@ def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
 @click.option("--accept", multiple=True, metavar="ID", help="Accept a claim.")
 @click.option("--strike", multiple=True, metavar="ID", help="Strike a claim; nobody sees it again.")
 @click.option("--correct", multiple=True, metavar="ID=TEXT", help="Replace a claim by your own words.")
+@click.option(
+    "--withhold",
+    multiple=True,
+    metavar="KIND",
+    help="Keep a kind of knowledge: strike every claim that belongs to it.",
+)
 @click.option("--accept-rest", is_flag=True, help="Accept every claim that nothing was said of yet.")
 @click.option("--list", "list_only", is_flag=True, help="Show the claims with their evidence and what was decided.")
 @click.option("--restart", is_flag=True, help="Forget what was decided so far.")
@@ -116,6 +130,7 @@ def review(
     accept: tuple[str, ...],
     strike: tuple[str, ...],
     correct: tuple[str, ...],
+    withhold: tuple[str, ...],
     accept_rest: bool,
     list_only: bool,
     restart: bool,
@@ -125,6 +140,10 @@ def review(
 
     Without options it asks claim by claim, the unsure ones first. What was decided is kept; stop and go on when you
     like. Nothing is released by this: that takes your signature, `govern skill release`.
+
+    With --withhold you keep a kind of knowledge: pitfalls, judgement, people_network, tacit_context, incident_memory
+    or unique_ways. Which claims belong to it is found by a list of phrases; --list shows it. Others see how many claims
+    you kept, not of which kind. Add --accept ID for one that you do not mind.
     """
     from attest.files import replace_file
     from extract.skill import draft as drafts
@@ -143,6 +162,7 @@ def review(
             raise UsageError(f"there is no claim {claim_id!r}", "`govern skill review FILE --list` shows the ids")
         return claims[claim_id]
 
+    current = current.withhold(withhold, draft.claims)
     for claim_id in accept:
         current = current.decide(find(claim_id), Decision("accepted"))
     for claim_id in strike:
@@ -155,44 +175,67 @@ def review(
     if accept_rest:
         for claim in current.open_claims(draft.claims):
             current = current.decide(claim, Decision("accepted"))
-    decided = bool(accept or strike or correct or accept_rest)
+    decided = bool(accept or strike or correct or withhold or accept_rest)
     if list_only:
         for claim in draft.claims:
             _show_claim(out, claim, current)
     elif not decided:
         if options.no_input or options.json:
-            raise UsageError("nothing was decided", "give --accept, --strike, --correct, --accept-rest or --list")
+            raise UsageError(
+                "nothing was decided", "give --accept, --strike, --correct, --withhold, --accept-rest or --list"
+            )
         current = _ask(out, draft, current)
         decided = True
     if decided or restart:
         replace_file(path, current.to_bytes(), 0o600)
     counts, waiting = current.counts(), len(current.open_claims(draft.claims))
+    withheld = current.withheld_claims
     if decided and not waiting:
         with workspace.log() as log:
             workspace.append(
                 log,
                 "skill.reviewed",
                 f"employee:{draft.header.subject}",
-                {"extraction_id": draft.extraction_id, "seal_index": draft.seal_index, **counts},
+                {
+                    "extraction_id": draft.extraction_id,
+                    "seal_index": draft.seal_index,
+                    **counts,
+                    "withheld": withheld,
+                },
                 now,
             )
     out.say(
-        f"{counts['accepted']} accepted, {counts['corrected']} corrected, {counts['struck']} struck, {waiting} open."
+        f"{counts['accepted']} accepted, {counts['corrected']} corrected, {counts['struck']} struck"
+        + (f" ({withheld} of them kept by you)" if withheld else "")
+        + f", {waiting} open."
     )
     if not waiting:
         out.say("Next, sign the final content:")
         out.say(f"  govern skill release {file} --key KEYFILE")
-    out.result({"extraction_id": draft.extraction_id, **counts, "open": waiting, "claims": _as_json(draft, current)})
+    out.result(
+        {
+            "extraction_id": draft.extraction_id,
+            **counts,
+            "withheld": withheld,
+            "withheld_kinds": list(current.withheld),
+            "open": waiting,
+            "claims": _as_json(draft, current),
+        }
+    )
 
 
 def _as_json(draft: Draft, review: Review) -> list[dict[str, Any]]:
+    from extract.distil import keeps
+
     found = []
     for claim in draft.claims:
         decision = review.decisions.get(claim.id)
+        kinds = keeps.kept_kinds(claim)
         found.append(
             {
                 "id": claim.id,
                 "kind": claim.kind,
+                "keeps": list(kinds) if kinds is not None else None,
                 "statement": claim.statement,
                 "evidence": [{"record": s.record, "quote": s.quote} for s in claim.evidence],
                 "decision": decision.verdict if decision else None,
@@ -202,10 +245,14 @@ def _as_json(draft: Draft, review: Review) -> list[dict[str, Any]]:
 
 
 def _show_claim(out: Output, claim: Claim, review: Review) -> None:
+    from extract.distil import keeps
+
     decision = review.decisions.get(claim.id)
     shares = ", ".join(f"{k} {p / 10:.0f} %" for k, p in sorted(claim.kinds.items(), key=lambda x: -x[1])[:3])
     out.heading(f"{claim.id}  {claim.statement}")
     out.say(f"      {claim.mode}; {claim.support} records, {claim.threads} threads, {claim.days} days; {shares}")
+    kinds = keeps.kept_kinds(claim)
+    out.say(f"      to keep: {'any' if kinds is None else ', '.join(kinds) or 'none'}")
     for span in claim.evidence:
         out.say(f"      #{span.record}: {' '.join(span.quote.split())}")
     if decision:
@@ -274,7 +321,9 @@ def release(
         draft = drafts.read(read_skill(file), log)
         path = workspace.review_path(draft.extraction_id)
         review_ = Review.from_bytes(path.read_bytes()) if path.exists() else Review(draft.extraction_id)
-        plan = releases.plan(workspace, log, draft, review_, now)
+        plan = releases.plan(
+            workspace, log, draft, review_, now, lambda: releases.circumstances(workspace, log, draft, now)
+        )
         key = keys.load(key_file, read_passphrase(options, passphrase_file)) if key_file is not None else None
         data = releases.carry_out(workspace, log, plan, key, now)
     target = output or file
