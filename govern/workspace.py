@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from govern.errors import InputError, UsageError
+from govern.errors import InputError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from attest.log import EventLog
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from attest.vault import Vault
     from consent.ledger import Ledger
     from extract.identity import Identities
+    from policies.adoption import Succession
     from policies.model import Policy
 
 CONFIG = "config.json"
@@ -188,11 +189,43 @@ class Workspace:
 
         return log.append([Event.new(kind, actor, body, now)])[0]
 
-    def adopt(self, log: EventLog, policy: Policy, now: datetime) -> None:
-        """Log a policy in full when it is used for the first time, so that every verdict can be replayed."""
-        if not any(b["sha256"] == policy.sha256 for b in _adopted(log)):
-            head = {"id": policy.id, "version": policy.version, "sha256": policy.sha256}
-            self.append(log, "policy.adopted", OPERATOR, {**head, "policy": policy.document()}, now)
+    def adopt(self, log: EventLog, policy: Policy, now: datetime, named: Succession | None = None) -> None:
+        """Log a policy in full when it is used for the first time, so that every verdict can be replayed.
+
+        Args:
+            log: The log.
+            policy: The policy.
+            now: The time.
+            named: What it takes the place of, where somebody has decided so by name.
+
+        Raises:
+            RefusedError: It is looser than the policy of its id in force, and nobody has named it.
+        """
+        from policies import adoption
+
+        adopted = _adopted(log)
+        if named is None:
+            if any(body["sha256"] == policy.sha256 for body in adopted):
+                return
+            named = adoption.succession(policy, adopted)
+            if named is not None and named.must_be_named:
+                raise RefusedError(
+                    f"policy {policy.id} is {named.relation} to version {named.version}, which is in force",
+                    "adopt it by name with `govern policy adopt`",
+                )
+        head = {"id": policy.id, "version": policy.version, "sha256": policy.sha256}
+        more = named.body() if named is not None else {}
+        self.append(log, "policy.adopted", OPERATOR, {**head, "policy": policy.document(), **more}, now)
+
+    def succession(self, log: EventLog, policy: Policy, replaces: str | None = None) -> Succession | None:
+        """Return what adopting `policy` would take the place of, or None where it is the first of its id.
+
+        Raises:
+            PolicyError: No policy with the id `replaces` was adopted.
+        """
+        from policies import adoption
+
+        return adoption.succession(policy, _adopted(log), replaces)
 
     def policy(self, log: EventLog, sha256: str) -> Policy:
         """Return an adopted policy, as the log has it.

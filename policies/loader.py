@@ -15,7 +15,7 @@ from policies import plain_yaml
 from policies.catalogue import FLOOR_GATES, GATES, find
 from policies.errors import LooserThanFloorError, PolicyError, PolicyShapeError
 from policies.model import Policy, PolicyHead, digest, document
-from policies.order import compare_params
+from policies.order import Relation, combine, compare_params
 from policies.parameters import Params
 
 
@@ -39,17 +39,35 @@ def load(ref: str | Path) -> Policy:
     if isinstance(ref, str) and text in shipped():
         return _shipped(text)
     path = Path(ref)
+    if not path.exists() and path.name == text and path.suffix == ".yaml" and path.stem in shipped():
+        return _shipped(path.stem)
+    return parse(_read(path), text)
+
+
+def against_floor(path: str | Path) -> dict[str, Relation]:
+    """Return what a policy file is to the floor, gate by gate, also where it is looser and does not load.
+
+    Raises:
+        PolicyError: The file is not a policy.
+    """
+    named, _ = _parse_gates(_read(Path(path)))
+    base = floor()
+    return {
+        gate: combine(compare_params(named.get(gate, base.gates.get(gate)), base.gates.get(gate)).values())
+        for gate in GATES
+        if gate in named or gate in base.gates
+    }
+
+
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             # One byte more than allowed is enough to know that it is too large.
-            data = file.read(plain_yaml.MAX_BYTES + 1)
+            return file.read(plain_yaml.MAX_BYTES + 1)
     except FileNotFoundError:
-        if path.name == text and path.suffix == ".yaml" and path.stem in shipped():
-            return _shipped(path.stem)
-        raise PolicyError(f"there is no policy {text}", f"a path, or one of: {', '.join(shipped())}") from None
+        raise PolicyError(f"there is no policy {path}", f"a path, or one of: {', '.join(shipped())}") from None
     except OSError:
-        raise PolicyError(f"the policy {text} cannot be read") from None
-    return parse(data, text)
+        raise PolicyError(f"the policy {path} cannot be read") from None
 
 
 def floor() -> Policy:
