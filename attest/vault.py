@@ -177,6 +177,14 @@ class Vault:
             raise SaltShredded(f"the facts about record {i} were destroyed, or never kept")
         return bytes(row[0])
 
+    def drop_facts(self, extraction_id: str) -> None:
+        """Destroy all facts about the records of an extraction; its salts stay, and so do the answers that they open."""
+        with store.translated(self.path, WHAT), store.transaction(self._connection):
+            self._connection.execute(
+                "UPDATE salts SET facts = NULL WHERE extraction = ? AND facts IS NOT NULL", (extraction_id,)
+            )
+        self._zero_journal()
+
     def secret(self, extraction_id: str, name: str) -> bytes:
         """Return a secret that was put with an extraction.
 

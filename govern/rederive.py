@@ -174,6 +174,7 @@ class Sweep:
         extraction = due.artefact.extraction_id
         # Others whose records were read may still ask what became of them: the dispositions stay.
         forget(self.workspace, extraction)
+        self.vault.drop_facts(extraction)
         body = {
             "extraction_id": extraction,
             "reason": due.reason,
