@@ -178,7 +178,7 @@ class Vault:
         return bytes(row[0])
 
     def drop_facts(self, extraction_id: str) -> None:
-        """Destroy all facts about the records of an extraction; its salts stay, and so do the answers that they open."""
+        """Destroy all facts about the records of an extraction; its salts stay, and what they open."""
         with store.translated(self.path, WHAT), store.transaction(self._connection):
             self._connection.execute(
                 "UPDATE salts SET facts = NULL WHERE extraction = ? AND facts IS NOT NULL", (extraction_id,)
