@@ -395,3 +395,24 @@ def duties(workspace: Workspace, log: EventLog, vault: Vault, now: datetime) -> 
         raw_kept=raw_kept(),
         salts=salts(found, vault),
     )
+
+
+def refuse_taken_back(workspace: Workspace, log: EventLog, extraction_id: str, now: datetime) -> None:
+    """Refuse what was revoked or ended, and what a sweep would revoke: a release must not be faster than the sweep.
+
+    Raises:
+        RefusedError: Something that it rests on was taken back.
+    """
+    from govern.errors import RefusedError
+
+    made = artefacts(entries(log)).get(extraction_id)
+    with workspace.vault() as vault:
+        due_ = next((d for d in of_workspace(workspace, log, vault, now) if d.artefact == made), None)
+    if made is None or (made.revoked_index is None and made.tombstone_index is None and due_ is None):
+        return
+    by = f", which {made.replaced_by} takes the place of" if made.replaced_by else ""
+    raise RefusedError(
+        f"refused by {due_.reason if due_ is not None else 'lifecycle.cascade'}: something that this draft rests on was "
+        f"taken back{by}",
+        "`govern sweep` makes it again without that, or ends it",
+    )

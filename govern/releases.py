@@ -114,6 +114,7 @@ def plan(
     from consent.request import RunRequest
     from extract import gating
     from extract.skill import release
+    from govern import lineage
 
     consents = workspace.ledger(log)
     policy = workspace.policy(log, draft.seal["policy"]["sha256"])
@@ -140,6 +141,7 @@ def plan(
             "extract again under the consent in force",
         )
     draft = replace(draft, header=_final(draft, policy, decision.choice, request.circumstances))
+    lineage.refuse_taken_back(workspace, log, draft.extraction_id, now)
     candidate = release.prepare(draft, review, now)
     return Plan(draft, candidate, policy, decision.choice, request, consents.key(draft.header.subject))
 
