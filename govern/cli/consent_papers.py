@@ -1,9 +1,10 @@
-"""`govern consent receipt`: what the person signed, and the proof that it is in the log."""
+"""`govern consent receipt` and `export`: what the person decided, with its proof, to take away and to check."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,35 +12,217 @@ from govern.cli.consent_options import subject_option
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.errors import UsageError
 
+if TYPE_CHECKING:
+    from attest.events import Event
+    from attest.log import EventLog
+    from consent.ledger import Ledger
+    from consent.receipt import Receipt
+    from govern.cli.output import Output
 
-@click.command()
-@subject_option
+lang_option = click.option(
+    "--lang", metavar="CODE", help="Language of the words: en, de, zh.  [default: as in the people file]"
+)
+
+
+@click.command(
+    epilog="Example:  govern consent receipt --subject p-4k7q2m9x -o receipt.html   "
+    "(and later, anywhere:  govern consent receipt --check receipt.html --log-key log.vkey)"
+)
+@click.option("--subject", metavar="PID", help="Pseudonymous id, as in the people file.")
+@click.option("--entry", "index", type=int, metavar="N", help="The entry to prove.  [default: the person's last]")
 @click.option(
-    "-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write the receipt's JSON to a file."
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it to a file: FILE.html for a page to read and print, otherwise JSON.",
+)
+@lang_option
+@click.option(
+    "--check",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Check a receipt, JSON or HTML, without any workspace.",
+)
+@click.option(
+    "--log-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --check: the log's public key, from a source that you trust.",
 )
 @now_option
 @governed
-def receipt(options: GlobalOptions, subject: str, output: Path | None, now: datetime) -> None:
-    """Give the person their receipt: what they signed, and the proof that it is in the log."""
+def receipt(
+    options: GlobalOptions,
+    subject: str | None,
+    index: int | None,
+    output: Path | None,
+    lang: str | None,
+    file: Path | None,
+    log_key: Path | None,
+    now: datetime,
+) -> None:
+    """Give the person their receipt, of a yes, a no, a withdrawal or an objection; or check one, offline.
+
+    It holds what was decided, the proof that it is in the log, the log's signed checkpoint, the key that signed, and
+    the notice that was shown, in the person's language.
+    """
+    from attest.files import replace_file
+    from consent import receipt_page
+
+    out = options.output()
+    if file is not None:
+        return _check(out, file, log_key)
+    if subject is None:
+        raise UsageError("nobody was named", "name whose receipt it is with --subject, or a file with --check")
+    made = _make(options, subject, index, lang)
+    out.say(made.text)
+    if output is not None:
+        page = output.suffix.lower() in (".html", ".htm")
+        replace_file(output, receipt_page.page(made) if page else made.to_bytes())
+        out.say(f"Written to {output}")
+    out.result(made.document)
+    return None
+
+
+def _check(out: Output, file: Path, log_key: Path | None) -> None:
+    from consent import receipt as receipts
+
+    if log_key is None:
+        raise UsageError("a receipt is checked against the log's key", "add --log-key log.vkey, from who you trust")
+    made = receipts.check(file.read_bytes(), log_key.read_text("utf-8").strip())
+    told = "the notice that was shown" if made.notice is not None else ""
+    signed = f"signed by {made.signer.key_id}" if made.signer is not None else ""
+    found = [f"entry {made.index} is in the log that this key signed", "the receipt says what the entry says"]
+    found += [f"the record is {signed}, a key that the log enrolled"] if signed else []
+    found += [f"{told} has the digest that the record names"] if told else []
+    for line in found:
+        out.say(f"  ok  {line}")
+    out.say(made.text)
+    out.result({"ok": True, "index": made.index, "event": made.event.type, "pid": made.pid, "checks": found})
+
+
+def _make(options: GlobalOptions, subject: str, index: int | None, lang: str | None) -> Receipt:
+    from consent import receipt as receipts
+    from govern import notices
+
+    workspace = options.open_workspace()
+    with workspace.log() as log:
+        ledger = workspace.ledger(log)
+        # Whoever was taken out of the people file still gets a receipt.
+        person = None if subject in ledger.people() else workspace.identities().person(subject)
+        if person is None:
+            person = _known(options, subject)
+        last = ledger.latest(subject) if index is None else index
+        if last is None or not 0 <= last < log.size:
+            raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
+        entry = log.entry(last)
+        event = _event_of(entry, subject)
+        note = workspace.sign(log)
+        key = _signer(ledger, event)
+        return receipts.receipt(
+            entry,
+            log.proof(last, note).to_bytes(),
+            workspace.log_vkey,
+            notices=notices.published(log),
+            signer=(log.entry(key), log.proof(key, note).to_bytes()) if key is not None else None,
+            lang=notices.language(person, lang) if person is not None else lang,
+        )
+
+
+def _known(options: GlobalOptions, subject: str) -> Any:
+    from extract.errors import PeopleFileError
+
+    try:
+        return options.open_workspace().identities().person(subject)
+    except PeopleFileError:
+        return None
+
+
+def _event_of(entry: bytes, subject: str) -> Event:
+    from attest import events
+
+    event = events.parse(entry)
+    if not event.type.startswith("consent.") or event.body.get("pid") != subject:
+        raise UsageError("this entry is not about a decision of this person", "leave out --entry for the last one")
+    return event
+
+
+def _signer(ledger: Ledger, event: Event) -> int | None:
+    """Return the entry that enrolled the key that signed, or None where nothing is signed."""
+    envelope = event.body.get("envelope")
+    if not isinstance(envelope, dict):
+        return None
+    ids = {s.get("keyid") for s in envelope.get("signatures", []) if isinstance(s, dict)}
+    actors = (str(event.body["pid"]), *(p for p in ledger.people() if p != event.body["pid"]))
+    for pid in actors:
+        for key in ledger.keys(pid):
+            if key.key_id in ids:
+                return key.index
+    return None
+
+
+@click.command(epilog="Example:  govern consent export --subject p-4k7q2m9x --format dpv -o consents.jsonld")
+@subject_option
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["dpv", "kantara", "json"]),
+    default="json",
+    show_default=True,
+    help="DPV 2.3 / ISO/IEC TS 27560 JSON-LD, Kantara consent receipts v1.1, or the records as they were signed.",
+)
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it to a file.  [default: standard output]",
+)
+@now_option
+@governed
+def export(options: GlobalOptions, subject: str, kind: str, output: Path | None, now: datetime) -> None:
+    """Write every consent and refusal of a person in a format that other systems read."""
     import json
 
     from attest.files import replace_file
-    from consent import receipt as receipts
+    from consent import export_dpv, export_json, export_kantara
 
     out = options.output()
     workspace = options.open_workspace()
-    workspace.identities().person(subject)
     with workspace.log() as log:
-        index = workspace.ledger(log).latest(subject)
-        if index is None:
-            raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
-        note = workspace.sign(log)
-        made = receipts.receipt(log.entry(index), log.proof(index, note).to_bytes(), workspace.log_vkey)
-    out.say(made.text)
+        ledger = workspace.ledger(log)
+        if subject not in ledger.people():
+            workspace.identities().person(subject)
+        history = export_json.history(_events(log), ledger, subject, now)
+        document: dict[str, Any]
+        if kind == "dpv":
+            note = workspace.sign(log) if history.records else b""
+            proofs = {index: log.proof(index, note).to_bytes() for index in history.records}
+            document = export_dpv.document(history, workspace.origin, workspace.log_vkey, proofs)
+        elif kind == "kantara":
+            document = export_kantara.document(history, workspace.identities().organisation or workspace.origin)
+        else:
+            document = export_json.document(history)
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if kind == "kantara" and history.unfit_for_receipts:
+        out.say(
+            f"{len(history.unfit_for_receipts)} decisions have no place in this format, which knows only a yes; "
+            "use --format dpv for all of them."
+        )
     if output is not None:
-        replace_file(output, (json.dumps(made.document, indent=2, ensure_ascii=False) + "\n").encode())
+        replace_file(output, text.encode())
         out.say(f"Written to {output}")
-    out.result(made.document)
+    elif not options.json:
+        out.say(text, important=True)
+    out.result(document)
 
 
-COMMANDS: tuple[click.Command, ...] = (receipt,)
+def _events(log: EventLog) -> list[tuple[int, Event]]:
+    from attest import events
+
+    return [(index, events.parse(data)) for index, data in log.entries() if b'"type":"consent.' in data]
+
+
+COMMANDS: tuple[click.Command, ...] = (receipt, export)
