@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from policies.model import Policy
 
 LIVE = ("given", "renewed")
-#: Standings in which a skill may not be used; `suspended` may end again, the others do not.
-UNUSABLE = ("tombstoned", "quarantined", "revoked", "expired", "suspended")
-
 Entry = tuple[int, dict[str, Any]]
 _WANTED = ("skill.released", "skill.revoked", "skill.tombstoned", "subject.response")
 

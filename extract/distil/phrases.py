@@ -1,7 +1,7 @@
 """Compiles lists of phrases, as the lexicons write them, into one pattern.
 
 Words are separated by one blank, which stands for any white space. `word*` takes any ending, `a|b` one of several
-words, `...` up to three words in between. Case and the form of apostrophes do not matter. A phrase begins and ends at
+words, `...` up to four words in between. Case and the form of apostrophes do not matter. A phrase begins and ends at
 the border of a word, unless it is written in characters that know no such border.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-_GAP = r"(?:\s+\S+){0,3}?"
+_GAP = r"(?:\s+\S+){0,4}?"
 
 
 def plain(text: str) -> str:

@@ -16,6 +16,7 @@ from govern.errors import InputError, UsageError, VerificationError
 if TYPE_CHECKING:
     from attest.report import Report
     from govern.cli.output import Output
+    from govern.standing import Standing
 
 
 @click.group()
@@ -96,7 +97,8 @@ def verify(
     """Check a .skill: a numbered list of separate checks, then the verdict.
 
     Also checks the .tlog-proof of a single log entry, with the entry itself as --entry. Needs no workspace and no
-    network. Exit code 4 when any check fails.
+    network. In the workspace that holds the log it says beside that how the skill stands: released, expired, suspended,
+    revoked, quarantined or tombstoned. Exit code 4 when any check fails.
     """
     from attest.verify import is_proof, verify_proof
 
@@ -128,17 +130,34 @@ def verify(
         witnesses=witnesses,
         timestamp_roots=[root.read_bytes() for root in roots],
     )
-    return _tell(options, out, report)
+    return _tell(options, out, report, _standing(options, data, read_log_key(log_key), now))
 
 
-def _tell(options: GlobalOptions, out: Output, report: Report) -> None:
+def _standing(options: GlobalOptions, data: bytes, log_key: str, now: datetime) -> Standing | None:
+    """Return how the skill stands in the log, where the workspace with that very log is at hand."""
+    from govern.standing import standing
+    from govern.workspace import CONFIG
+
+    if not (options.workspace / CONFIG).is_file():
+        return None
+    workspace = options.open_workspace()
+    if workspace.log_vkey != log_key:
+        return None
+    with workspace.log() as log:
+        return standing(workspace, log, data, workspace.ledger(log), now)
+
+
+def _tell(options: GlobalOptions, out: Output, report: Report, standing: Standing | None = None) -> None:
     failed = report.failed
     for check in failed if options.quiet else ():
         out.say(f"{check.number:3d}  FAIL  {check.name}: {check.value}", important=True)
     out.say(report.text().rstrip())
+    if standing is not None:
+        out.say(f"Standing, as the log of this workspace has it: {standing.text}", important=True)
     out.result(
         {
             "ok": not failed,
+            "standing": standing.document if standing is not None else None,
             "checks": [
                 {"number": c.number, "name": c.name, "status": c.status, "value": c.value, "meaning": c.meaning}
                 for c in report.checks

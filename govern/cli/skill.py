@@ -12,7 +12,6 @@ from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
 from govern.cli.skill_attest import attest
 from govern.errors import RefusedError, UsageError, VerificationError
-from govern.standing import UNUSABLE
 
 if TYPE_CHECKING:
     from extract.distil.claims import Claim
@@ -36,18 +35,22 @@ skill.add_command(attest)
 def show(options: GlobalOptions, file: Path, now: datetime) -> None:
     """Print what a skill says: SKILL.md as an agent reads it; in its workspace also what the person says of it."""
     from attest import container
-    from govern import releases
+    from govern import standing as standings
 
     out = options.output()
     data = read_skill(file)
     box = container.unpack(data)
     text = box.files.get("SKILL.md", b"").decode("utf-8", "replace")
-    word = None
+    word = standing = None
     if options.workspace.is_dir():
         workspace = options.open_workspace()
         with workspace.log() as log:
-            word = releases.word(data, log, workspace.ledger(log), now)
+            ledger = workspace.ledger(log)
+            word = standings.word(data, log, ledger, now)
+            standing = standings.standing(workspace, log, data, ledger, now)
     out.say(text, important=True)
+    if standing is not None:
+        out.say(f"In this workspace: {standing.text}", important=True)
     if word is not None:
         out.say(f"The person's word: {word.text}", important=True)
     out.result(
@@ -55,6 +58,7 @@ def show(options: GlobalOptions, file: Path, now: datetime) -> None:
             "name": box.name,
             "files": {n: len(d) for n, d in sorted(box.files.items())},
             "skill_md": text,
+            "standing": standing.document if standing is not None else None,
             "word": word.document if word is not None else None,
         }
     )
@@ -65,19 +69,25 @@ def show(options: GlobalOptions, file: Path, now: datetime) -> None:
 @now_option
 @governed
 def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
-    """Ask this workspace whether a skill is whole and may still be used."""
+    """Ask this workspace whether a skill is whole and may still be used.
+
+    Exit code 0 only for a released skill. Drafts and skills that expired, are suspended, were revoked, quarantined or
+    tombstoned are refused; what was changed, or is of another log, fails.
+    """
+    from extract.skill.draft import is_draft
     from extract.skill.verify import verify_skill
-    from govern import releases
+    from govern import standing as standings
 
     out = options.output()
     workspace = options.open_workspace()
     data = read_skill(file)
-    report = verify_skill(data, workspace.log_vkey, now=now)
-    failed = [c.name for c in report.checks if c.status == "fail"]
+    # Whether it has expired is a matter of its standing: an expired skill is whole all the same.
+    checks = () if is_draft(data) else verify_skill(data, workspace.log_vkey, now=None).checks
+    failed = [c.name for c in checks if c.status == "fail"]
     with workspace.log() as log:
         ledger = workspace.ledger(log)
-        standing = releases.standing(workspace, log, data, ledger, now)
-        word = releases.word(data, log, ledger, now) if not failed else None
+        standing = standings.standing(workspace, log, data, ledger, now)
+        word = standings.word(data, log, ledger, now) if not failed else None
     status = "damaged" if failed else standing.status
     out.say(f"{file}: {status if failed else standing.text}", important=True)
     if word is not None:
@@ -95,13 +105,17 @@ def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
         raise VerificationError(
             f"verification failed: {', '.join(failed)}", "`govern audit verify` shows every check with its meaning"
         )
-    if status in UNUSABLE:
-        raise RefusedError(f"this skill is {status}", _DO_WITH.get(status, _DELETE))
+    if status == "unknown":
+        raise VerificationError("the log does not hold the release of this skill", "is this the right --workspace?")
+    if status != "released":
+        raise RefusedError(f"this skill is {_NAMES.get(status, status)}", _DO_WITH.get(status, _DELETE))
 
 
 _DELETE = "stop using it and delete every copy; the log shows why and since when"
+_NAMES = {"draft": "a draft"}
 #: What to do with a skill of each standing, where it is something else.
 _DO_WITH = {
+    "draft": "nobody may use it before the person reviewed it: `govern skill review FILE`, then `govern skill release`",
     "suspended": "do not use it until the person's objection or suspension is settled; `govern consent status`",
     "quarantined": "its consent was never valid: stop using it, delete every copy, and whatever was made with it",
     "tombstoned": "what it rested on is gone: delete every copy; where it was made again, use that skill",
