@@ -52,8 +52,8 @@ class FactFrame:
         if name not in self._known:
             if name not in self._columns:
                 self._known[name] = self.all_rows(False)
-            elif name in self._codes:
-                self._known[name] = self._codes[name][0] >= 0
+            elif self._columns[name].dtype.kind == "O":
+                self._known[name] = self._coded(name)[0] >= 0
             else:
                 self._known[name] = ~np.asarray(self._columns[name].isna(), dtype=bool)
         return self._known[name]
