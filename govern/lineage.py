@@ -410,9 +410,10 @@ def refuse_taken_back(workspace: Workspace, log: EventLog, extraction_id: str, n
         due_ = next((d for d in of_workspace(workspace, log, vault, now) if d.artefact == made), None)
     if made is None or (made.revoked_index is None and made.tombstone_index is None and due_ is None):
         return
-    by = f", which {made.replaced_by} takes the place of" if made.replaced_by else ""
+    gate = due_.reason if due_ is not None else "lifecycle.cascade"
     raise RefusedError(
-        f"refused by {due_.reason if due_ is not None else 'lifecycle.cascade'}: something that this draft rests on was "
-        f"taken back{by}",
-        "`govern sweep` makes it again without that, or ends it",
+        f"refused by {gate}: what this draft rests on was taken back",
+        f"review extraction {made.replaced_by}, which took its place"
+        if made.replaced_by
+        else "`govern sweep` makes it again without that, or ends it",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import click
 
 from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
+from govern.cli.subject_erase import erase
 from govern.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ person_option = click.option("--subject", required=True, metavar="PID", help="Ps
 @click.group()
 def subject() -> None:
     """Ask what was taken, answer to a skill, export, erase."""
+
+
+subject.add_command(erase)
 
 
 @subject.command(
@@ -268,46 +271,6 @@ def _read(path: Path) -> bytes:
     if len(data) > _MAX_SIGNED:
         raise InputError(f"{path} is too long to be a response or its signature")
     return data
-
-
-#: What no salt reaches, said each time.
-KEPT = (
-    "skills that were released: every copy keeps the redacted words in it, until its holder deletes it",
-    "drafts and reviews that are still lying about: delete the files",
-    "the sources themselves, and backups of the vault: whoever keeps them must delete them",
-    "the log: it names you by pseudonym only, and cannot be shortened; the people file links the pseudonym to you",
-    "answers that you were given: they hold the salts of the records that you asked about",
-)
-
-
-@subject.command(epilog="Example:  govern subject erase --subject p-4k7q2m9x")
-@subject_option
-@click.option("--yes", is_flag=True, help="Do not ask once more.")
-@now_option
-@governed
-def erase(options: GlobalOptions, named: str, yes: bool, now: datetime) -> None:
-    """Destroy the salts of every record in which a person appears. It cannot be undone.
-
-    From then on nobody can tell from tree, log or workspace whether a message was among the records, even with the
-    message in hand. All trees, proofs and skills stay valid: they hold commitments that open nothing any more.
-    """
-    from govern import subjects
-
-    out = options.output()
-    workspace = options.open_workspace()
-    with workspace.log() as log, workspace.vault() as vault:
-        who = subjects.asker(workspace, log, vault, named)
-        if not yes and not options.no_input and sys.stdin.isatty():
-            click.confirm("This cannot be undone. Erase?", abort=True, err=True)
-        erased = subjects.erase(workspace, log, vault, who, now)
-    total = sum(erased.records.values())
-    out.say(f"Salts destroyed: {total} records in {len(erased.records)} extractions.")
-    if erased.indexes:
-        out.say(f"Logged as entry {', '.join(map(str, erased.indexes))}, without naming the person.")
-    out.say("Not erased by this:")
-    for line in KEPT:
-        out.say(f"  - {line}")
-    out.result({"records": total, "extractions": erased.records, "indexes": list(erased.indexes), "kept": list(KEPT)})
 
 
 @subject.command(epilog="Example:  govern subject export --subject p-4k7q2m9x -o about-me.zip")
