@@ -21,16 +21,24 @@ from govern.errors import VerificationError
 )
 @governed
 def answer(options: GlobalOptions, file: Path, log_key: str, message: Path | None) -> None:
-    """Check an answer of `govern subject taken`, or a zip of `govern subject export`.
+    """Check an answer of `govern subject taken`, a zip of `govern subject export`, or a receipt of a withdrawal.
 
     Needs no workspace and no network. Exit code 4 when any proof fails.
     """
     from attest import answers, dossier
+    from govern import erasure
     from govern.cli.audit import read_log_key, read_skill
     from govern.cli.subject import answer_document, show_answer
 
     out = options.output()
     data, key = read_skill(file), read_log_key(log_key)
+    if erasure.is_receipt(data):
+        done = erasure.verify(data, key)
+        out.say(done.text)
+        out.say(f"Every proof holds: {done.origin}, log size {done.log_size}.")
+        out.say("Not proven: that copies outside the workspace were deleted. Whoever holds one must do that.")
+        out.result({"ok": True, **done.document})
+        return
     made = None
     if data.startswith(b"PK"):
         made = dossier.verify(data, key)
