@@ -1,4 +1,4 @@
-"""Builds and signs consent records from plain arguments, and the bodies of the events that log them."""
+"""Builds and signs consent records from plain arguments."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from pydantic import ValidationError
 from attest import canonical, dsse
 from attest.encoding import to_time
 from attest.keys import key_id, public_bytes
+from consent.bodies import narrowing, notice_body, withdrawal
 from consent.errors import RecordError
 from consent.notice import Notice
 from consent.record import PAYLOAD_TYPE, ConsentRecord, parse, place
 from policies.duration import Duration
 from policies.model import Policy
+
+__all__ = ["Signed", "Terms", "given", "narrowing", "notice_body", "refused", "renewed", "sign", "withdrawal"]
 
 WITHDRAWAL_CHANNELS = ("command line", "paper", "any manager or works council member")
 
@@ -83,6 +86,9 @@ def given(
     prev: str | None = None,
     shown_at: datetime | None = None,
     renew: bool = False,
+    delegate: str | None = None,
+    cooling_off_until: datetime | None = None,
+    compensation_ref: str | None = None,
 ) -> ConsentRecord:
     """Return a record that says yes to `purposes`, all with the same limits.
 
@@ -104,6 +110,9 @@ def given(
         prev: Digest of the record that this one replaces; needed to renew.
         shown_at: When the notice was shown; `now` where it is not said.
         renew: Make a `renewed` record, which continues a consent in force.
+        delegate: Who signs in the person's place, under a mandate.
+        cooling_off_until: Before then nothing may be read, says the person.
+        compensation_ref: Reference to the compensation terms agreed for the skill.
 
     Raises:
         RecordError: The arguments do not make a record.
@@ -118,8 +127,82 @@ def given(
     }
     choices: list[dict[str, Any]] = [{"purpose": purpose, **limits} for purpose in purposes]
     choices += [{"purpose": purpose, "decision": "refused"} for purpose in refused]
+    more = {
+        "cooling_off_until": to_time(cooling_off_until) if cooling_off_until is not None else None,
+        "compensation_ref": compensation_ref,
+    }
     return _record(
-        "renewed" if renew else "given", pid, terms, choices, now, record_id, nonce, validity, withhold, prev, shown_at
+        "renewed" if renew else "given",
+        pid,
+        terms,
+        choices,
+        now,
+        record_id,
+        nonce,
+        validity,
+        withhold,
+        prev,
+        shown_at,
+        delegate,
+        more,
+    )
+
+
+def renewed(
+    held: ConsentRecord,
+    purposes: Sequence[str],
+    *,
+    terms: Terms,
+    material_until: date,
+    now: datetime,
+    record_id: str,
+    nonce: str,
+    validity: str | None = None,
+    shown_at: datetime | None = None,
+    delegate: str | None = None,
+    sources: Sequence[str] | None = None,
+) -> ConsentRecord:
+    """Return a record that continues a consent: the same limits, more recent material, a new end.
+
+    Args:
+        held: The consent in force.
+        purposes: Which of its purposes go on.
+        terms: What every record of the workspace says alike now.
+        material_until: Last day of the material covered; never earlier than before.
+        now: Time of the event.
+        record_id: A fresh UUID.
+        nonce: 32 fresh random hex digits.
+        validity: How long it lasts, from `now`; as before where it is not said.
+        shown_at: When the notice was shown; `now` where it is not said.
+        delegate: Who signs in the person's place, under a mandate.
+        sources: What is left of the sources, where some were withdrawn.
+
+    Raises:
+        RecordError: The consent says no yes to one of the purposes.
+    """
+    choices = []
+    for purpose in purposes:
+        choice = held.given(purpose)
+        if choice is None:
+            raise RecordError("the consent in force is not for this purpose", "`govern consent status` shows what is")
+        limits = choice.model_dump(mode="json", by_alias=True)
+        left = [source for source in choice.sources if sources is None or source in sources]
+        until = max(choice.until, material_until.isoformat())
+        choices.append({**limits, "sources": left, "until": until})
+    return _record(
+        "renewed",
+        held.subject.pid,
+        terms,
+        choices,
+        now,
+        record_id,
+        nonce,
+        validity or held.validity,
+        held.withhold,
+        held.sha256,
+        shown_at,
+        delegate,
+        {"compensation_ref": held.compensation_ref},
     )
 
 
@@ -132,6 +215,7 @@ def refused(
     record_id: str,
     nonce: str,
     shown_at: datetime | None = None,
+    delegate: str | None = None,
 ) -> ConsentRecord:
     """Return a record that says no to `purposes`.
 
@@ -139,7 +223,7 @@ def refused(
         RecordError: The arguments do not make a record.
     """
     choices = [{"purpose": purpose, "decision": "refused"} for purpose in purposes]
-    return _record("refused", pid, terms, choices, now, record_id, nonce, "P12M", (), None, shown_at)
+    return _record("refused", pid, terms, choices, now, record_id, nonce, "P12M", (), None, shown_at, delegate, {})
 
 
 def sign(record: ConsentRecord, private_key: Ed25519PrivateKey) -> Signed:
@@ -150,22 +234,6 @@ def sign(record: ConsentRecord, private_key: Ed25519PrivateKey) -> Signed:
     envelope = dsse.sign(PAYLOAD_TYPE, payload, [(key_id(public_bytes(private_key)), private_key)])
     body = {"pid": record.subject.pid, "record_sha256": record.sha256, "envelope": canonical.loads(envelope)}
     return Signed(f"consent.{record.event}", body, record, envelope)
-
-
-def withdrawal(pid: str, purposes: Sequence[str] | None, channel: str) -> dict[str, Any]:
-    """Return the body of a `consent.withdrawn` event: no key, no reason, effective at once.
-
-    Args:
-        pid: The person.
-        purposes: Which purposes; None for all.
-        channel: How it came in: `command line`, `paper`.
-    """
-    return notice_body(pid, purposes, channel)
-
-
-def notice_body(pid: str, purposes: Sequence[str] | None, channel: str) -> dict[str, Any]:
-    """Return the body of an unsigned consent event: requested, deferred, withdrawn, suspended, and so on."""
-    return {"pid": pid, "purposes": sorted(set(purposes)) if purposes is not None else None, "channel": channel}
 
 
 def _record(
@@ -180,6 +248,8 @@ def _record(
     withhold: Sequence[str],
     prev: str | None,
     shown_at: datetime | None,
+    delegate: str | None,
+    more: Mapping[str, str | None],
 ) -> ConsentRecord:
     try:
         length = str(Duration.parse(validity))
@@ -194,7 +264,7 @@ def _record(
         "nonce": nonce,
         "validity": length,
         "subject": {"pid": pid, "relation": "dpv:Employee", "employment_state": "active"},
-        "actor": {"id": pid, "role": "subject"},
+        "actor": {"id": delegate or pid, "role": "subject" if delegate is None else "delegate"},
         "method": "ed25519",
         "legal_basis": terms.legal_basis,
         "consent_role": "safeguard",
@@ -218,6 +288,7 @@ def _record(
         "jurisdictions": list(terms.jurisdictions),
         "cooling_off_until": None,
         "compensation_ref": None,
+        **more,
     }
     try:
         return ConsentRecord.model_validate_json(canonical.dumps(document))

@@ -187,8 +187,9 @@ class Choices:
 
     def say(self, name: str, pid: str, purposes: tuple[str, ...] | None) -> None:
         """Apply deferred, suspended, revoked or expired."""
+        known = purposes if purposes is not None else self.purposes(pid)
         misplaced = []
-        for purpose in purposes if purposes is not None else self.purposes(pid):
+        for purpose in known:
             current = self._now(pid, purpose, None)
             state = states.after(current.state, name)
             if state is None:
@@ -197,7 +198,8 @@ class Choices:
             self._move(current, state)
             if name in _BLOCKS:
                 self._take(pid, purpose, name)
-        if misplaced:
+        # Said of everything, it is about what it has a place in.
+        if len(misplaced) == len(known) or (misplaced and purposes is not None):
             self._replay.reject("no_transition", tuple(misplaced))
 
     def object(self, pid: str, purposes: tuple[str, ...] | None) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from policies.model import Policy
 
 subject_option = click.option("--subject", required=True, metavar="PID", help="Pseudonymous id, as in the people file.")
+delegate_option = click.option(
+    "--delegate", metavar="ID", help="Sign as this delegate, under a mandate; --key is then the delegate's."
+)
 
 
 def purposes_of(policy: Policy) -> list[str]:

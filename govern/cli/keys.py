@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
-from govern.errors import UsageError
+from govern.cli.consent_options import subject_option
+from govern.cli.context import GlobalOptions, Moment, governed, now_option, passphrase_options, read_passphrase
+from govern.cli.keyfiles import KEY, load, witness_of, witness_options
+from govern.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 @click.group()
 def keys() -> None:
-    """Enrol a person's signing key."""
+    """Enrol, rotate, lose a person's signing key."""
 
 
-@keys.command(epilog="Example:  govern keys enroll --subject p-4k7q2m9x --out ~/govern.key")
-@click.option("--subject", required=True, metavar="PID", help="Pseudonymous id, as in the people file.")
-@click.option("--out", "path", type=click.Path(dir_okay=False, path_type=Path), help="New key file.")
-@click.option(
+new_key = click.option("--out", "path", type=click.Path(dir_okay=False, path_type=Path), help="New key file.")
+ssh_key = click.option(
     "--ssh-key",
     "ssh_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Instead: enrol the ssh-ed25519 key in this private key file; it is read once and not copied.",
 )
+
+
+@keys.command(
+    epilog="Example:  govern keys enroll --subject p-4k7q2m9x --out ~/govern.key --witness wc-1 --witness-key wc.key"
+)
+@subject_option
+@new_key
+@ssh_key
+@witness_options
 @passphrase_options
 @now_option
 @governed
@@ -33,6 +46,9 @@ def enroll(
     subject: str,
     path: Path | None,
     ssh_file: Path | None,
+    witness: str | None,
+    witness_key: Path | None,
+    witness_passphrase_file: Path | None,
     passphrase_file: Path | None,
     now: datetime,
 ) -> None:
@@ -41,43 +57,179 @@ def enroll(
     The key file is yours: keep it where your employer cannot read it. Whoever has the file and the passphrase can
     agree in your name. A lost key never keeps you in: withdrawing needs none.
 
-    With --ssh-key, a key that you have speaks for you: responses can then be signed with ssh-keygen. Consents and
-    releases still take a key file, which --out beside --ssh-key makes from the same key.
+    With --witness, an officer who is not of HR signs as well that this is your key. Policies ask for one: an employer
+    who runs this machine could otherwise make up a key in your name.
+
+    With --ssh-key, a key that you have speaks for you; consents and releases can be signed with it too.
     """
     from attest import keys as keyfiles
     from consent import keys as enrolment
+    from govern.cli import counted
 
     out = options.output()
     workspace = options.open_workspace()
-    if path is None and ssh_file is None:
-        raise UsageError("no key file was named", "add --out FILE for a new key, or --ssh-key FILE for one of yours")
     workspace.identities().person(subject)
-    key = keyfiles.generate() if ssh_file is None else keyfiles.load_ssh(ssh_file)
-    passphrase = read_passphrase(options, passphrase_file, confirm=True) if path is not None else None
     with workspace.log() as log:
-        if workspace.ledger(log).key(subject) is not None:
-            raise UsageError("this person has a key already", "rotating a key is not built yet in this version")
-        if path is not None:
-            keyfiles.save(path, key, passphrase)
-        try:
-            index = workspace.append(
-                log, "key.enrolled", f"employee:{subject}", enrolment.enrolment(subject, key, now), now
+        ledger = workspace.ledger(log)
+        if not ledger.may_enrol(subject):
+            raise UsageError(
+                "this person has a key already", "`govern keys rotate` replaces it; `govern keys lost` if it is lost"
             )
+        if ledger.must_be_witnessed(subject) and witness is None:
+            raise RefusedError("a new key after a loss needs a witness", "give --witness ID and --witness-key FILE")
+        watching = witness_of(options, ledger, witness, witness_key, witness_passphrase_file)
+        key = _new(options, path, ssh_file, passphrase_file)
+        try:
+            body = enrolment.enrolment(subject, key, now, watching)
+            index, after = counted.append(log, "key.enrolled", f"employee:{subject}", body, now)
         except BaseException:
             if path is not None:
                 path.unlink()
             raise
+    held = after.key(subject)
     key_id = keyfiles.key_id(keyfiles.public_bytes(key))
     places = " and ".join(str(file) for file in (ssh_file, path) if file is not None)
     out.say(
         f"Key {key_id} enrolled for {subject}, log entry {index}. The private key is in {places}, and nowhere else."
     )
+    out.say(f"Witnessed by {witness}." if witness else "Witnessed by nobody: policies may ask for a witness.")
     out.say("Next: read what you are asked, then agree or refuse:")
     out.say(f"  govern consent request --subject {subject} --policy worker_protection")
-    out.result({"subject": subject, "key_id": key_id, "index": index, "file": str(path or ssh_file)})
+    out.result(
+        {
+            "subject": subject,
+            "key_id": key_id,
+            "index": index,
+            "file": str(path or ssh_file),
+            "witness": held.witness if held is not None else "",
+        }
+    )
 
 
-@keys.command("list")
+@keys.command(epilog="Example:  govern keys rotate --subject p-4k7q2m9x --key old.key --out new.key")
+@subject_option
+@click.option("--key", "key_file", required=True, type=KEY, help="Your key file until now.")
+@new_key
+@ssh_key
+@click.option(
+    "--new-passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File whose first line is the passphrase of the new key.  [default: as for the old one]",
+)
+@witness_options
+@passphrase_options
+@now_option
+@governed
+def rotate(
+    options: GlobalOptions,
+    subject: str,
+    key_file: Path,
+    path: Path | None,
+    ssh_file: Path | None,
+    new_passphrase_file: Path | None,
+    witness: str | None,
+    witness_key: Path | None,
+    witness_passphrase_file: Path | None,
+    passphrase_file: Path | None,
+    now: datetime,
+) -> None:
+    """Put another key in the place of yours: the old one signs the new one.
+
+    What you agreed to stays; from here on the new key speaks for you. A witness of the old key counts for the new one.
+    """
+    from attest import keys as keyfiles
+    from consent import keys as enrolment
+    from govern.cli import counted
+
+    out = options.output()
+    workspace = options.open_workspace()
+    with workspace.log() as log:
+        ledger = workspace.ledger(log)
+        held = ledger.key(subject)
+        if held is None:
+            raise RefusedError("this person has no enrolled key", "`govern keys enroll` enrols one")
+        watching = witness_of(options, ledger, witness, witness_key, witness_passphrase_file)
+        old = load(options, key_file, passphrase_file)
+        if keyfiles.key_id(old) != held.key_id:
+            raise RefusedError("this is not the key that the person enrolled", "`govern keys list` shows which one is")
+        new = _new(options, path, ssh_file, new_passphrase_file or passphrase_file)
+        try:
+            body = enrolment.rotation(subject, old, new, now, watching)
+            index, _ = counted.append(log, "key.rotated", f"employee:{subject}", body, now)
+        except BaseException:
+            if path is not None:
+                path.unlink()
+            raise
+    out.say(f"Key {keyfiles.key_id(new)} speaks for {subject} from log entry {index} on.")
+    out.result({"subject": subject, "key_id": keyfiles.key_id(new), "index": index, "before": held.key_id})
+
+
+def _new(
+    options: GlobalOptions, path: Path | None, ssh_file: Path | None, passphrase_file: Path | None
+) -> Ed25519PrivateKey:
+    """Return the key to be enrolled: made anew, or the SSH one; written to a key file where one is named."""
+    from attest import keys as keyfiles
+
+    if path is None and ssh_file is None:
+        raise UsageError("no key file was named", "add --out FILE for a new key, or --ssh-key FILE for one of yours")
+    needed = path is not None or (ssh_file is not None and keyfiles.is_locked(ssh_file))
+    passphrase = read_passphrase(options, passphrase_file, confirm=path is not None) if needed else None
+    if ssh_file is None:
+        key = keyfiles.generate()
+    else:
+        key = keyfiles.load_ssh(ssh_file, passphrase if keyfiles.is_locked(ssh_file) else None)
+    if path is not None:
+        keyfiles.save(path, key, passphrase)
+    return key
+
+
+@keys.command(epilog="Example:  govern keys lost --subject p-4k7q2m9x")
+@subject_option
+@now_option
+@governed
+def lost(options: GlobalOptions, subject: str, now: datetime) -> None:
+    """Log that a key is lost, after two officers, not of HR, have said so: `govern approve key_lost`.
+
+    What it signed stays. Another key can then be enrolled, with a witness. Withdrawing needs no key at all.
+    """
+    from govern.cli import counted
+
+    out = options.output()
+    workspace = options.open_workspace()
+    with workspace.log() as log:
+        index, _ = counted.append(log, "key.lost", "operator", {"pid": subject}, now)
+    out.say(f"The key of {subject} is lost: log entry {index}. It speaks for nobody any more.")
+    out.say(f"Next:  govern keys enroll --subject {subject} --out KEYFILE --witness ID --witness-key FILE")
+    out.result({"subject": subject, "index": index})
+
+
+@keys.command(epilog="Example:  govern keys compromised --subject p-4k7q2m9x --since 2026-11-20T00:00:00Z")
+@subject_option
+@click.option("--since", type=Moment(), metavar="TIME", help="Since when.  [default: ever]")
+@now_option
+@governed
+def compromised(options: GlobalOptions, subject: str, since: datetime | None, now: datetime) -> None:
+    """Say that somebody else may have a person's key. Whoever says so is believed.
+
+    Every yes since then is invalid from its beginning; every no and every withdrawal stands. The key speaks for
+    nobody any more. For another one, two officers say that it is lost.
+    """
+    from attest.encoding import to_time
+    from govern.cli import counted
+
+    out = options.output()
+    workspace = options.open_workspace()
+    with workspace.log() as log:
+        before = workspace.ledger(log).quarantined()
+        body = {"pid": subject, "since": to_time(since) if since is not None else None}
+        index, after = counted.append(log, "key.compromised", "operator", body, now)
+    struck = sorted(after.quarantined() - before)
+    out.say(f"The key of {subject} counts as compromised: log entry {index}.")
+    out.say(f"Consents now invalid from their beginning: {len(struck)}")
+    out.result({"subject": subject, "index": index, "quarantined": struck})
+
+
+@keys.command("list", epilog="Example:  govern keys list")
 @governed
 def list_(options: GlobalOptions) -> None:
     """List the enrolled keys."""
@@ -85,6 +237,24 @@ def list_(options: GlobalOptions) -> None:
     workspace = options.open_workspace()
     with workspace.log() as log:
         ledger = workspace.ledger(log)
-    rows = [(p.pid, k.key_id, k.index) for p in workspace.identities().people if (k := ledger.key(p.pid)) is not None]
-    out.table([("person", "key", "entry"), *rows])
-    out.result({"keys": [{"subject": pid, "key_id": key_id, "index": index} for pid, key_id, index in rows]})
+    rows = [(p.pid, k) for p in workspace.identities().people if (k := ledger.key(p.pid)) is not None]
+    out.table(
+        [
+            ("person", "key", "entry", "witnessed by"),
+            *((pid, key.key_id, key.index, key.witness or "nobody") for pid, key in rows),
+        ]
+    )
+    out.result(
+        {
+            "keys": [
+                {
+                    "subject": pid,
+                    "key_id": key.key_id,
+                    "index": key.index,
+                    "witness": key.witness,
+                    "before": [held.key_id for held in ledger.keys(pid)[:-1]],
+                }
+                for pid, key in rows
+            ]
+        }
+    )

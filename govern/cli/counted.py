@@ -1,0 +1,55 @@
+"""Append an entry only if it comes to count: the log is replayed with it first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from govern.errors import RefusedError
+
+if TYPE_CHECKING:
+    from attest.log import EventLog
+    from consent.ledger import Ledger
+
+#: What to do about an entry that would not count, by code of the ledger.
+HINTS = {
+    "already_ended": "its end lies in the past: give a later --until",
+    "already_enrolled": "end the role first: `govern role end`",
+    "beyond_mandate": "a delegate agrees to no more than the mandate says, and no longer than it lasts",
+    "delegate_is_hr": "somebody of HR cannot sign in a person's place",
+    "event_time_before_key": "the time lies before the key was enrolled: check the clock, or --now",
+    "event_time_in_future": "the time lies in the future: check the clock, or --now",
+    "key_in_use": "one key speaks for one person: make another one",
+    "mandate_ended": "the mandate has ended; the person can give another one",
+    "mandate_unwitnessed": "two officers, not of HR, witness it first: `govern approve mandate --mandate INDEX`",
+    "no_mandate": "nobody gave this delegate a mandate: `govern consent delegate`",
+    "no_quorum": "two officers, not of HR, say so first: `govern approve key_lost`",
+    "no_transition": "`govern consent status` shows where the person stands; after an end, sign anew",
+    "role_not_entitled": "this kind of approval is not this officer's to give",
+    "self_approval": "nobody approves in their own matter",
+    "wrong_holder": "an approval is taken back by whoever gave it",
+    "witness_is_hr": "whoever asks does not also watch",
+    "witness_required": "a new key after a loss, or a role taken up again, needs --witness and --witness-key",
+}
+
+
+def append(log: EventLog, kind: str, actor: str, body: dict[str, Any], now: datetime) -> tuple[int, Ledger]:
+    """Append an event and return its index and the ledger after it.
+
+    Raises:
+        RefusedError: The ledger would not count it; nothing was written.
+    """
+    from attest.events import Event
+    from consent.ledger import Ledger
+
+    event = Event.new(kind, actor, body, now)
+    entries = list(log.entries())
+    place = entries[-1][0] + 1 if entries else 0
+    after = Ledger.replay([*entries, (place, event.to_bytes())])
+    codes = sorted({rejected.code for rejected in after.rejected if rejected.index == place})
+    if codes:
+        hint = next((HINTS[code] for code in codes if code in HINTS), None)
+        if any(code.startswith("older_than_") for code in codes):
+            hint = "it was taken back at this very moment, or later: sign again"
+        raise RefusedError(f"this would not count: {', '.join(codes)}", hint or "see docs/consent.md, In the log")
+    return log.append([event])[0], after
