@@ -14,6 +14,7 @@ from govern.errors import InputError, RefusedError, UsageError, VerificationErro
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from attest.disposition import Dispositions
     from attest.log import EventLog
     from attest.response import Response
     from attest.vault import Vault
@@ -92,7 +93,7 @@ def taken(workspace: Workspace, log: EventLog, vault: Vault, who: Asker, record:
                 unsealed[extraction] = len(records)
             continue
         index, body = seals[extraction]
-        tree = _dispositions(workspace, extraction, body)
+        tree = dispositions(workspace, extraction, body)
         if records[-1] >= tree.size:
             raise VerificationError(
                 f"the vault names records of extraction {extraction} that its tree does not have",
@@ -112,7 +113,13 @@ def taken(workspace: Workspace, log: EventLog, vault: Vault, who: Asker, record:
     return answers.build(origin=log.origin, pid=who.pid, at=at, record=record, sealed=sealed, unsealed=unsealed)
 
 
-def _dispositions(workspace: Workspace, extraction: str, seal: dict[str, Any]) -> Any:
+def dispositions(workspace: Workspace, extraction: str, seal: dict[str, Any]) -> Dispositions:
+    """Return the disposition tree of an extraction, if it is the one that the log sealed.
+
+    Raises:
+        InputError: It is missing.
+        VerificationError: It is another one.
+    """
     from attest.disposition import Dispositions
 
     path = workspace.dispositions_path(extraction)

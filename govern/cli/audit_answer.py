@@ -28,7 +28,7 @@ def answer(options: GlobalOptions, file: Path, log_key: str, message: Path | Non
     from attest import answers, dossier
     from govern import erasure
     from govern.cli.audit import read_log_key, read_skill
-    from govern.cli.subject import answer_document, show_answer
+    from govern.cli.subject_taken import answer_document, show_answer
 
     out = options.output()
     data, key = read_skill(file), read_log_key(log_key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,26 +11,18 @@ import click
 from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
 from govern.cli.subject_erase import erase
+from govern.cli.subject_taken import taken
+from govern.cli.subject_veto import ask, veto
 from govern.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from attest.answers import Answer
-    from govern.cli.output import Output
 
     F = Callable[..., Any]
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _MAX_SIGNED = 64 * 1024
 
-subject_option = click.option(
-    "--subject",
-    "named",
-    required=True,
-    metavar="PID",
-    help="Pseudonymous id, as in the people file; or the mail address of somebody who is not in it.",
-)
 person_option = click.option("--subject", required=True, metavar="PID", help="Pseudonymous id, as in the people file.")
 
 
@@ -40,121 +31,10 @@ def subject() -> None:
     """Ask what was taken, answer to a skill, export, erase."""
 
 
+subject.add_command(taken)
+subject.add_command(veto)
+subject.add_command(ask)
 subject.add_command(erase)
-
-
-@subject.command(
-    epilog="Example:  govern subject taken --subject p-4k7q2m9x --record $(sha256sum < mail.eml | cut -c-64)"
-)
-@subject_option
-@click.option("--record", metavar="DIGEST", help="SHA-256 of one raw message; only that one, opened with its salt.")
-@click.option("-o", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write answer.json to a folder.")
-@now_option
-@governed
-def taken(options: GlobalOptions, named: str, record: str | None, folder: Path | None, now: datetime) -> None:
-    """Answer "was anything of mine taken?", with proofs that `govern audit answer` checks offline.
-
-    Without --record: every record in which the person appears, as author or addressee. With it: one message of
-    theirs, by the digest of its raw bytes. A record of somebody else is not found, even with the right digest.
-    """
-    from attest import answers
-    from attest.encoding import to_time
-    from govern import subjects
-
-    out = options.output()
-    if record is not None and not _DIGEST.fullmatch(record):
-        raise UsageError("--record is not a SHA-256 digest", "give 64 lower-case hexadecimal digits, as sha256sum does")
-    workspace = options.open_workspace()
-    with workspace.log() as log, workspace.vault() as vault:
-        who = subjects.asker(workspace, log, vault, named)
-        note = workspace.sign(log)
-        data = subjects.taken(workspace, log, vault, who, record or "", note, to_time(now))
-    # What does not verify is not handed out.
-    answer = answers.verify(data, workspace.log_vkey)
-    show_answer(out, answer)
-    if folder is not None:
-        from attest.files import replace_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / "answer.json", data, 0o600)
-        out.say(f"Written to {folder / 'answer.json'}. Anyone who has the log's key can check it offline:")
-        out.say(f"  govern audit answer {folder / 'answer.json'} --log-key KEY")
-    out.result({"file": str(folder / "answer.json") if folder else None, **answer_document(answer)})
-
-
-def show_answer(out: Output, answer: Answer) -> None:
-    """Write an answer for people: what came of the records of each extraction."""
-    from govern import subjects
-
-    if not answer.found:
-        out.say(
-            "No such record of this person is in any extraction that can still be opened."
-            if answer.record
-            else "No record in which this person appears is in any extraction that can still be opened."
-        )
-    for extraction, found in _by_extraction(answer):
-        totals = subjects.outcomes([each.leaf for each in found])
-        first = found[0]
-        out.heading(f"Extraction {extraction}, sealed {first.sealed_at} as log entry {first.seal_index}")
-        out.say(
-            f"  {totals['records']} of {first.size} records: {totals['taken']} taken, {totals['left_out']} left out"
-        )
-        if answer.record:
-            leaf = first.leaf
-            redacted = sum(leaf.redactions.values())
-            out.say(
-                f"  record {leaf.i}: {leaf.outcome}"
-                + (f", because of {', '.join(leaf.reasons)}" if leaf.reasons else "")
-                + (f", {redacted} redactions" if redacted else "")
-                + f"; authenticity {leaf.authenticity}"
-            )
-        elif totals["by_reason"]:
-            out.table([(reason, n) for reason, n in totals["by_reason"].items()], indent=4)
-    for extraction, n in answer.unsealed.items():
-        out.say(f"Extraction {extraction} read {n} records and never finished; nothing came of it.")
-
-
-def _by_extraction(answer: Answer) -> list[tuple[str, list[Any]]]:
-    groups: dict[str, list[Any]] = {}
-    for each in answer.found:
-        groups.setdefault(each.extraction_id, []).append(each)
-    return list(groups.items())
-
-
-def answer_document(answer: Answer) -> dict[str, Any]:
-    """Return an answer for programs."""
-    from govern import subjects
-
-    return {
-        "subject": answer.pid,
-        "at": answer.at,
-        "log_size": answer.log_size,
-        "record": answer.record or None,
-        "found": len(answer.found),
-        "extractions": [
-            {
-                "extraction_id": extraction,
-                "sealed_at": found[0].sealed_at,
-                "seal_index": found[0].seal_index,
-                "size": found[0].size,
-                **subjects.outcomes([each.leaf for each in found]),
-                "leaves": [
-                    {
-                        "i": each.leaf.i,
-                        "kind": each.leaf.kind,
-                        "outcome": each.leaf.outcome,
-                        "reasons": list(each.leaf.reasons),
-                        "authenticity": each.leaf.authenticity,
-                        "redactions": dict(each.leaf.redactions),
-                        "opened": each.opened,
-                    }
-                    for each in found
-                ],
-            }
-            for extraction, found in _by_extraction(answer)
-        ],
-        "unsealed": answer.unsealed,
-    }
 
 
 def _response_options(command: F) -> F:
@@ -289,12 +169,12 @@ def export(options: GlobalOptions, subject: str, output: Path, now: datetime) ->
     """Take along everything that is held about a person: a zip that `govern audit answer` checks offline.
 
     It holds every entry of the log that names them with its proof, what became of their records, and the signed
-    statements of skills made from their work.
+    statements of skills made from their work. That it was given is logged, and answers `govern subject ask`.
     """
     from attest import dossier
     from attest.encoding import to_time
     from attest.files import replace_file
-    from govern import subjects
+    from govern import rights, subjects
 
     out = options.output()
     workspace = options.open_workspace()
@@ -303,11 +183,13 @@ def export(options: GlobalOptions, subject: str, output: Path, now: datetime) ->
         if who.pid == subjects.OUTSIDER:
             raise UsageError("the log names only people of the people file", "ask with `govern subject taken` instead")
         data = subjects.export(workspace, log, vault, who, workspace.sign(log), to_time(now))
-    made = dossier.verify(data, workspace.log_vkey)
-    replace_file(output, data, 0o600)
+        made = dossier.verify(data, workspace.log_vkey)
+        replace_file(output, data, 0o600)
+        # After the file is there: what was not handed out was not answered.
+        indexes = rights.answered(workspace, log, who.pid, now)
     out.say(
         f"Written to {output}: {len(made.entries)} log entries, {len(made.answer.found)} records, "
-        f"{len(made.statements)} skills."
+        f"{len(made.statements)} skills. Logged as entry {', '.join(map(str, indexes))}."
     )
     out.say(f"  govern audit answer {output} --log-key KEY")
     out.result(
@@ -318,5 +200,6 @@ def export(options: GlobalOptions, subject: str, output: Path, now: datetime) ->
             "records": len(made.answer.found),
             "skills": len(made.statements),
             "log_size": made.log_size,
+            "answered": indexes,
         }
     )
