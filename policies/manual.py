@@ -26,8 +26,8 @@ _SCOPES = {
     "lifecycle": "Lifecycle: what happens afterwards?",
 }
 _INTRODUCTION = """\
-All {gates} gates, {floor} of them in the **floor**: neither policy nor consent can loosen those. Each says what it does to
-the worker and to HR, in English, German and Chinese. `govern policy explain GATE` prints the same. How policies are
+All {gates} gates, {floor} of them in the **floor**: neither policy nor consent can loosen those. Each says what it does
+to the worker and to HR, in English, German and Chinese. `govern policy explain GATE` prints the same. How policies are
 written is in [policies.md](policies.md).
 
 *Stricter* says in which direction a parameter may be changed. *Default* is what a policy gets that names the gate and
