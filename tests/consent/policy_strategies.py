@@ -14,10 +14,8 @@ from policies.parameters import (
     FEWER,
     FIXED,
     LARGER,
-    LONGER,
     MORE,
     REQUIRED,
-    SHORTER,
     SMALLER,
     Params,
 )
@@ -47,20 +45,59 @@ def _of(gate: str, name: str) -> tuple[str, ...]:
 
 
 VALUES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "run.legal_basis": {
+        "bases": subsets(*_of("run.legal_basis", "bases")),
+        "consent_role": subsets("safeguard", "legal_basis"),
+    },
     "run.purpose": {
         "allow": subsets(*_of("run.purpose", "allow")),
         "deny": supersets(_of("run.purpose", "deny"), "onboarding"),
+    },
+    "run.impact_assessment": {
+        "required": st.booleans(),
+        "documents": st.one_of(st.just("any"), subsets("c" * 64, "d" * 64)),
+        "max_age": lengths("P1M", "P30D", "P12M"),
+    },
+    "run.collective_agreement": {
+        "required_if_body_exists": st.booleans(),
+        "documents": st.one_of(st.just("any"), subsets("c" * 64, "d" * 64)),
+    },
+    "run.notice": {
+        "lead": lengths("P0D", "P14D", "P30D", "P1M"),
+        "acknowledged": st.booleans(),
+        "language": st.sampled_from(["subject", "any"]),
     },
     "run.local_model": {
         "kinds": subsets(*_of("run.local_model", "kinds")),
         "addresses": st.one_of(st.just("any_private"), subsets("10.0.0.1", "192.168.0.9")),
         "models": st.one_of(st.just("any_named_in_consent"), subsets("a" * 64, "b" * 64)),
     },
-    "subject.consent_valid": {"states": subsets("given", "renewed")},
+    "run.no_covert": {},
+    "run.dual_control": {
+        "approvals": st.integers(0, 3),
+        "roles": subsets("dpo", "hr", "works_council"),
+        "max_age": lengths("P1D", "P30D", "P1M", "P3M"),
+    },
+    "run.jurisdiction": {"packs": subsets("cn", "eu", "us")},
+    "subject.consent_valid": {
+        "states": subsets("given", "renewed"),
+        "enrolment": st.sampled_from(["witnessed", "self_signed"]),
+    },
+    "subject.fresh": {"max_age": lengths("PT0S", "PT1M", "PT15M")},
+    "subject.scope": {},
+    "subject.cooling_off": {
+        "notice_to_signature": lengths("P0D", "P3D", "P30D", "P1M"),
+        "signature_to_run": lengths("P0D", "P7D", "P30D"),
+    },
+    "subject.no_detriment": {"by": subsets("hr", "subject"), "min_group": st.integers(10, 12)},
     "subject.validity": {
         "max": lengths("P1M", "P30D", "P6M", "P12M"),
         "rest_after_refusal": lengths("P0D", "P1M", "P30D", "P6M"),
     },
+    "subject.exit": {"use_ends_after": lengths("P0D", "P1M", "P30D", "P12M")},
+    "subject.vulnerable_time": {"states": subsets("mandate_holder", "secondment")},
+    "subject.objection": {},
+    "subject.delegate": {"witnesses": st.integers(0, 3), "max": lengths("P1M", "P30D", "P3M")},
     "record.source": {
         "allow": subsets(*_of("record.source", "allow")),
         "deny": supersets(_of("record.source", "deny"), "vcs.commit"),
@@ -72,11 +109,41 @@ VALUES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "before_notice": st.sampled_from(["deny", "allow"]),
     },
     "record.third_party": {"min_own_chars": st.sampled_from([1, 50, 200])},
+    "record.special_category": {},
+    "record.emotion": {},
+    "record.participant_veto": {},
+    "record.label": {"deny": subsets("customer_secret", "hr_case", "privileged", "whistleblowing")},
+    "record.external_party": {"customers": st.sampled_from(["redact", "drop_record"])},
     "record.volume": {"max": st.integers(1, 6)},
-    "output.categories": {"allow": subsets(*_of("output.categories", "allow"))},
+    "segment.pii": {
+        "engines": st.one_of(st.just("any_recorded"), subsets("a" * 64, "b" * 64)),
+        "models": st.one_of(st.just("any_installed"), st.just(["en_core_web_sm"])),
+    },
+    "segment.secret": {},
+    "output.categories": {
+        "allow": subsets(*_of("output.categories", "allow")),
+        "deny": supersets(_of("output.categories", "deny"), "checklists"),
+    },
+    "output.verbatim": {"max_words": st.sampled_from([1, 12, 40])},
     "output.support": {"records": st.integers(1, 4), "days": st.integers(1, 3)},
-    "output.subject_review": {"window": lengths("P1D", "P14D", "P1M", "P90D")},
+    "output.subject_review": {
+        "window": lengths("P1D", "P14D", "P1M", "P30D", "P90D"),
+        "while_contested": st.sampled_from(["deny", "allow"]),
+    },
+    "output.withhold": {
+        "kinds": subsets("incident_memory", "judgement", "people_network", "pitfalls", "tacit_context", "unique_ways")
+    },
+    "output.identity": {"cap": st.sampled_from(["off", 50, 65, 100])},
+    "output.residual_pii": {},
+    "output.disclosure": {},
+    "output.no_automated_decision": {},
+    "output.expiry": {},
+    "output.benefit": {"terms": st.sampled_from(["logged", "none"])},
     "lifecycle.withdrawal": {"erase_within": lengths("P0D", "P1D", "P7D")},
+    "lifecycle.cascade": {"within": lengths("P0D", "P1D", "P7D")},
+    "lifecycle.raw_retention": {"max": lengths("P0D", "P1D", "P30D", "P1M")},
+    "lifecycle.log": {"keep_min": lengths("P6M", "P12M"), "keep_max": lengths("P1Y", "P3Y")},
+    "lifecycle.access": {"within": lengths("PT0S", "PT1H", "P1D")},
 }
 """Values that the floor allows, gate by gate."""
 
@@ -100,7 +167,18 @@ def policy_of(gates: dict[str, Params]) -> Policy:
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """Draw a policy; gates outside the floor may be missing."""
-    return policy_of({gate: draw(params(gate)) for gate in VALUES if draw(st.booleans())})
+    named = draw(st.sets(st.sampled_from(sorted(VALUES)), max_size=12)) | draw(st.sampled_from(LAYERS))
+    return policy_of({gate: draw(params(gate)) for gate in VALUES if gate in named})
+
+
+LAYERS: tuple[frozenset[str], ...] = (
+    frozenset(),
+    *(
+        frozenset(gate for gate in VALUES if gate.startswith(f"{scope}."))
+        for scope in ("run", "subject", "record", "output")
+    ),
+)
+"""All gates of one scope: what a policy has on top of a few gates of any."""
 
 
 def meet(gate: str, a: Params, b: Params) -> Params:
@@ -118,8 +196,6 @@ def meet(gate: str, a: Params, b: Params) -> Params:
             chosen[name] = max(one, two)
         elif order is FIXED:
             chosen[name] = one
-        elif order is SHORTER or order is LONGER:
-            chosen[name] = two if order.within(two, one) else one
         else:
             chosen[name] = two if order.within(two, one) else one
     return GATES[gate].params.model_validate({name: plain(value) for name, value in chosen.items()})
@@ -155,6 +231,11 @@ FACTS: dict[str, st.SearchStrategy[Any]] = {
     "local_date": st.sampled_from(["2026-11-20", "2026-07-01", "2025-12-24", None]),
     "absence": st.sampled_from([False, False, False, True, None]),
     "special_category": st.sampled_from([(), (), (), ("health",), None]),
+    "markings": st.sampled_from([(), (), (), ("privileged",), ("hr_case", "draft"), None]),
+    "external": st.sampled_from([False, True, None]),
+    "minor": st.sampled_from([False, False, True, None]),
+    "emotion_chars": st.sampled_from([0, 0, 1, 119, 120, None]),
+    "vetoed": st.sampled_from([False, False, True, None]),
 }
 
 

@@ -82,26 +82,6 @@ def test_a_stricter_policy_admits_no_more(
     assert under_b <= taken(floor(), changes, choice_of(WORLD.record(policy=floor())), seed)
 
 
-@settings(max_examples=40, deadline=None)
-@given(stricter_pairs(), st.sampled_from(["knowledge_transfer", "onboarding"]), st.sampled_from(["given", "renewed"]),
-       st.sampled_from([("in_process", None), ("loopback", "127.0.0.1"), ("remote", "10.0.0.1")]),
-       st.sampled_from(["a" * 64, "b" * 64, "c" * 64]))  # fmt: skip
-def test_a_stricter_policy_allows_no_more_runs(
-    pair: tuple[Policy, Policy], purpose: str, state: str, model: tuple[str, str | None], digest: str
-) -> None:
-    def allowed(policy: Policy) -> bool:
-        choice = choice_of(WORLD.record(policy=policy, model=digest, validity="P6M"), state)
-        request = WORLD.request(
-            purpose=purpose, policy=policy.sha256, model_kind=model[0], model_address=model[1], model_sha256=digest
-        )
-        context = decide.RunContext(policy, request, choice)
-        return all(not decide.GateResult.of(g, e(policy.gates[g], context)).reasons
-                   for g, e in decide.RUN.items() if g in policy.gates)  # fmt: skip
-
-    a, b = pair
-    assert allowed(b) or not allowed(a)
-
-
 @settings(max_examples=50, deadline=None)
 @given(policies(), policies(), policies())
 def test_the_order_is_reflexive_antisymmetric_and_transitive(a: Policy, b: Policy, c: Policy) -> None:
