@@ -13,6 +13,14 @@ from extract.personkeys import is_role_address, name_key, noreply_login
 from extract.records import FLAG_AUTOMATIC, FLAG_BOT, FLAG_SYSTEM, Record
 from extract.sources.api import Link
 
+#: What no source can say about a person; the form is in docs/sources.md.
+_HINTS = (
+    "    # language: de             # of the notice",
+    "    # manager: p-...           # pid of the line manager, or none",
+    "    # employment: [{state: active, from: 2020-01-01}]",
+    "    # minor: false",
+    "    # jurisdictions: [DE]",
+)
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -152,6 +160,11 @@ def _render(
         f"  name: {_quoted(organisation)}",
         f"  mail_domains: {_list(mail_domains)}",
     ]
+    # What no source can say, and what denies while nobody has said it.
+    lines += [
+        "  # jurisdictions: [DE]      # countries whose law binds it; left out, no run is allowed",
+        "  # works_council: true      # true or false; left out, no run is allowed where the policy asks",
+    ]
     if not mail_domains:
         common = Counter(k.rpartition("@")[2] for k in counts.elements() if k.startswith("mailto:")).most_common(1)
         lines += [f"  # most frequent: {_quoted(common[0][0])}"] if common else []
@@ -185,4 +198,4 @@ def _entry(
         lines.append(f"    emails: {_list(mails)}")
     if chats:
         lines.append(f"    slack: {_list(chats)}")
-    return lines
+    return [*lines, *_HINTS]
