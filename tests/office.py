@@ -96,18 +96,62 @@ class Office:
         """Run a command in this workspace."""
         return govern(*args, workspace=self.workspace)
 
-    def init(self) -> Result:
+    def officer(self, holder: str) -> Path:
+        """The key file of an officer: `dpo-1`, `council-1`, `hr-1`."""
+        return self.root / f"{holder}.key"
+
+    def init(self, *more: object) -> Result:
         """Make the workspace."""
-        return self.run("init", "--domain", "harbour.example", "--people", self.place.people, "--now", "2026-03-01")
+        return self.run("init", "--domain", "harbour.example", "--people", self.place.people, "--now", "2026-02-01")
+
+    def papers(self) -> None:
+        """Enrol the officers, and have them sign what `worker_protection` asks for before anything may run."""
+        document = self.root / "document.txt"
+        document.write_text("An assessment, an agreement: the log holds its digest only.\n", "utf-8")
+        witness: list[object] = []
+        for holder, role in (("dpo-1", "dpo"), ("council-1", "works_council"), ("hr-1", "hr")):
+            enrolled = self.run(
+                *("role", "enroll", "--holder", holder, "--role", role, "--out", self.officer(holder), *witness),
+                *("--now", "2026-02-01T08:00:00Z"),
+            )
+            assert enrolled.code == 0, enrolled.err
+            witness = witness or ["--witness", holder, "--witness-key", self.officer(holder)]
+        self.approve("impact_assessment", "dpo-1", "--document", document, "--dated", "2026-01-15")
+        self.approve("collective_agreement", "council-1", "--document", document)
+        self.approve("undertaking", "hr-1")
+        self.approve("benefit", "hr-1", "--subject", SUBJECT, "--ref", "none")
+        for holder in ("dpo-1", "council-1"):
+            self.approve("run", holder, "--subject", SUBJECT, "--policy", "worker_protection")
+
+    def approve(self, kind: str, holder: str, *more: object, now: str = "2026-02-02T08:00:00Z") -> Result:
+        """Have an officer sign an approval."""
+        key = self.officer(holder)
+        result = self.run("approve", kind, "--as", holder, "--key", key, "--now", now, *more)
+        assert result.code == 0, result.err
+        return result
 
     def enroll(self) -> Result:
-        """Make the subject's key."""
-        return self.run("keys", "enroll", "--subject", SUBJECT, "--out", self.key, "--now", "2026-03-01T08:00:00Z")
+        """Make the subject's key, with the works council as witness; officers and their papers come first."""
+        if not self.officer("hr-1").exists():
+            self.papers()
+        return self.run(
+            *("keys", "enroll", "--subject", SUBJECT, "--out", self.key, "--now", "2026-02-02T09:00:00Z"),
+            *("--witness", "council-1", "--witness-key", self.officer("council-1")),
+        )
+
+    def request(self) -> Result:
+        """Ask the subject: show the notice."""
+        return self.run(
+            *("consent", "request", "--subject", SUBJECT, "--policy", "worker_protection"),
+            *("--now", "2026-02-03T09:00:00Z"),
+        )
 
     def sign(
         self, *more: object, sources: tuple[str, ...] = ("mail.work", "vcs.commit", "chat.public_channel")
     ) -> Result:
-        """Agree to knowledge transfer."""
+        """Agree to knowledge transfer, ten days after being asked."""
+        asked = self.request()
+        assert asked.code == 0, asked.err
         options: list[object] = []
         for source in sources:
             options += ["--source", source]
@@ -115,7 +159,8 @@ class Office:
             options += ["--category", category]
         return self.run(
             *("consent", "sign", "--subject", SUBJECT, "--key", self.key, "--policy", "worker_protection"),
-            *("--purpose", "knowledge_transfer", *options, "--now", "2026-03-01T09:00:00Z", *more),
+            *("--purpose", "knowledge_transfer", *options, "--compensation", "none"),
+            *("--until", "2026-03-01", "--now", "2026-02-13T09:00:00Z", *more),
         )
 
     def extract(self, *more: object, now: str = "2026-03-02T09:00:00Z") -> Result:

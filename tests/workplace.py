@@ -22,9 +22,16 @@ version: 1
 organisation:
   name: Harbour Works
   mail_domains: [harbour.example]
+  jurisdictions: [DE]
+  works_council: true
 people:
   - pid: {SUBJECT}
     role: release engineer
+    language: en
+    jurisdictions: [DE]
+    manager: {COLLEAGUE}
+    minor: false
+    employment: [{{state: active, from: 2020-01-01}}]
     timezone: Europe/Berlin
     names: [Tove Lindqvist]
     emails: [tove.lindqvist@harbour.example]

@@ -116,25 +116,36 @@ def demo(options: GlobalOptions, directory: Path) -> None:
 
     story.tell("HR makes a workspace. The log key goes to the auditor.")
     story.run(
-        "init", "--domain", "example.com", "--people", sample / "identities.yaml", "--now", "2026-10-19T07:00:00Z"
+        "init", "--domain", "example.com", "--people", sample / "identities.yaml", "--now", "2026-09-28T07:00:00Z"
     )
 
-    story.tell("Maren makes a key that only she holds, and agrees to some things, not to others.")
+    story.tell("Data protection, works council and HR get keys, and sign what the policy asks for before any run.")
+    _papers(story, subject, secret)
+
+    story.tell("Maren makes a key that only she holds; the works council is there and signs that it is hers.")
     story.run(
         *("keys", "enroll", "--subject", subject, "--out", key, "--passphrase-file", secret),
-        *("--now", "2026-10-19T07:30:00Z"),
+        *("--witness", "council-1", "--witness-key", directory / "council-1.key"),
+        *("--witness-passphrase-file", secret, "--now", "2026-09-28T12:00:00Z"),
     )
+
+    story.tell("She is asked, sees what would be taken from her own mail, and has three days at least to think.")
     story.run(
         *("consent", "request", "--subject", subject, "--policy", "worker_protection"),
-        *("--purpose", "knowledge_transfer", "--now", "2026-10-19T07:40:00Z"),
+        *("--purpose", "knowledge_transfer", *sources, "--now", "2026-09-29T07:40:00Z"),
     )
+
+    story.tell("She agrees to some things, not to others.")
     story.run(
         *("consent", "sign", "--subject", subject, *signed, "--policy", "worker_protection"),
         *("--purpose", "knowledge_transfer", "--source", "mail.work", "--source", "vcs.commit"),
         *("--source", "chat.public_channel", "--category", "procedures", "--category", "decision_rules"),
         *("--category", "checklists", "--category", "code_style", "--category", "references"),
-        *("--now", "2026-10-19T08:00:00Z"),
+        *("--until", "2026-10-19", "--compensation", "none", "--now", "2026-10-05T08:00:00Z"),
     )
+
+    story.tell("HR cannot extract yet: she has a week to think again.")
+    story.run(*extract, "--now", "2026-10-06T09:00:00Z", expect=3)
 
     story.tell("HR extracts. What was taken and what was left out is decided record by record.")
     story.run(*extract, "--now", "2026-10-20T09:00:00Z")
@@ -171,6 +182,34 @@ def demo(options: GlobalOptions, directory: Path) -> None:
     story.out.say()
     story.out.say(f"The skill is in {skill}; read it with:  unzip -p {skill} '*/SKILL.md'")
     story.out.result({"directory": str(directory), "steps": story.steps})
+
+
+def _papers(story: Story, subject: str, secret: Path) -> None:
+    """Have the officers enrolled and the approvals signed."""
+    folder = story.folder
+    document = folder / "assessment-and-agreement.txt"
+    document.write_text("What was assessed, and what was agreed. The log holds the digest of this file.\n", "utf-8")
+    witness: tuple[str | Path, ...] = ()
+    for holder, role in (("dpo-1", "dpo"), ("council-1", "works_council"), ("hr-1", "hr")):
+        key = folder / f"{holder}.key"
+        story.run(
+            *("role", "enroll", "--holder", holder, "--role", role, "--out", key, "--passphrase-file", secret),
+            *(*witness, "--now", "2026-09-28T08:00:00Z"),
+        )
+        if not witness:
+            witness = ("--witness", holder, "--witness-key", key, "--witness-passphrase-file", secret)
+    for kind, holder, *more in (
+        ("impact_assessment", "dpo-1", "--document", document, "--dated", "2026-09-01"),
+        ("collective_agreement", "council-1", "--document", document),
+        ("undertaking", "hr-1"),
+        ("benefit", "hr-1", "--subject", subject, "--ref", "none"),
+        ("run", "dpo-1", "--subject", subject, "--policy", "worker_protection"),
+        ("run", "council-1", "--subject", subject, "--policy", "worker_protection"),
+    ):
+        story.run(
+            *("approve", kind, "--as", holder, "--key", folder / f"{holder}.key", "--passphrase-file", secret),
+            *(*more, "--now", "2026-09-28T09:00:00Z"),
+        )
 
 
 def _choose(skill: Path) -> tuple[str, str]:
