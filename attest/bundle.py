@@ -18,7 +18,7 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from attest import canonical, dsse, events, evidence, proof, statement
+from attest import canonical, dsse, events, evidence, proof, statement, vouchers, vouching
 from attest import checkpoint as checkpoints
 from attest.encoding import from_base64
 from attest.errors import FormatError
@@ -48,13 +48,17 @@ class Places:
     consents: tuple[int, ...]
     keys: tuple[int, ...]
 
-    def entries(self) -> dict[str, int]:
-        """Return the index of each entry that is put into `attestation/`, by file name."""
+    def entries(self, log: EventLog) -> dict[str, int]:
+        """Return the index of each entry that is put into `attestation/`, by file name.
+
+        Who witnessed a key, and the mandate that a delegate signed under, are looked up in the log.
+        """
         return {
             evidence.MANIFEST: self.manifest,
             evidence.SEAL: self.seal,
             **{evidence.consent_file(index): index for index in self.consents},
             **{evidence.key_file(index): index for index in self.keys},
+            **vouchers.entries(log, self.consents, self.keys),
         }
 
 
@@ -72,7 +76,7 @@ def covered(log: EventLog, places: Places, *, name: str, dispositions: bytes, re
         evidence.DISPOSITIONS: dispositions,
         evidence.RELEASE: release,
         evidence.VERIFY: verify_text(name),
-        **{file: log.entry(index) for file, index in places.entries().items()},
+        **{file: log.entry(index) for file, index in places.entries(log).items()},
     }
 
 
@@ -103,7 +107,7 @@ def build(
     Raises:
         ValueError: The checkpoint is not of this log, or does not cover an entry.
     """
-    return _proved(log, {**places.entries(), evidence.ENTRY: release_index}, cosigned(log, note), static)
+    return _proved(log, {**places.entries(log), evidence.ENTRY: release_index}, cosigned(log, note), static)
 
 
 def refresh(
@@ -141,6 +145,7 @@ def refresh(
         raise FormatError("the skill was not released")
     entries |= {evidence.response_file(index): index for index in responses}
     entries |= {evidence.key_file(index): index for index in keys}
+    entries |= {name: index for name, index in vouchers.entries(log, (), keys).items() if name not in static}
     if any(name in static and log.entry(index) != static[name] for name, index in entries.items()):
         raise ValueError("the skill is not of this log")
     extra = {} if timestamp is None else {evidence.TIMESTAMP: timestamp}
@@ -181,19 +186,30 @@ def key_chain(log: EventLog, pid: str, last: int) -> tuple[evidence.Enrolled, ..
         last: Index of the last entry that is looked at.
     """
     chain: list[evidence.Enrolled] = []
+    officers: dict[str, evidence.Officer] = {}
+    lost = False
     for index, data in log.entries(0, last + 1):
-        if b'"type":"key.' not in data:
+        if b'"type":"key.' not in data and b'"type":"role.' not in data:
             continue
         event = events.parse(data)
-        if event.type not in ("key.enrolled", "key.rotated") or event.body.get("pid") != pid:
-            continue
+        entry = evidence.Logged(index, event)
         try:
-            key = evidence.enrolled(evidence.Logged(index, event), chain[-1] if chain else None)
+            if event.type == "role.enrolled":
+                officer = vouching.officer(entry, officers)
+                officers.setdefault(officer.holder, officer)
+            elif event.type == "role.ended":
+                officers.pop(str(event.body.get("holder")), None)
+            elif event.body.get("pid") == pid:
+                lost = lost or event.type in ("key.lost", "key.compromised")
+                if event.type == "key.enrolled" and chain and not lost:
+                    continue
+                key = evidence.enrolled(entry, chain[-1] if chain else None, officers)
+                if chain:
+                    chain[-1] = replace(chain[-1], until=index)
+                chain.append(key)
+                lost = False
         except GovernError:
             continue  # whoever writes the log can write that too; it changes nobody's key
-        if chain:
-            chain[-1] = replace(chain[-1], until=index)
-        chain.append(key)
     return tuple(chain)
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from attest import canonical, dsse, events, proof
+from attest import canonical, dsse, enrolment, events, proof
 from attest import checkpoint as checkpoints
 from attest.checkpoint import Checkpoint
 from attest.duration import end_of
-from attest.encoding import from_base64, from_time
+from attest.encoding import from_time
 from attest.errors import FormatError, ProofError, SignatureError
-from attest.keys import key_id
 from attest.merkle import leaf_hash, verify_inclusion
 from attest.note import Verifier, open_note
 from attest.shape import DIGEST, Shape, exact, fields
+from attest.vouching import Enrolled, Mandated, Officer, enrolled
+
+__all__ = ["Enrolled", "Mandated", "Officer", "enrolled"]
 
 FOLDER = "attestation/"
 STATEMENT = f"{FOLDER}statement.dsse.json"
@@ -31,13 +33,15 @@ ENTRY = f"{FOLDER}entry.json"
 ENTRY_PROOF = f"{FOLDER}log.tlog-proof"
 TIMESTAMP = f"{FOLDER}checkpoint.tsr"
 
-KEY_TYPE = "application/vnd.govern.key+json"
-KEY_SCHEMA = "govern-key/1"
+KEY_TYPE = enrolment.KEY_TYPE
+KEY_SCHEMA = enrolment.KEY_SCHEMA
 CONSENT_TYPE = "application/vnd.govern.consent+json"
 CONSENT_STATES = ("given", "renewed")
 """The only events under which processing is allowed."""
 
-_INDEXED = re.compile(r"attestation/(consents|keys|responses)/(0|[1-9][0-9]{0,18})\.json")
+_INDEXED = re.compile(r"attestation/(consents|keys|responses|roles|mandates|approvals)/(0|[1-9][0-9]{0,18})\.json")
+_VOUCHING = ("keys", "roles", "mandates", "approvals")
+_LATER = ("keys", "roles", "responses")
 
 
 def consent_file(index: int) -> str:
@@ -55,8 +59,29 @@ def response_file(index: int) -> str:
     return f"{FOLDER}responses/{index}.json"
 
 
+def role_file(index: int) -> str:
+    """Return the name of the file that holds the officer's enrolment logged at an index."""
+    return f"{FOLDER}roles/{index}.json"
+
+
+def mandate_file(index: int) -> str:
+    """Return the name of the file that holds the mandate logged at an index."""
+    return f"{FOLDER}mandates/{index}.json"
+
+
+def approval_file(index: int) -> str:
+    """Return the name of the file that holds the approval logged at an index."""
+    return f"{FOLDER}approvals/{index}.json"
+
+
+def vouches(name: str) -> bool:
+    """Tell whether a file is an entry about keys, or about who vouches for them: a skill may hold any number."""
+    match = _INDEXED.fullmatch(name)
+    return match is not None and match[1] in _VOUCHING
+
+
 def indexed(names: Iterable[str], kind: str) -> list[tuple[int, str]]:
-    """Return index and name of the files of a kind (`consents`, `keys`, `responses`), in the order of the log."""
+    """Return index and name of the files of a kind (`consents`, `keys`, `roles` ...), in the order of the log."""
     found = (_INDEXED.fullmatch(name) for name in names)
     return sorted((int(match[2]), match[0]) for match in found if match is not None and match[1] == kind)
 
@@ -67,7 +92,7 @@ def may_come_later(name: str) -> bool:
     Each of them is checked by itself: a log entry, or a third party's time-stamp.
     """
     match = _INDEXED.fullmatch(name)
-    return name == TIMESTAMP or (match is not None and match[1] != "consents")
+    return name == TIMESTAMP or (match is not None and match[1] in _LATER)
 
 
 def is_entry(name: str) -> bool:
@@ -161,64 +186,6 @@ def logged(leaf: bytes, proof_data: bytes, at: Head) -> Logged:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
-    """A key that was entered in the log for a person.
-
-    Attributes:
-        index: Where.
-        pid: Whose key it is.
-        key_id: Its id.
-        public: Its 32 bytes.
-        until: Index of the entry that put another key in its place, or None.
-    """
-
-    index: int
-    pid: str
-    key_id: str
-    public: bytes
-    until: int | None = None
-
-    def speaks_at(self, index: int) -> bool:
-        """Tell whether the key spoke for its person when the entry at an index was logged."""
-        return self.index < index and (self.until is None or index < self.until)
-
-
-def enrolled(entry: Logged, before: Enrolled | None = None) -> Enrolled:
-    """Check an enrolment or a rotation.
-
-    Whoever enrolled the key had its private half and named the same person. A rotation is signed by the key before it
-    too: otherwise whoever writes the log could give anybody a new key.
-
-    Args:
-        entry: The log entry, `key.enrolled` or `key.rotated`.
-        before: The person's key until then; there is one if and only if the entry is a rotation.
-
-    Raises:
-        FormatError: The entry is not an enrolment in form.
-        SignatureError: The key, or the one before it, did not sign.
-    """
-    if entry.event.type != ("key.enrolled" if before is None else "key.rotated"):
-        raise FormatError(f"the entry does not {'enrol a first key' if before is None else 'rotate the key'}")
-    shape = {"pid": str, "key_id": str, "public_key": str, "self_signature": dict}
-    body = exact(dict(entry.body), "an enrolment", shape)
-    public = from_base64(body["public_key"])
-    if len(public) != 32 or key_id(public) != body["key_id"]:
-        raise FormatError("the id of an enrolled key is not that of the key")
-    trusted = {body["key_id"]: public} | ({} if before is None else {before.key_id: before.public})
-    opened = dsse.open_envelope(canonical.dumps(body["self_signature"]), trusted, KEY_TYPE)
-    if set(opened.signers) != set(trusted) or len(trusted) != (1 if before is None else 2):
-        raise SignatureError("the key, or the one that it takes the place of, did not sign the enrolment")
-    signed = {"schema": str, "pid": str, "key_id": str, "public_key": str, "at": str}
-    said = exact(canonical.loads(opened.payload), "what a key signed of itself", signed)
-    from_time(said["at"])
-    if said["schema"] != KEY_SCHEMA or any(said[name] != body[name] for name in ("pid", "key_id", "public_key")):
-        raise SignatureError("an enrolment says something else than what its key signed")
-    if before is not None and before.pid != body["pid"]:
-        raise SignatureError("the key of somebody else was put in the place of a key")
-    return Enrolled(entry.index, body["pid"], body["key_id"], public)
-
-
-@dataclass(frozen=True, slots=True)
 class Consent:
     """A consent in the log that its subject's key signed.
 
@@ -230,6 +197,7 @@ class Consent:
         policy_sha256: Digest of the policy that was agreed to.
         key: The key that signed.
         ends: When it ends.
+        mandate: The mandate that a delegate signed under, or None.
     """
 
     index: int
@@ -239,14 +207,16 @@ class Consent:
     policy_sha256: str
     key: Enrolled
     ends: datetime
+    mandate: Mandated | None = None
 
 
-def consent(entry: Logged, keys: Mapping[str, Enrolled]) -> Consent:
+def consent(entry: Logged, keys: Mapping[str, Enrolled], mandates: Sequence[Mandated] = ()) -> Consent:
     """Check a consent: logged as given or renewed, and signed by a key that was enrolled before it.
 
     Args:
         entry: The log entry.
         keys: The enrolled keys by id.
+        mandates: The witnessed mandates of the person.
 
     Raises:
         FormatError: Entry or record is not in form, or they contradict each other.
@@ -258,6 +228,7 @@ def consent(entry: Logged, keys: Mapping[str, Enrolled]) -> Consent:
     shape: Shape = {"pid": str, "record_sha256": DIGEST, "envelope": dict}
     body = exact(dict(entry.body), "a consent entry", shape)
     known = {name: key.public for name, key in keys.items()}
+    known |= {under.key.key_id: under.key.public for under in mandates}
     opened = dsse.open_envelope(canonical.dumps(body["envelope"]), known, CONSENT_TYPE)
     if hashlib.sha256(opened.payload).hexdigest() != body["record_sha256"]:
         raise FormatError("a consent entry names another record than the one that was signed")
@@ -269,8 +240,9 @@ def consent(entry: Logged, keys: Mapping[str, Enrolled]) -> Consent:
     pid = fields(record["subject"], "the subject of a consent", {"pid": str})["pid"]
     if record["event"] != kind or pid != body["pid"]:
         raise FormatError("a consent entry says something else than the record that was signed")
-    key = keys[opened.signers[0]]
-    if key.pid != pid:
+    under = _mandate(record, opened.signers, mandates)
+    key = under.key if under is not None else keys.get(opened.signers[0])
+    if key is None or key.pid != pid:
         raise SignatureError("a consent is signed by the key of somebody else")
     if key.index >= entry.index:
         raise SignatureError("a consent is signed by a key that was enrolled after it")
@@ -279,6 +251,9 @@ def consent(entry: Logged, keys: Mapping[str, Enrolled]) -> Consent:
     choices = [fields(c, "a choice", {"purpose": str, "decision": str}) for c in record["choices"]]
     if len({choice["purpose"] for choice in choices}) != len(choices):
         raise FormatError("a consent decides twice about one purpose")
+    ends = end_of(from_time(record["event_time"]), record["validity"])
+    if under is not None and (ends > under.terms.until or not all(map(under.covers, choices))):
+        raise SignatureError("a delegate agreed to more than the mandate says, or for longer")
     return Consent(
         index=entry.index,
         pid=pid,
@@ -286,5 +261,21 @@ def consent(entry: Logged, keys: Mapping[str, Enrolled]) -> Consent:
         purposes=frozenset(choice["purpose"] for choice in choices if choice["decision"] == "given"),
         policy_sha256=fields(record["policy"], "the policy of a consent", {"sha256": DIGEST})["sha256"],
         key=key,
-        ends=end_of(from_time(record["event_time"]), record["validity"]),
+        ends=ends,
+        mandate=under,
     )
+
+
+def _mandate(record: Mapping[str, Any], signers: Iterable[str], mandates: Iterable[Mandated]) -> Mandated | None:
+    """Return the mandate that a delegate signed a record under; None where the person signed it.
+
+    Raises:
+        SignatureError: A delegate signed it, and there is no mandate for that.
+    """
+    actor = record.get("actor")
+    if not isinstance(actor, dict) or actor.get("role") != "delegate":
+        return None
+    for under in mandates:
+        if under.terms.delegate == actor.get("id") and under.key.key_id in signers:
+            return under
+    raise SignatureError("a delegate signed a consent, and the file holds no witnessed mandate for that")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attest import container as containers
-from attest import dsse, evidence, proof, statement
+from attest import dsse, evidence, proof, statement, vouching
 from attest.container import Container
 from attest.cosignature import open_cosigned
 from attest.disposition import Dispositions
 from attest.encoding import from_time, to_time
 from attest.errors import SignatureError
-from attest.evidence import Consent, Enrolled, Head, Logged
+from attest.evidence import Consent, Enrolled, Head, Logged, Mandated, Officer
 from attest.keys import key_id
 from attest.note import Verifier
 from attest.report import Status
@@ -149,6 +149,34 @@ class Examination:
         """What became of each record."""
         return Dispositions.parse(self.file(evidence.DISPOSITIONS))
 
+    def indexed(self, kind: str) -> Iterator[Logged]:
+        """Return the entries of a kind, each in the log where its name says."""
+        for index, name in evidence.indexed(self.files, kind):
+            entry = self.entry(name)
+            require(entry.index == index, f"{name} is at another index than its name says")
+            yield entry
+
+    @cached_property
+    def officers(self) -> Mapping[str, Officer]:
+        """The officers whose enrolments the file holds, by id; a later enrolment takes the place of an earlier one."""
+        found: dict[str, Officer] = {}
+        for entry in self.indexed("roles"):
+            officer = vouching.officer(entry, found)
+            found[officer.holder] = officer
+        return found
+
+    @cached_property
+    def mandates(self) -> Sequence[Mandated]:
+        """The mandates of the subject that enough officers approved."""
+        approvals = [(entry.index, vouching.approved(entry, self.officers)) for entry in self.indexed("approvals")]
+        found = []
+        for entry in self.indexed("mandates"):
+            own = next((key for key in self.keys.values() if key.speaks_at(entry.index)), None)
+            mandate = vouching.mandated(entry, own, approvals)
+            require(mandate.terms.pid == self.predicate["subject"], "a mandate in the file is of somebody else")
+            found.append(mandate)
+        return found
+
     @cached_property
     def keys(self) -> Mapping[str, Enrolled]:
         """The subject's keys by id: one that was enrolled, and those that took its place one after the other."""
@@ -156,7 +184,7 @@ class Examination:
         found: dict[str, Enrolled] = {}
         last: Enrolled | None = None
         for index, name in evidence.indexed(self.files, "keys"):
-            key = evidence.enrolled(self.entry(name), last)
+            key = evidence.enrolled(self.entry(name), last, self.officers)
             require(key.index == index, f"{name} is at another index than its name says")
             require(key.pid == subject, f"{name} enrols the key of somebody else")
             require(key.key_id not in found, f"{name} enrols a key a second time")
@@ -180,7 +208,7 @@ class Examination:
         found = []
         for stated in self.predicate["consents"]:
             name = evidence.consent_file(stated["index"])
-            given = evidence.consent(self.entry(name), self.keys)
+            given = evidence.consent(self.entry(name), self.keys, self.mandates)
             require(given.index == stated["index"], f"{name} is at another index than its name says")
             require(given.record_sha256 == stated["record_sha256"], f"{name} holds another record than stated")
             require(given.pid == self.predicate["subject"], f"{name} is the consent of somebody else")
@@ -249,7 +277,7 @@ class Examination:
         require(attested <= subjects.keys(), "the statement leaves out a file that it must cover")
         require(
             all(
-                name in attested or (name in entries and name.startswith(f"{evidence.FOLDER}keys/"))
+                name in attested or (name in entries and evidence.vouches(name))
                 for name in subjects
                 if name.startswith(evidence.FOLDER)
             ),
@@ -329,7 +357,11 @@ class Examination:
         key = self.subject_key
         rotations = sum(other.index < key.index for other in self.keys.values())
         after = f", after {rotations} rotation{'s' * (rotations > 1)}" if rotations else ""
-        return "pass", f"{key.key_id}, entry {key.index}{after}"
+        if not key.witness:
+            by = "; no witness"
+        else:
+            by = f"; witnessed by {key.witness}" if key.witnessed else f"; witness {key.witness} not in the file"
+        return "pass", f"{key.key_id}, entry {key.index}{by}{after}"
 
     def released_by_subject(self) -> Answer:
         """Did the subject sign exactly this content?"""
@@ -363,7 +395,14 @@ class Examination:
         # The seal may name its consent; where it does, it must be one of these.
         known = [given.index for given in consents]
         require(seal.get("consent_index", known[-1]) in known, "the seal names another consent")
-        return "pass", f"{self.predicate['purpose']}, entries {', '.join(str(given.index) for given in consents)}"
+        signed = [
+            f"{given.index} (signed by {under.terms.delegate}, mandate {under.index}, "
+            f"witnessed by {', '.join(under.witnesses)})"
+            if (under := given.mandate) is not None
+            else str(given.index)
+            for given in consents
+        ]
+        return "pass", f"{self.predicate['purpose']}, entries {', '.join(signed)}"
 
     def expiry(self) -> Answer:
         """Is the skill still valid, and no longer than the consent?"""

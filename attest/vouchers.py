@@ -1,0 +1,88 @@
+"""Looks up in the log who vouches for the keys and consents of a skill, so that the skill can carry it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attest import canonical, enrolment, events, evidence
+from attest.encoding import from_base64
+from govern.errors import GovernError
+
+if TYPE_CHECKING:
+    from attest.events import Event
+    from attest.log import EventLog
+
+_OURS = re.compile(rb'"type":"(?:role\.enrolled|mandate\.given|approval\.given)"')
+
+
+def entries(log: EventLog, consents: Sequence[int], keys: Sequence[int]) -> dict[str, int]:
+    """Return the entries that vouch for keys and consents, by the name of the file that holds each.
+
+    They are the enrolments of the officers who witnessed a key, the mandate under which a delegate signed, and the
+    approvals of that mandate. What is not in the log is left out; the verifier says so.
+
+    Args:
+        log: The event log.
+        consents: Indexes of the consents.
+        keys: Indexes of the enrolments.
+    """
+    witnessed = [(index, enrolment.named_witness(_event(log, index).body)) for index in keys]
+    delegated = [(index, *who) for index in consents if (who := _delegate(_event(log, index))) is not None]
+    wanted: list[tuple[int, str]] = [(index, name) for index, name in witnessed if name]
+    if not wanted and not delegated:
+        return {}
+    last = max(index for index, *_ in (*wanted, *delegated))
+    papers = [(index, events.parse(data)) for index, data in log.entries(0, last) if _OURS.search(data)]
+    found: dict[str, int] = {}
+    for before, pid, delegate in delegated:
+        mandate = _last(papers, before, "mandate.given", {"pid": pid, "delegate": delegate})
+        if mandate is None:
+            continue
+        found[evidence.mandate_file(mandate[0])] = mandate[0]
+        for index, event in papers:
+            about = event.type == "approval.given" and event.body.get("kind") == "mandate"
+            named = _said(event).get("sha256") == mandate[1].body.get("mandate_sha256")
+            if about and named and mandate[0] < index < before:
+                found[evidence.approval_file(index)] = index
+                wanted.append((index, str(event.body.get("holder"))))
+    while wanted:
+        before, holder = wanted.pop()
+        officer = _last(papers, before, "role.enrolled", {"holder": holder})
+        if officer is not None and evidence.role_file(officer[0]) not in found:
+            found[evidence.role_file(officer[0])] = officer[0]
+            wanted += [(officer[0], name) for name in [enrolment.named_witness(officer[1].body)] if name]
+    return dict(sorted(found.items()))
+
+
+def _last(
+    papers: Iterable[tuple[int, Event]], before: int, kind: str, body: dict[str, str]
+) -> tuple[int, Event] | None:
+    fitting = [
+        (index, event)
+        for index, event in papers
+        if index < before and event.type == kind and all(event.body.get(name) == value for name, value in body.items())
+    ]
+    return fitting[-1] if fitting else None
+
+
+def _event(log: EventLog, index: int) -> Event:
+    return events.parse(log.entry(index))
+
+
+def _said(event: Event) -> dict[str, Any]:
+    """Return what an envelope in an entry says, unchecked: it only decides what is looked up."""
+    try:
+        envelope = event.body.get("envelope")
+        said = canonical.loads(from_base64(envelope["payload"]))  # type: ignore[index]
+    except (GovernError, KeyError, TypeError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _delegate(event: Event) -> tuple[str, str] | None:
+    actor = _said(event).get("actor")
+    if not isinstance(actor, dict) or actor.get("role") != "delegate":
+        return None
+    return str(event.body.get("pid")), str(actor.get("id"))
