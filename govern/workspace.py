@@ -210,7 +210,7 @@ class Workspace:
             named = adoption.succession(policy, adopted)
             if named is not None and named.must_be_named:
                 raise RefusedError(
-                    f"policy {policy.id} is {named.relation} to version {named.version}, which is in force",
+                    f"{policy.id} version {policy.version} is {named.words()}, which is in force",
                     "adopt it by name with `govern policy adopt`",
                 )
         head = {"id": policy.id, "version": policy.version, "sha256": policy.sha256}

@@ -41,6 +41,11 @@ class Succession:
         """Whether the one who adopts must type the policy's name: it lets something pass that was denied before."""
         return self.relation in ("looser", "incomparable")
 
+    def words(self) -> str:
+        """Return how the new policy relates to it, to stand behind `is`: `looser than team version 1`."""
+        joint = {"looser": "looser than", "stricter": "stricter than", "equal": "as strict as"}
+        return f"{joint.get(self.relation, 'not comparable with')} {self.id} version {self.version}"
+
     def body(self) -> dict[str, str]:
         """Return what the entry of the log says of it."""
         return {"replaces": self.replaces, "relation": self.relation}

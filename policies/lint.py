@@ -91,10 +91,8 @@ def _blocked_run(policy: Policy) -> Iterator[tuple[str, str]]:
     control = _of(policy, "run.dual_control", run.DualControlParams)
     if control is not None:
         if control.approvals > len(control.roles):
-            yield (
-                "run.dual_control",
-                f"{control.approvals} approvals are asked for and {len(control.roles)} roles count",
-            )
+            asked, roles = control.approvals, len(control.roles)
+            yield "run.dual_control", f"more approvals are asked for ({asked}) than roles count ({roles})"
         elif control.approvals and control.max_age == _NONE:
             yield "run.dual_control", "no approval is young enough"
     model = _of(policy, "run.local_model", run.LocalModelParams)

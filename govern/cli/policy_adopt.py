@@ -51,20 +51,24 @@ def adopt(options: GlobalOptions, ref: str, replaces: str | None, confirm: str |
         workspace.adopt(log, policy, now, before)
     out.say(f"Adopted {policy.id} version {policy.version}, sha256 {policy.sha256}.", important=True)
     if before is not None:
-        out.say(f"It replaces {before.id} version {before.version} and is {before.relation}.")
+        out.say(f"It replaces {before.id} version {before.version}: it is {before.words()}.")
         if before.must_be_named:
             out.say("Consents that were signed under the stricter policy are suspended until they are renewed.")
     out.result(_document(policy, before, logged=True))
 
 
 def _ask(options: GlobalOptions, policy: Policy, before: Succession, confirm: str | None) -> None:
-    what = f"{policy.id} is {before.relation} to {before.id} version {before.version}"
+    what = f"{policy.id} version {policy.version} is {before.words()}"
     if confirm is None:
-        if options.no_input or options.json or not sys.stdin.isatty():
+        if options.no_input or options.json or not _terminal():
             raise UsageError(what, f"say that it is meant: --confirm {policy.id}")
         confirm = click.prompt(f"{what}.\nType the policy's name to adopt it", err=True)
     if confirm != policy.id:
         raise RefusedError("the name that was typed is not the policy's", "nothing was adopted")
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _document(policy: Policy, before: Succession | None, *, logged: bool) -> dict[str, object]:
