@@ -110,9 +110,7 @@ def _of_release(
         return Standing("quarantined", ended["at"] if ended else at, "subject.consent_valid")
     if ended is not None:
         return Standing("revoked", ended["at"], ended["body"].get("reason", ""))
-    if state.state == "suspended":
-        return Standing("suspended", None, "consent.suspended")
-    if state.state not in (*LIVE, "expired"):
+    if state.state not in (*LIVE, "expired", "suspended"):
         return Standing("revoked", None, f"consent.{state.state}")
     end = datetime.fromisoformat(body["expires"])
     if state.state == "expired" or end <= now:
@@ -120,8 +118,8 @@ def _of_release(
     over = _after_exit(workspace, log, body, now)
     if over is not None:
         return over
-    if state.objected:
-        return Standing("suspended", None, "subject.objection")
+    if state.objected or state.state == "suspended":
+        return Standing("suspended", None, "subject.objection" if state.objected else "consent.suspended")
     return Standing("released", released["at"])
 
 

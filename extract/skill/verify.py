@@ -128,7 +128,8 @@ def _says_what_it_is(files: Mapping[str, bytes]) -> str:
         raise _FaultError("SKILL.md does not say that it is derived from consented work")
     if not terms.forbids_decisions(text):
         raise _FaultError("the terms in SKILL.md do not forbid employment decisions about the person")
-    places = impersonation.places({name: data.decode() for name, data in files.items() if name.endswith(".md")})
+    pages = {n: d.decode() for n, d in files.items() if n.endswith(".md") and not n.startswith("attestation/")}
+    places = impersonation.places(pages)
     if places:
         raise _FaultError(f"it speaks as the person, or tells its reader to, at {', '.join(places[:5])}")
     return f"compensation terms: {terms.compensation_ref(text) or 'none'}"
