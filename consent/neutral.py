@@ -23,8 +23,7 @@ FROM_THE_RECORD = frozenset(
 """Gates that look at what the person signed or said: which of them object depends on what that was."""
 
 _MISSING = frozenset(
-    f"missing_fact.{name}"
-    for name in ("notice_at", "signed_at", "legal_basis", "consent_role", "objected", "mandate", "record", "choice")
+    f"missing_fact.{name}" for name in ("notice_at", "signed_at", "language", "sources", "recipients", "policy")
 )
 
 

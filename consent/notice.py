@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from consent.errors import RecordError
+from govern.errors import VerificationError
 
 FALLBACK = "en"
 """The language of those whose own is unknown, or has no notice."""
@@ -68,14 +69,17 @@ def parse(body: Mapping[str, Any]) -> Notice:
     """Return the notice of a `notice.published` event.
 
     Raises:
-        RecordError: The body is no notice, or its digest is not that of its text.
+        RecordError: The body is no notice.
+        VerificationError: Its digest is not that of its text.
     """
     words = [body.get(name) for name in ("lang", "version", "text", "sha256")]
     if set(body) != {"lang", "version", "text", "sha256"} or not all(isinstance(word, str) for word in words):
         raise RecordError("a published notice is malformed")
     made = Notice(*map(str, words))
     if hashlib.sha256(made.text.encode()).hexdigest() != made.sha256:
-        raise RecordError("a published notice has another digest than its text")
+        raise VerificationError(
+            "a notice has another digest than its text", "compare it with the log: `govern log show`"
+        )
     return made
 
 

@@ -106,11 +106,14 @@ def decide_run(job: Job, consents: Ledger, announced: int | None = None) -> RunD
 
 
 def refuse(reasons: Sequence[str], details: Sequence[str] = ()) -> RefusedError:
-    """Return the error for something that gates refused: gate ids and codes only."""
-    more = f" ({', '.join(details)})" if details else ""
+    """Return the error for something that gates refused: gate ids and codes only, and never why no consent is there."""
+    from consent import neutral
+
+    shown = neutral.details_for_operator(reasons, details)
+    more = f" ({', '.join(shown)})" if shown else ""
     return RefusedError(
-        f"refused by {', '.join(reasons)}{more}",
-        "`govern policy explain GATE` says what a gate asks; `govern consent status` says what the person agreed to",
+        f"refused by {', '.join(neutral.for_operator(reasons))}{more}",
+        "`govern policy explain GATE` says what a gate asks; why a consent is not in force is the person's to say",
     )
 
 

@@ -170,13 +170,16 @@ def extract(
 
 
 def _show_dry_run(out: Output, decision: RunDecision, gated: Gated) -> None:
+    from consent import neutral
+
     taken = set(gated.taken)
     kinds: dict[str, list[int]] = {}
     for i, record in enumerate(gated.read.records):
         kinds.setdefault(record.source_kind, [0, 0])[i not in taken] += 1
     out.heading("Dry run: nothing was distilled, nothing was written")
+    refused_by = neutral.for_operator(decision.reasons)
     if not decision.allowed:
-        out.say(f"A real run would be refused now by {', '.join(decision.reasons)}.")
+        out.say(f"A real run would be refused now by {', '.join(refused_by)}.")
         out.say("The numbers are for a consent that grants all that the policy allows.")
     out.table([("source", "taken", "left out"), *((k, *n) for k, n in sorted(kinds.items()))])
     _reasons(out, gated.by_reason())
@@ -184,7 +187,7 @@ def _show_dry_run(out: Output, decision: RunDecision, gated: Gated) -> None:
         {
             "dry_run": True,
             "allowed": decision.allowed,
-            "refused_by": list(decision.reasons),
+            "refused_by": list(refused_by),
             "seen": len(gated.reasons),
             "taken": len(taken),
             "left_out": len(gated.reasons) - len(taken),
