@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from extract import lexicon
@@ -56,21 +57,30 @@ def about_feelings(sentence: str) -> bool:
     return feeling.search(harmless.sub(" ... ", lexicon.plain(sentence))) is not None
 
 
-def measure(text: str) -> int:
-    """Return how many characters of a text stand in sentences about feelings."""
+def _judged(text: str) -> list[tuple[str, bool]]:
+    """Return the sentences of a text, and of each whether it is about feelings."""
     # Most texts have none; one search over all of it is cheaper than cutting it first.
     if not about_feelings(text):
-        return 0
-    return sum(len(piece) for piece in sentences(text) if about_feelings(piece))
+        return [(text, False)]
+    pieces = sentences(text)
+    found = [about_feelings(piece) for piece in pieces]
+    for i, (one, other) in enumerate(pairwise(pieces)):
+        # A line break inside a sentence looks like the end of a short line.
+        if not (found[i] or found[i + 1]) and about_feelings(one + other):
+            found[i] = found[i + 1] = True
+    return list(zip(pieces, found, strict=True))
+
+
+def measure(text: str) -> int:
+    """Return how many characters of a text stand in sentences about feelings."""
+    return sum(len(piece) for piece, found in _judged(text) if found)
 
 
 def cut(text: str) -> tuple[str, int]:
     """Return the text without its sentences about feelings, and how many there were."""
-    if not about_feelings(text):
-        return text, 0
-    pieces = sentences(text)
-    kept = [piece for piece in pieces if not about_feelings(piece)]
-    return "".join(kept).strip(), len(pieces) - len(kept)
+    judged = _judged(text)
+    count = sum(found for _, found in judged)
+    return ("".join(piece for piece, found in judged if not found).strip(), count) if count else (text, 0)
 
 
 def own_words(record: Record) -> tuple[str, int]:

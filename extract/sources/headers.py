@@ -17,6 +17,11 @@ _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _QP = re.compile(rb"=([0-9A-Fa-f]{2})")
 _AT = re.compile(r"^([\w.+-]+) at ([\w-]+(?:\.[\w-]+)+)(?: \((.*)\))?$")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,995})>")
+_LABELS = (
+    "X-Gmail-Labels", "Keywords", "X-Keywords", "X-Folder", "Sensitivity", "X-Sensitivity", "Classification",
+    "X-Classification", "X-Label", "X-Labels", "X-Confidentiality",
+)  # fmt: skip
+_MSIP_NAME = re.compile(r"_Name=([^;,]{1,80})", re.IGNORECASE)
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
     "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
@@ -175,8 +180,11 @@ def message_ids(value: str) -> list[str]:
 def labels(message: Message) -> list[str]:
     """Return the labels that mail programs wrote into the header."""
     found: list[str] = []
-    for name in ("X-Gmail-Labels", "Keywords", "X-Keywords", "X-Folder", "Sensitivity"):
+    for name in _LABELS:
         for value in raw_fields(message, name):
             decoded = decode_words(value)
             found += [part.strip(" \"'") for part in decoded.split(",")]
+    for value in raw_fields(message, "MSIP_Labels"):
+        # `MSIP_Label_<id>_Name=Customer Secret; MSIP_Label_<id>_SetDate=...`: only the names say anything.
+        found += [match.strip() for match in _MSIP_NAME.findall(decode_words(value))]
     return list(dict.fromkeys(part for part in found if part))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from workplace import PEOPLE, SUBJECT
 
-from extract import facts, identity, records
+from extract import facts, identity, records, vetoes
 from extract.records import Record, TextSpan
 
 TOVE = "mailto:tove.lindqvist@harbour.example"
@@ -135,3 +135,92 @@ def test_group_addresses_are_places_and_people_are_not() -> None:
 )
 def test_topics_of_article_9_are_found_by_word(text: str, topics: tuple[str, ...]) -> None:
     assert facts.special_categories(text) == topics
+
+
+def _people(*more: str) -> identity.Identities:
+    return identity.parse((PEOPLE + "".join(more)).encode())
+
+
+def test_a_mark_in_label_subject_or_folder_is_a_fact() -> None:
+    rows = _facts(
+        _record(labels=("Legal/Privileged",)),
+        _record(locator="2", title="[NDA] prices"),
+        _record(locator="3", container="hr-cases"),
+        _record(locator="4"),
+    )
+    assert rows["markings"].tolist() == [("privileged",), ("customer_secret",), ("hr_case",), ()]
+
+
+@pytest.mark.parametrize(
+    ("changes", "external"),
+    [
+        ({}, False),
+        ({"recipients": (BASHIR, "mailto:somebody.else@harbour.example")}, False),
+        ({"recipients": (BASHIR, "mailto:buyer@customer.example")}, True),
+        ({"author_key": "mailto:buyer@customer.example"}, True),
+        ({"source_kind": "chat", "recipients": ("slack:U0BASHIR1",)}, False),
+        ({"source_kind": "chat", "recipients": ("slack:W0GUEST",)}, True),
+        ({"labels": ("flag:external",), "recipients": ()}, True),
+        ({"author_key": "", "recipients": ()}, None),
+    ],
+)
+def test_who_is_neither_in_the_file_nor_at_a_work_domain_is_external(
+    changes: dict[str, Any], external: bool | None
+) -> None:
+    (found,) = _facts(_record(**changes))["external"].astype(object).tolist()
+    assert (None if found is not True and found is not False else found) == external
+
+
+def test_a_minor_is_known_by_the_people_file_or_by_a_word() -> None:
+    people = _people("  - pid: p-3k6m9x2w\n    emails: [kid@harbour.example]\n    minor: true\n")
+    found = [
+        _record(),
+        _record(locator="2", recipients=("mailto:kid@harbour.example",)),
+        _record(locator="3", text="Unser Schülerpraktikant sitzt ab Montag bei euch."),
+        _record(locator="4", text="a 10 year old bug, and a minor release"),
+    ]
+    rows = facts.compute(records.to_frame(found), people, SUBJECT)
+    assert rows["minor"].tolist() == [False, True, True, False]
+
+
+def test_characters_about_feelings_are_of_the_own_words_only() -> None:
+    text = "I am so angry.\n> I am so sad.\nTag it."
+    spans = (TextSpan(0, 15, "own", TOVE), TextSpan(15, 31, "quoted", ""), TextSpan(31, len(text), "own", TOVE))
+    whole = "I'm sad. I'm angry."
+    rows = _facts(_record(text=text, spans=spans), _record(locator="2", text=whole))
+    assert rows["emotion_chars"].tolist() == [14, len(whole)]
+    assert rows["own_chars"].tolist() == [20, len(whole)]
+
+
+def test_a_veto_reaches_the_whole_thread_and_not_another() -> None:
+    buyer = "mailto:buyer@customer.example"
+    found = [
+        _record(recipients=(BASHIR,)),
+        _record(locator="2", author_key=buyer),
+        _record(locator="3", thread_id="t2"),
+    ]
+    frame, people = records.to_frame(found), _people()
+
+    def vetoed(*who: str, secret: bytes = b"s") -> list[bool]:
+        rows = facts.compute(frame, people, SUBJECT, vetoes.Vetoes(frozenset(who), secret))
+        return list(rows["vetoed"])
+
+    assert vetoed() == [False, False, False]
+    assert vetoed("p-2xw8n5ht") == [True, True, True]
+    assert vetoed(vetoes.commitment(b"s", buyer)) == [True, True, False]
+    # Under another workspace's secret the commitment means nobody; and whoever got a pseudonym later keeps the veto.
+    assert vetoed(vetoes.commitment(b"s", buyer), secret=b"t") == [False, False, False]
+    assert vetoed(vetoes.commitment(b"s", BASHIR)) == [True, True, True]
+
+
+def test_without_knowledge_of_vetoes_the_fact_is_unknown() -> None:
+    assert _facts(_record())["vetoed"].isna().all()
+
+
+def test_words_are_categories_whatever_they_are() -> None:
+    import pandas as pd
+
+    rows = _facts(_record(), _record(locator="2", labels=("Work", "Billing")), _record(locator="3", sent_at=None))
+    assert all(isinstance(rows[n].dtype, pd.CategoricalDtype) for n in ("source", "places", "local_date", "markings"))
+    assert rows["places"].tolist()[1] == ("a.mbox", "billing", "work")
+    assert rows["local_date"].isna().tolist() == [False, False, True]

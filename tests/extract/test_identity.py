@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from source_world import git, message, repository, slack
 
 from extract.errors import PeopleFileError
-from extract.identity import Absence, Identities, draft, load, parse
+from extract.identity import Absence, Employment, Identities, draft, load, parse
 from extract.personkeys import author_line_key, is_role_address, mail_key, name_key
 from extract.records import Record
 from extract.sources import open_source, read_all
@@ -248,3 +248,79 @@ def test_the_example_of_the_documentation_loads() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "sources.md").read_text("utf-8")
     example = page.partition("```yaml\n")[2].partition("```")[0]
     assert parse(example.encode()).resolve("slack:U024BE7LH") == "p-4k7q2m9x"
+
+
+# --- employment, language, countries --------------------------------------------------------------------------------
+
+MORE = """
+version: 1
+organisation:
+  name: Example GmbH
+  jurisdictions: [NO, DE]
+  works_council: false
+people:
+  - pid: p-4k7q2m9x
+    timezone: Pacific/Auckland
+    language: pt-BR
+    manager: p-8z2w3n5c
+    employment:
+      - {state: probation, from: 2026-01-01, to: 2026-06-30}
+      - {state: active, from: 2026-07-01}
+      - {state: local_garden_leave, from: 2026-12-01}
+    last_day: 2026-12-31
+    minor: false
+    jurisdictions: [BR]
+  - pid: p-8z2w3n5c
+    manager: none
+"""
+
+
+def test_what_runs_need_to_know_of_people_is_read() -> None:
+    people = parse(MORE.encode())
+    person, boss = people.people
+    assert (people.jurisdictions, people.works_council) == (("DE", "NO"), False)
+    assert (person.language, person.manager, person.minor, person.jurisdictions) == (
+        "pt-BR", "p-8z2w3n5c", False, ("BR",),
+    )  # fmt: skip
+    assert person.last_day == date(2026, 12, 31)
+    assert person.employment is not None
+    assert person.employment[1] == Employment("active", date(2026, 7, 1))
+    assert (boss.language, boss.manager, boss.minor, boss.employment, boss.last_day) == ("", "", None, None, None)
+    assert (parse(PEOPLE.encode()).jurisdictions, parse(PEOPLE.encode()).works_council) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[NO, DE]", f"[{SECRET}]", "country codes"),
+        ("[NO, DE]", "[]", "country codes"),
+        ("works_council: false", f"works_council: {SECRET}", "true or false"),
+        ("works_council: false", "works_council: 1", "true or false"),
+        ("pt-BR", f"{SECRET}_", "language"),
+        ("manager: p-8z2w3n5c", f"manager: {SECRET}", "manager"),
+        ("manager: p-8z2w3n5c", "manager: p-4k7q2m9x", "somebody else"),
+        ("manager: p-8z2w3n5c", "manager: p-aaaaaaaa", "somebody else"),
+        ("state: probation", f"state: {SECRET}", "unknown state"),
+        ("state: probation", "state: sick_leav", "unknown state"),
+        ("to: 2026-06-30", "to: 2025-06-30", "employment"),
+        ("from: 2026-01-01,", f"from: {SECRET},", "employment"),
+        ("from: 2026-12-01}", f"from: 2026-12-01, why: {SECRET}}}", "unknown key"),
+        ("last_day: 2026-12-31", f"last_day: {SECRET}", "last_day"),
+        ("last_day: 2026-12-31", "last_day: 2026-12-31T10:00:00Z", "last_day"),
+        ("minor: false", "minor: no", "true or false"),
+        ("[BR]", "[br]", "country codes"),
+    ],
+)
+def test_what_is_said_of_people_is_strict_and_quotes_nothing(old: str, new: str, says: str) -> None:
+    assert old in MORE
+    with pytest.raises(PeopleFileError, match=says) as caught:
+        parse(MORE.replace(old, new, 1).encode())
+    assert SECRET not in f"{caught.value} {caught.value.hint}"
+
+
+def test_the_draft_says_in_comments_what_no_source_can_say() -> None:
+    text, people = drafted([record("mailto:a@works.example", "Ann")])
+    for field in ("language", "manager", "employment", "minor", "jurisdictions", "works_council"):
+        assert f"# {field}:" in text
+    assert people.people[0].employment is None
+    assert parse(text.replace("# jurisdictions", "jurisdictions").encode()).jurisdictions == ("DE",)
