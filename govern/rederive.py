@@ -148,23 +148,30 @@ class Sweep:
         return Settled(due, deadline, "rederived", "part_taken_back")
 
     def _settle(self, due: Due) -> Settled:
-        artefact, plan = due.artefact, self._plan(due)
-        revoke(self.workspace, self.log, due, plan.deadline, self.now)
+        deadline = deadline_of(self.workspace, self.log, due)
+        revoke(self.workspace, self.log, due, deadline, self.now)
+        made = None if due.whole else self._finished(due.artefact.extraction_id)
+        if made is not None:
+            return self._replaced(due, deadline, made)
+        plan = self._plan(due)
         if plan.action == "tombstoned":
             return self._end(plan)
         try:
-            made = self._finished(artefact.extraction_id) or self._again(due)
+            made = self._again(due)
         except NothingLeftError:
             return self._end(plan, "nothing_left")
         except UnprovableError:
             return self._end(plan, "unprovable")
         except GovernError as error:
             # Tomorrow the model may be there, or the approval renewed; after the deadline there is no tomorrow.
-            if self.now >= plan.deadline:
+            if self.now >= deadline:
                 return self._end(plan, "deadline")
-            return Settled(due, plan.deadline, "waiting", "not_now", obstacle=error.message)
-        self._tombstone(due, "rederived", made)
-        return Settled(due, plan.deadline, "rederived", plan.why, made)
+            return Settled(due, deadline, "waiting", "not_now", obstacle=error.message)
+        return self._replaced(due, deadline, made)
+
+    def _replaced(self, due: Due, deadline: datetime, made: str) -> Settled:
+        self._tombstone(due, "part_taken_back", made)
+        return Settled(due, deadline, "rederived", "part_taken_back", made)
 
     def _end(self, plan: Settled, why: str = "") -> Settled:
         self._tombstone(plan.due, why or plan.why, None)
