@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from attest import events
+from attest import enrolment, events
 from consent import build, keys, notice
 from consent.approvals import Approval
 from consent.facts import FACTS
@@ -58,8 +58,16 @@ class World:
         self.entries.append(event.to_bytes())
         return len(self.entries) - 1
 
-    def enrol(self, pid: str = MAREN, key: str | None = None) -> int:
-        return self.log("key.enrolled", keys.enrolment(pid, key_of(key or pid), self.now))
+    def enrol(self, pid: str = MAREN, key: str | None = None, witness: str | None = None) -> int:
+        there = None if witness is None else (witness, key_of(witness))
+        return self.log("key.enrolled", keys.enrolment(pid, key_of(key or pid), self.now, there))
+
+    def appoint(self, holder: str, role: str) -> int:
+        return self.log("role.enrolled", enrolment.role_body(holder, role, key_of(holder), self.now))
+
+    def ask(self, pid: str = MAREN, purposes: tuple[str, ...] = (PURPOSE,)) -> int:
+        body = build.notice_body(pid, purposes, "portal")
+        return self.log("consent.requested", body | {"notice_sha256": notice.load().sha256})
 
     def record(self, pid: str = MAREN, **changes: Any) -> ConsentRecord:
         terms = build.Terms(notice.load(), changes.pop("policy", self.policy), changes.pop("model", MODEL))
@@ -128,6 +136,21 @@ def agreed(**changes: Any) -> World:
     world = World()
     world.enrol()
     world.give(**changes)
+    return world
+
+
+def ready(**changes: Any) -> World:
+    """Return a world at `NOW` in which `worker_protection` lets a run about Maren pass, with all of it in the log.
+
+    Her key was witnessed, she was told forty days ago, signed four days later, and has had time to think again.
+    """
+    world = World(now=NOW - timedelta(days=40))
+    world.appoint("dpo-1", "dpo")
+    world.enrol(witness="dpo-1")
+    world.ask()
+    world.pass_time(days=4)
+    world.give(**changes)
+    world.pass_time(days=36)
     return world
 
 
