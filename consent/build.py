@@ -17,6 +17,7 @@ from consent.bodies import narrowing, notice_body, withdrawal
 from consent.errors import RecordError
 from consent.notice import Notice
 from consent.record import PAYLOAD_TYPE, ConsentRecord, parse, place
+from policies import bases
 from policies.duration import Duration
 from policies.model import Policy
 
@@ -35,7 +36,7 @@ class Terms:
         model_sha256: Digest of the model that will read the words.
         jurisdictions: Two-letter codes of the places involved.
         parties: Organisations with a role: id, role, name, contact.
-        legal_basis: As DPV names it.
+        legal_basis: As DPV names it; None for the one that the policy proposes. It says which part the consent plays.
         locality: Where the model runs.
         retention: How long raw material and the skill are kept.
     """
@@ -45,7 +46,7 @@ class Terms:
     model_sha256: str
     jurisdictions: tuple[str, ...] = ()
     parties: tuple[Mapping[str, str], ...] = ()
-    legal_basis: str = "eu-gdpr:A6-1-f"
+    legal_basis: str | None = None
     locality: str = "on_prem"
     retention: tuple[str, str] = ("P0D", "P12M")
 
@@ -255,6 +256,7 @@ def _record(
         length = str(Duration.parse(validity))
     except ValueError:
         raise RecordError("the validity is not a duration", "write it like P12M or P90D") from None
+    basis = terms.legal_basis or bases.proposed(terms.policy)
     document = {
         "schema": "govern-consent/1",
         "record_id": record_id,
@@ -266,8 +268,8 @@ def _record(
         "subject": {"pid": pid, "relation": "dpv:Employee", "employment_state": "active"},
         "actor": {"id": delegate or pid, "role": "subject" if delegate is None else "delegate"},
         "method": "ed25519",
-        "legal_basis": terms.legal_basis,
-        "consent_role": "safeguard",
+        "legal_basis": basis,
+        "consent_role": bases.role_of(basis),
         "notice": {
             "sha256": terms.notice.sha256,
             "version": terms.notice.version,

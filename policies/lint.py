@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from policies.bases import fitting
 from policies.duration import Duration
 from policies.gates import lifecycle, output, record, run, segment, subject
 from policies.model import Policy
@@ -77,7 +78,7 @@ def _blocked(policy: Policy) -> Iterator[tuple[str, str]]:
 
 def _blocked_run(policy: Policy) -> Iterator[tuple[str, str]]:
     basis = _of(policy, "run.legal_basis", run.LegalBasisParams)
-    if basis is not None and not _fitting(basis):
+    if basis is not None and not fitting(basis):
         yield "run.legal_basis", "no legal basis on the list goes with a consent role on the list"
     assessment = _of(policy, "run.impact_assessment", run.ImpactAssessmentParams)
     if assessment is not None and assessment.required:
@@ -223,10 +224,10 @@ def _dead_later(policy: Policy) -> Iterator[tuple[str, str]]:
 def _dead_entries(policy: Policy) -> Iterator[tuple[str, str]]:
     basis = _of(policy, "run.legal_basis", run.LegalBasisParams)
     if basis is not None:
-        fitting = _fitting(basis)
-        for name in sorted(set(basis.bases) - {name for name, _ in fitting}):
+        fits = fitting(basis)
+        for name in sorted(set(basis.bases) - {name for name, _ in fits}):
             yield "run.legal_basis", f"{name} goes with no consent role on the list"
-        for role in sorted(set(basis.consent_role) - {role for _, role in fitting}):
+        for role in sorted(set(basis.consent_role) - {role for _, role in fits}):
             yield "run.legal_basis", f"the consent role {role} goes with no basis on the list"
     for gate, allowed, denied in _allow_lists(policy):
         for name in sorted(allowed & denied):
@@ -240,13 +241,3 @@ def _dead_entries(policy: Policy) -> Iterator[tuple[str, str]]:
             yield "run.jurisdiction", f"there is no set of rules {name}"
         elif gates := looser(policy, packs()[name]):
             yield "run.jurisdiction", f"{name} can never pass: the policy is looser than it on {', '.join(gates)}"
-
-
-def _fitting(params: run.LegalBasisParams) -> set[tuple[str, str]]:
-    """Return the pairs of basis and consent role that a record can name without contradicting itself."""
-    return {
-        (basis, role)
-        for basis in params.bases
-        for role in params.consent_role
-        if (basis in run.CONSENT_BASES) == (role == "legal_basis")
-    }

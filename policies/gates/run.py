@@ -30,9 +30,6 @@ from policies.parameters import (
 Roles = Annotated[tuple[Literal["dpo", "hr", "works_council"], ...], BeforeValidator(sorted_unique)]
 ConsentRoles = Annotated[tuple[Literal["legal_basis", "safeguard"], ...], BeforeValidator(sorted_unique)]
 
-CONSENT_BASES = frozenset({"eu-gdpr:A6-1-a", "cn-pipl:A13-1-1"})
-"""The legal bases that mean consent; they go with the consent role `legal_basis` and with no other."""
-
 
 class LegalBasisParams(Params):
     """Which legal bases may be named, and which part the consent may play."""
