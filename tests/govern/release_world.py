@@ -24,6 +24,7 @@ from extract import residue
 from extract.distil.claims import Claim, Distillate, Span
 from extract.pipeline import Sealed
 from extract.skill import codec, document, draft
+from extract.skill.draft import Draft
 from extract.skill.review import Decision, Review
 from govern import releases, standing
 from govern.releases import Plan
@@ -153,7 +154,7 @@ class World:
         signed = build.sign(record, key_of("tove"))
         self.consent_index = self.add(signed.event_type, signed.body, f"employee:{SUBJECT}")
 
-    def draft(self) -> draft.Draft:
+    def draft(self) -> Draft:
         """Seal an extraction and return its draft."""
         claims = tuple(claim(i, quote) for i, quote in enumerate(self.quotes, 1))
         self.serial += 1
@@ -225,7 +226,7 @@ class World:
         }
         return Circumstances(**{**arguments, **self.circumstances})
 
-    def reviewed(self, made: draft.Draft, **corrections: str) -> Review:
+    def reviewed(self, made: Draft, **corrections: str) -> Review:
         """Accept everything but what is corrected; `c001="..."`, or "" to strike it."""
         review = Review(made.extraction_id)
         for each in made.claims:
@@ -234,11 +235,11 @@ class World:
             review = review.decide(each, Decision("struck") if text == "" else decision)
         return review
 
-    def plan(self, made: draft.Draft, review: Review) -> Plan:
+    def plan(self, made: Draft, review: Review) -> Plan:
         """Put a release together."""
         return releases.plan(self.workspace, self.log, made, review, self.now, self.known)
 
-    def release(self, made: draft.Draft | None = None, review: Review | None = None, **corrections: str) -> bytes:
+    def release(self, made: Draft | None = None, review: Review | None = None, **corrections: str) -> bytes:
         """Review, sign and release."""
         made = made if made is not None else self.draft()
         plan = self.plan(made, review if review is not None else self.reviewed(made, **corrections))
