@@ -54,10 +54,13 @@ _RELATIONS = {
     "dpv:ThirdParty": "dpv:hasThirdParty",
 }
 
+#: To withdraw, see, correct, erase, restrict, take along, object and complain.
+_RIGHTS = ("A7-3", "A15", "A16", "A17", "A18", "A20", "A21", "A77")
+
 Node = dict[str, Any]
 
 
-def document(told: History, origin: str, log_vkey: str, proofs: Mapping[int, bytes]) -> Node:
+def document(told: History, origin: str, log_vkey: str, proofs: Mapping[int, bytes], organisation: str = "") -> Node:
     """Return every record of a person, with a receipt for each.
 
     Args:
@@ -65,8 +68,15 @@ def document(told: History, origin: str, log_vkey: str, proofs: Mapping[int, byt
         origin: Name of the log.
         log_vkey: The log's public key.
         proofs: Inclusion proof of each record's entry.
+        organisation: Who is named as controller where a record names none.
     """
     records = [record_node(record, index, told) for index, record in sorted(told.records.items())]
+    for node in records:
+        # TS 27560 asks for one in every record; it stands beside what was signed and is not read back.
+        node.setdefault(
+            "dpv:hasDataController",
+            {"@id": _urn("log", origin), "@type": ["dpv:DataController"], "dpv:hasName": organisation or origin},
+        )
     receipts = [
         receipt_node(record, index, origin, log_vkey, proofs[index]) for index, record in sorted(told.records.items())
     ]
@@ -109,6 +119,7 @@ def record_node(record: ConsentRecord, index: int, told: History) -> Node:
         },
         "dpv:hasLegalBasis": {"@id": basis} if basis else None,
         "govern:legalBasis": record.legal_basis,
+        "dpv:hasRight": [{"@id": f"eu-gdpr:{article}"} for article in _RIGHTS] if _european(record) else None,
         "govern:consentRole": record.consent_role,
         "dpv:hasNotice": {
             "@id": _urn("notice", record.notice.sha256),
@@ -303,7 +314,11 @@ def _party(party: Party) -> Node:
 
 
 def _profile(kind: str, record: ConsentRecord) -> str:
-    return f"dpv-27560:{kind}-eu-gdpr" if record.legal_basis.startswith("eu-gdpr:") else f"dpv-27560:{kind}"
+    return f"dpv-27560:{kind}-eu-gdpr" if _european(record) else f"dpv-27560:{kind}"
+
+
+def _european(record: ConsentRecord) -> bool:
+    return record.legal_basis.startswith("eu-gdpr:")
 
 
 def _basis(name: str) -> str | None:

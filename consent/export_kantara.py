@@ -12,8 +12,8 @@ from consent.export_json import History
 from consent.record import ConsentRecord, GivenChoice, Party
 
 VERSION = "KI-CR-v1.1.0"
-#: Consent Receipt Specification v1.1.0, appendix "purpose categories": 8 is what is asked of people beyond the service.
-_CATEGORY = "8 - Improve Performance"
+#: The specification's own list of categories, which is not binding; this one says that nothing depends on a yes.
+_CATEGORY = "16 - Improve Performance"
 _TERMINATION = "{validity} after the consent, or when it is withdrawn by any of: {channels}"
 
 

@@ -110,10 +110,9 @@ def _make(options: GlobalOptions, subject: str, index: int | None, lang: str | N
     workspace = options.open_workspace()
     with workspace.log() as log:
         ledger = workspace.ledger(log)
-        # Whoever was taken out of the people file still gets a receipt.
-        person = None if subject in ledger.people() else workspace.identities().person(subject)
-        if person is None:
-            person = _known(options, subject)
+        people = workspace.identities()
+        # Whoever was taken out of the people file still gets a receipt; a pid that nobody knows is an error.
+        person = people.by_pid(subject) if subject in ledger.people() else people.person(subject)
         last = ledger.latest(subject) if index is None else index
         if last is None or not 0 <= last < log.size:
             raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
@@ -129,15 +128,6 @@ def _make(options: GlobalOptions, subject: str, index: int | None, lang: str | N
             signer=(log.entry(key), log.proof(key, note).to_bytes()) if key is not None else None,
             lang=notices.language(person, lang) if person is not None else lang,
         )
-
-
-def _known(options: GlobalOptions, subject: str) -> Any:
-    from extract.errors import PeopleFileError
-
-    try:
-        return options.open_workspace().identities().person(subject)
-    except PeopleFileError:
-        return None
 
 
 def _event_of(entry: bytes, subject: str) -> Event:
@@ -191,18 +181,20 @@ def export(options: GlobalOptions, subject: str, kind: str, output: Path | None,
 
     out = options.output()
     workspace = options.open_workspace()
+    people = workspace.identities()
+    organisation = people.organisation or workspace.origin
     with workspace.log() as log:
         ledger = workspace.ledger(log)
         if subject not in ledger.people():
-            workspace.identities().person(subject)
+            people.person(subject)
         history = export_json.history(_events(log), ledger, subject, now)
         document: dict[str, Any]
         if kind == "dpv":
             note = workspace.sign(log) if history.records else b""
             proofs = {index: log.proof(index, note).to_bytes() for index in history.records}
-            document = export_dpv.document(history, workspace.origin, workspace.log_vkey, proofs)
+            document = export_dpv.document(history, workspace.origin, workspace.log_vkey, proofs, organisation)
         elif kind == "kantara":
-            document = export_kantara.document(history, workspace.identities().organisation or workspace.origin)
+            document = export_kantara.document(history, organisation)
         else:
             document = export_json.document(history)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
