@@ -1,4 +1,4 @@
-"""What a person may ask of a workspace: what became of their records, their word, erasure, everything about them."""
+"""What a person may ask of a workspace: what became of their records, their word, everything about them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from attest.vault import Vault
     from govern.workspace import Workspace
 
-#: Extractions that one `salt.shredded` entry names: an entry has a size limit.
-BATCH = 1000
 OUTSIDER = "outside-the-people-file"
 
 
@@ -136,26 +134,6 @@ def dispositions(workspace: Workspace, extraction: str, seal: dict[str, Any]) ->
             f"the dispositions of extraction {extraction} are not what the log sealed", "restore them from a backup"
         )
     return tree
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What was erased: number of records by extraction, and the entries that say so."""
-
-    records: dict[str, int]
-    indexes: tuple[int, ...]
-
-
-def erase(workspace: Workspace, log: EventLog, vault: Vault, who: Asker, now: datetime) -> Erased:
-    """Destroy the salts of every record in which a person appears, then log how many, without naming the person."""
-    gone = Counter(extraction for name in who.filed for extraction, _ in vault.shred(name))
-    counted = sorted(gone.items())
-    indexes = []
-    for start in range(0, len(counted), BATCH):
-        part = counted[start : start + BATCH]
-        body = {"extractions": [name for name, _ in part], "records": sum(n for _, n in part)}
-        indexes.append(workspace.append(log, "salt.shredded", "operator", body, now))
-    return Erased(dict(counted), tuple(indexes))
 
 
 def respond(workspace: Workspace, log: EventLog, data: bytes, pid: str, kind: str, now: datetime) -> Response:
