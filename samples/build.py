@@ -32,6 +32,7 @@ def build() -> dict[str, bytes]:
         "chat/export.zip": export,
         "repo.bundle": bundle,
         "identities.yaml": cast.identities().encode(),
+        "vetoes.txt": cast.vetoed().encode(),
         "must_not_surface.txt": _must_not_surface(),
         "habits.csv": _habits(cast, rows),
     }

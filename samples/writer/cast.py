@@ -45,6 +45,7 @@ class Cast:
         self.channels: dict[str, Any] = data["channels"]
         self.lists: dict[str, Any] = data["lists"]
         self.subject: str = data["subject"]
+        self._vetoes: list[str] = data["vetoes"]
         week = data["work_week"]
         self.zone = ZoneInfo(week["zone"])
         self._days = set(week["days"])
@@ -81,7 +82,9 @@ class Cast:
         """Return the people file of the workplace."""
         lines = ["# People file of the sample workplace. Everybody in it is invented.", "version: 1", "organisation:"]
         lines += [f"  name: {self.organisation['name']}"]
-        lines += [f"  mail_domains: [{', '.join(self.organisation['mail_domains'])}]", "people:"]
+        lines += [f"  mail_domains: [{', '.join(self.organisation['mail_domains'])}]"]
+        lines += [f"  jurisdictions: [{', '.join(self.organisation['jurisdictions'])}]"]
+        lines += [f"  works_council: {_yaml(self.organisation['works_council'])}", "people:"]
         for p in self.people.values():
             names = ", ".join(f'"{n}"' for n in p["names"])
             lines += [f"  - pid: {p['pid']}", f"    role: {p['role']}", f"    timezone: {p['timezone']}"]
@@ -92,7 +95,24 @@ class Cast:
             if p.get("absences"):
                 spans = ", ".join(f"{{from: {a['from']}, to: {a['to']}}}" for a in p["absences"])
                 lines += [f"    absences: [{spans}]"]
+            lines += [f"    language: {p['language']}", f"    manager: {p['manager']}"]
+            states = ", ".join(
+                f"{{state: {e['state']}, from: {e['from']}" + (f", to: {e['to']}}}" if "to" in e else "}")
+                for e in p["employment"]
+            )
+            lines += [f"    employment: [{states}]"]
+            if p.get("last_day"):
+                lines += [f"    last_day: {p['last_day']}"]
+            lines += [f"    minor: {_yaml(p['minor'])}", f"    jurisdictions: [{', '.join(p['jurisdictions'])}]"]
         return "\n".join(lines) + "\n"
+
+    def vetoed(self) -> str:
+        """Return the addresses of those who vetoed, one a line."""
+        return "".join(f"{self.who[h].email}\n" for h in self._vetoes)
+
+
+def _yaml(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def with_secrets(text: str) -> str:

@@ -28,6 +28,10 @@ REASONS = {
     "record.lookback",
     "record.third_party",
     "record.special_category",
+    "record.emotion",
+    "record.external_party",
+    "record.label",
+    "record.participant_veto",
     "duplicate",
     "missing_fact.*",
 }
