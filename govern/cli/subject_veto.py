@@ -24,9 +24,9 @@ def veto(options: GlobalOptions, named: str, lift: bool, now: datetime) -> None:
     """Keep every thread in which a person took part from being used, whoever's work it is.
 
     No key and no reason. An address is logged as a commitment keyed with the workspace's secret, never as itself.
-    Skills that were made with such threads are made again without them by the next sweep.
+    Skills that were made with such threads are revoked at once, and made again without them by the next sweep.
     """
-    from govern import rights
+    from govern import rederive, rights
 
     out = options.output()
     workspace = options.open_workspace()
@@ -34,6 +34,7 @@ def veto(options: GlobalOptions, named: str, lift: bool, now: datetime) -> None:
         who = rights.bystander(workspace, named)
         index = rights.veto(workspace, log, who, now, lift=lift)
         touched = sorted({extraction for name in who.filed for extraction, _ in vault.records_of(name)})
+        revoked = rederive.stop(workspace, log, vault, now)
     if index is None:
         out.say("The veto stands already; nothing was logged.")
     elif lift:
@@ -43,7 +44,7 @@ def veto(options: GlobalOptions, named: str, lift: bool, now: datetime) -> None:
     if touched and not lift:
         out.say(f"Earlier extractions read records with this person: {len(touched)}. Make them again without:")
         out.say("  govern sweep")
-    out.result({"index": index, "veto": not lift, "extractions": touched})
+    out.result({"index": index, "veto": not lift, "extractions": touched, "revoked": revoked})
 
 
 @click.command(epilog="Example:  govern subject ask --subject p-4k7q2m9x")

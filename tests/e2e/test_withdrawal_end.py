@@ -218,7 +218,8 @@ def test_a_withdrawal_holds_while_an_extraction_has_the_vault(released: World, t
     from govern.workspace import Workspace
 
     world = released.copy(tmp_path)
-    with Workspace.open(world.workspace).vault():
+    # Nobody waits ten seconds for a vault in a test.
+    with Workspace.open(world.workspace).vault(), mock.patch("attest.store.BUSY_MS", 10):
         result = world.done("consent", "withdraw", "--subject", SUBJECT, "--now", SWEEP, "--json").json
         assert result["later"]
         assert len(result["revoked"]) == 1
