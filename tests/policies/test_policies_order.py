@@ -17,6 +17,24 @@ def test_the_shipped_policy_is_stricter_than_the_floor() -> None:
     assert set(compare(load("worker_protection"), floor()).values()) == {"equal", "stricter"}
 
 
+def test_the_policy_for_works_councils_is_on_every_gate_at_least_as_strict_as_the_default() -> None:
+    relations = compare(load("eu_works_council"), load("worker_protection"))
+    assert set(relations.values()) == {"equal", "stricter"}
+    assert {"run.dual_control", "run.notice", "subject.cooling_off", "record.lookback"} <= {
+        gate for gate, relation in relations.items() if relation == "stricter"
+    }
+
+
+def test_the_policy_for_oneself_leaves_out_what_protects_from_others_and_nothing_else() -> None:
+    loaded = load("minimal_self")
+    assert set(load("worker_protection").gates) - set(loaded.gates) == {
+        *("run.impact_assessment", "run.collective_agreement", "run.dual_control"),
+        *("subject.cooling_off", "output.identity", "output.benefit"),
+    }
+    assert loaded.gates["run.purpose"].values()["allow"] == ("self_assist",)
+    assert loaded.gates["subject.no_detriment"].values()["by"] == ("subject",)
+
+
 def test_a_policy_equals_itself() -> None:
     assert overall(floor(), floor()) == "equal"
     assert differences(floor(), floor()) == []
