@@ -1,4 +1,4 @@
-"""Release of skills in a workspace: gates asked again over the finished files, events logged, revocations followed."""
+"""Release of skills in a workspace: gates asked again over the finished files, events logged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ __all__ = [
     "contested",
     "output_facts",
     "plan",
-    "revoke",
     "standing",
     "statement_sha256",
     "word",
@@ -256,30 +255,3 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
     # Kept so that the person can be given what was stated about their work, without whoever holds the skill.
     workspace.keep(workspace.statement_path(draft.extraction_id), container.unpack(data).files[evidence.STATEMENT])
     return data
-
-
-def revoke(workspace: Workspace, log: EventLog, pid: str, purposes: set[str] | None, now: datetime) -> list[str]:
-    """Log `skill.revoked` for every skill that rests on a consent which has just ended; return their extractions."""
-    done = {e["body"]["extraction_id"] for _, e in _events(log) if e["type"] == "skill.revoked"}
-    ended = []
-    for index, entry in list(_events(log)):
-        body = entry["body"]
-        if (
-            entry["type"] == "skill.released"
-            and body["subject"] == pid
-            and (purposes is None or body["purpose"] in purposes)
-            and body["extraction_id"] not in done
-        ):
-            workspace.append(
-                log,
-                "skill.revoked",
-                "operator",
-                {"extraction_id": body["extraction_id"], "release_index": index, "reason": "lifecycle.withdrawal"},
-                now,
-            )
-            ended.append(body["extraction_id"])
-    return ended
-
-
-def _events(log: EventLog) -> list[tuple[int, dict[str, Any]]]:
-    return [(index, json.loads(data)) for index, data in log.entries()]
