@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from attest_world import fixed_random
@@ -168,3 +170,56 @@ def test_another_programs_database_is_refused(tmp_path):
     other.close()
     with pytest.raises(StoreError, match="not a vault"):
         Vault(path)
+
+
+def test_facts_stand_beside_the_salt_and_go_with_it(tmp_path: Path) -> None:
+    with Vault(tmp_path / "v.sqlite") as opened:
+        opened.put("e1", SALTS, PERSONS)
+        with pytest.raises(SaltShredded):
+            opened.facts("e1", 0)
+        facts = [f'{{"row":{i}}}'.encode() for i in range(len(SALTS))]
+        opened.put_facts("e1", facts)
+        assert [opened.facts("e1", i) for i in range(len(SALTS))] == facts
+        gone = {i for _, i in opened.shred(sorted(PERSONS[0])[0])}
+        assert gone
+        for i in range(len(SALTS)):
+            if i in gone:
+                with pytest.raises(SaltShredded):
+                    opened.facts("e1", i)
+            else:
+                assert opened.facts("e1", i) == facts[i]
+        # Facts that come after an erasure find no salt to stand beside.
+        opened.put_facts("e1", facts)
+        for i in gone:
+            with pytest.raises(SaltShredded):
+                opened.facts("e1", i)
+    data = (tmp_path / "v.sqlite").read_bytes() + (tmp_path / "v.sqlite-journal").read_bytes()
+    assert all((facts[i] in data) == (i not in gone) for i in range(len(SALTS)))
+
+
+def test_facts_of_another_size_or_extraction_are_refused(tmp_path: Path) -> None:
+    with Vault(tmp_path / "v.sqlite") as opened:
+        opened.put("e1", SALTS, PERSONS)
+        for extraction, facts in (("e1", [b"x"] * (len(SALTS) + 1)), ("e2", [b"x"])):
+            with pytest.raises(StoreError):
+                opened.put_facts(extraction, facts)
+        with pytest.raises(ValueError, match="no such record"):
+            opened.facts("e2", 0)
+
+
+def test_a_vault_from_before_facts_opens_and_takes_some(tmp_path: Path) -> None:
+    path = tmp_path / "v.sqlite"
+    with Vault(path) as opened:
+        opened.put("old", SALTS, PERSONS)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE salts DROP COLUMN facts")
+        connection.commit()
+        assert "facts" not in connection.execute("SELECT sql FROM sqlite_master WHERE name = 'salts'").fetchone()[0]
+    with Vault(path) as opened:
+        assert opened.salt("old", 0) == SALTS[0]
+        with pytest.raises(SaltShredded):
+            opened.facts("old", 0)
+        opened.put("new", [RANDOM(32) for _ in SALTS], PERSONS)
+        opened.put_facts("new", [b"{}"] * len(SALTS))
+    with Vault(path) as opened:
+        assert opened.facts("new", 0) == b"{}"
