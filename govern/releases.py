@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govern import refusals
@@ -63,8 +64,9 @@ def circumstances(workspace: Workspace, log: EventLog, draft: Draft, now: dateti
     job = jobs.load(workspace, draft.extraction_id)
     with workspace.vault() as vault:
         duties = lineage.duties(workspace, log, vault, now)
+    people = Path(job.people) if job is not None and job.people is not None else None
     return known.of(
-        workspace.identities(),
+        workspace.identities(people),
         workspace.ledger(log),
         draft.header.subject,
         now,
