@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from attest import canonical, dsse
 from attest.encoding import from_time, is_digest, to_time
+from attest.enrolment import ROLES
 from attest.errors import FormatError
 from attest.keys import key_id, public_bytes
 from attest.names import NAME, NONCE, PID, REFERENCE, fits
@@ -99,8 +100,8 @@ class Statement:
         Raises:
             FormatError: A part is not in form, or one that this kind needs is missing.
         """
-        if self.kind not in MAY_SIGN:
-            raise FormatError("an approval is of a kind that is not known")
+        if self.kind not in MAY_SIGN or self.role not in ROLES:
+            raise FormatError("an approval is of a kind or a role that is not known")
         fits(PID, self.holder, "the holder of an approval")
         fits(NONCE, self.nonce, "the nonce of an approval")
         if self.subject is not None:

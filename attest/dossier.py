@@ -70,7 +70,7 @@ def about(event: Event, pid: str, extractions: Collection[str]) -> bool:
         pid: The person.
         extractions: Ids of the extractions made from the person's work, as earlier entries say.
     """
-    if pid in (event.body.get("pid"), event.body.get("subject")):
+    if pid in (event.body.get("pid"), event.body.get("subject"), event.body.get("who")):
         return True
     return event.body.get("extraction_id") in extractions
 

@@ -33,7 +33,7 @@ def entries(log: EventLog, consents: Sequence[int], keys: Sequence[int]) -> dict
     wanted: list[tuple[int, str]] = [(index, name) for index, name in witnessed if name]
     if not wanted and not delegated:
         return {}
-    last = max(index for index, *_ in (*wanted, *delegated))
+    last = max([index for index, _ in wanted] + [index for index, _, _ in delegated])
     papers = [(index, events.parse(data)) for index, data in log.entries(0, last) if _OURS.search(data)]
     found: dict[str, int] = {}
     for before, pid, delegate in delegated:

@@ -46,7 +46,7 @@ def _length(value: str) -> str:
     return value
 
 
-def _distinct(value: tuple[str, ...]) -> tuple[str, ...]:
+def _distinct(value: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(value)) != len(value):
         raise ValueError("names an entry twice")
     return value
@@ -62,8 +62,12 @@ Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-
 Moment = Annotated[str, StringConstraints(max_length=32), AfterValidator(_moment)]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
 Length = Annotated[str, StringConstraints(max_length=32), AfterValidator(_length)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+# A line that people read: any script, but nothing that is not seen, or that turns the rest of the line round.
+_SEEN = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$"
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_SEEN)]
 
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 # What a record of each event may say about a purpose; the other events say it without a record of this form.
 _DECISIONS: dict[str, set[str]] = {
@@ -193,9 +197,9 @@ class ConsentRecord(_Part):
     withhold: Names
     processing: Processing
     policy: PolicyRef
-    parties: Annotated[tuple[Party, ...], Field(max_length=16)]
-    withdrawal: Annotated[tuple[Line, ...], Field(min_length=1, max_length=16)]
-    jurisdictions: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")], ...], Field(max_length=16)]
+    parties: Annotated[tuple[Party, ...], AfterValidator(_distinct), Field(max_length=16)]
+    withdrawal: Annotated[tuple[Line, ...], AfterValidator(_distinct), Field(min_length=1, max_length=16)]
+    jurisdictions: Annotated[tuple[Country, ...], AfterValidator(_distinct), Field(max_length=16)]
     cooling_off_until: Moment | None
     compensation_ref: Reference | None
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from consent_world import MAREN, NOW, OTTO, PURPOSE, World, agreed, key_of
+from town import town
 
 from attest import canonical, dsse
 from attest.keys import key_id, public_bytes
@@ -423,10 +424,11 @@ def test_moments_without_a_time_zone_are_refused() -> None:
 
 
 def test_invalidation_reaches_back_past_a_withdrawal() -> None:
-    world = agreed()
-    world.withdraw()
-    world.say("invalidated")
-    assert world.state() == "invalidated"
+    here = town()
+    here.give()
+    here.withdraw()
+    here.approve("invalidation", "aud-1")
+    assert here.state() == "invalidated"
 
 
 def test_entries_out_of_order_are_refused() -> None:

@@ -97,8 +97,9 @@ def test_reordered_keys_are_refused() -> None:
 
 
 def test_a_float_is_refused_even_when_it_is_whole() -> None:
-    payload = canonical.dumps(document()).replace(b'"version":1}', b'"version":1.0}')
-    assert b"1.0" in payload
+    version = f'"version":{document()["policy"]["version"]}}}'.encode()
+    payload = canonical.dumps(document()).replace(version, version[:-1] + b".0}")
+    assert b".0}" in payload
     with pytest.raises(RecordError):
         parse(payload)
 
@@ -162,7 +163,7 @@ def test_two_spellings_of_the_validity_make_one_record() -> None:
 def test_the_record_names_the_notice_by_digest_and_version() -> None:
     record, shown = World().record(), notice.load()
     assert (record.notice.sha256, record.notice.version, record.notice.lang) == (shown.sha256, shown.version, "en")
-    assert shown.version == "1"
+    assert shown.version.isdigit()
 
 
 def test_there_is_no_notice_in_an_unknown_language() -> None:
