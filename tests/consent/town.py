@@ -43,8 +43,15 @@ class Town(World):
         self.nonces += 1
         return f"{self.nonces:032x}"
 
-    def officer(self, holder: str, role: str | None = None, key: str | None = None, witness: str | None = None) -> int:
-        watching = (witness, key_of(witness)) if witness else None
+    def officer(
+        self,
+        holder: str,
+        role: str | None = None,
+        key: str | None = None,
+        witness: str | None = None,
+        witness_key: str | None = None,
+    ) -> int:
+        watching = (witness, key_of(witness_key or witness)) if witness else None
         body = enrolment.role_body(holder, role or OFFICERS[holder], key_of(key or holder), self.now, watching)
         return self.log("role.enrolled", body)
 
@@ -52,8 +59,10 @@ class Town(World):
         for holder in OFFICERS:
             self.officer(holder)
 
-    def enrol(self, pid: str = MAREN, key: str | None = None, witness: str | None = None) -> int:
-        watching = (witness, key_of(witness)) if witness else None
+    def enrol(
+        self, pid: str = MAREN, key: str | None = None, witness: str | None = None, witness_key: str | None = None
+    ) -> int:
+        watching = (witness, key_of(witness_key or witness)) if witness else None
         return self.log("key.enrolled", keys.enrolment(pid, key_of(key or pid), self.now, watching))
 
     def rotate(self, old: str, new: str, pid: str = MAREN) -> int:
@@ -107,6 +116,15 @@ class Town(World):
 
     def narrow(self, *sources: str, pid: str = MAREN, purposes: tuple[str, ...] | None = None) -> int:
         return self.log("consent.withdrawn", bodies.narrowing(pid, purposes, sources, "paper"))
+
+    def no(self, purposes: tuple[str, ...], key: str) -> int:
+        """Log a refusal; `key` is the name of the key that signs."""
+        terms = build.Terms(notice.load(), self.policy, "0" * 64)
+        record = build.refused(
+            pid=MAREN, terms=terms, purposes=purposes, now=self.now, record_id=self.uuid(), nonce=self.fresh(32)
+        )
+        signed = build.sign(record, key_of(key))
+        return self.log(signed.event_type, signed.body)
 
     def adopt(self, adopted: Policy, **changes: Any) -> int:
         head = {"id": adopted.id, "version": adopted.version, "sha256": adopted.sha256}
