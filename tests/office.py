@@ -130,13 +130,14 @@ class Office:
         assert result.code == 0, result.err
         return result
 
-    def enroll(self) -> Result:
+    def enroll(self, *more: object) -> Result:
         """Make the subject's key, with the works council as witness; officers and their papers come first."""
         if not self.officer("hr-1").exists():
             self.papers()
         return self.run(
             *("keys", "enroll", "--subject", SUBJECT, "--out", self.key, "--now", "2026-02-02T09:00:00Z"),
             *("--witness", "council-1", "--witness-key", self.officer("council-1")),
+            *more,
         )
 
     def request(self) -> Result:

@@ -162,7 +162,7 @@ def test_a_tampered_vault_opens_nothing_and_proves_nothing(office: Office) -> No
     assert (result.code, result.json["found"]) == (0, 0)
     database = sqlite3.connect(office.workspace / "vault.sqlite")
     (extraction,) = database.execute("SELECT DISTINCT extraction FROM salts").fetchone()
-    database.execute("INSERT INTO salts VALUES (?, 999, randomblob(32))", (extraction,))
+    database.execute("INSERT INTO salts (extraction, i, salt) VALUES (?, 999, randomblob(32))", (extraction,))
     database.execute("INSERT INTO persons VALUES (?, ?, 999)", (SUBJECT, extraction))
     database.commit()
     database.close()
@@ -210,8 +210,7 @@ def test_after_erasure_a_dictionary_with_the_true_value_finds_nothing(office: Of
     assert office.run("log", "fsck").code == 0
     after = office.audit("--json").json
     assert after["checks"] == before["checks"]
-    (entry,) = json.loads(log)["entries"][-1:]
-    assert entry["type"] == "salt.shredded"
+    (entry,) = [e for e in json.loads(log)["entries"] if e["type"] == "salt.shredded"]
     assert set(entry["body"]) == {"extractions", "records"}
     assert SUBJECT not in json.dumps(entry)
     again = office.run("subject", "erase", "--subject", SUBJECT, "--json")
@@ -291,9 +290,7 @@ def test_an_ssh_key_answers_with_its_own_tools(office: Office, tmp_path: Path) -
     mine = Office(office.place, tmp_path / "mine")
     mine.root.mkdir()
     assert mine.init().code == 0
-    enrolled = mine.run(
-        "keys", "enroll", "--subject", SUBJECT, "--ssh-key", key, "--out", mine.key, "--now", "2026-03-01T08:00:00Z"
-    )
+    enrolled = mine.enroll("--ssh-key", key)
     assert enrolled.code == 0, enrolled.err
     for step in (mine.sign, mine.extract, mine.review, mine.release):
         result = step()
