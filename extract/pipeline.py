@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from extract import authenticity, gating, redaction
+from extract import gating, manifest, redaction
 
 if TYPE_CHECKING:
     from attest.disposition import Dispositions
@@ -18,16 +18,10 @@ if TYPE_CHECKING:
     from extract.distil.backend import Backend
     from extract.distil.claims import Claim, Distillate
     from extract.gating import Gated
-    from extract.identity import Identities
     from extract.job import Job, Progress, Tools
-    from extract.records import Record
     from extract.residue import Ledger
     from extract.sources import ReadResult
     from redact.engine import Redacted, Redactor
-
-
-#: Under which name the vault keeps the salt of an extraction's source digests.
-SOURCES = "sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +98,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         # Commit, then gate: what there was is fixed before anything decides what is taken.
         nonlocal manifest_index
         salts.extend(tools.random(32) for _ in read.records)
-        manifest_index = _commit(job, read, salts, commitments, extraction_id, excluded, tools, emit)
+        manifest_index = manifest.commit(job, read, salts, commitments, extraction_id, excluded, tools, emit)
 
     vetoes = Vetoes.of(ledger_then, tools.secret)
     gated = gating.read_and_gate(job, decision.choice, vetoes, tools.progress, commit)
@@ -162,7 +156,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         },
     )
 
-    dispositions = _dispositions(gated, redacted, salts, commitments)
+    dispositions = manifest.dispositions(gated, redacted, salts, commitments)
     ledger = residue.account(dispositions, distillate, kept_back, made.emotion_segments)
     pseudonym = str(redactor.people_tokens().get(job.subject, ""))
     seal_index = emit(
@@ -192,81 +186,6 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     )
 
 
-def _commit(
-    job: Job,
-    read: ReadResult,
-    salts: Sequence[bytes],
-    commitments: list[str],
-    extraction_id: str,
-    excluded: int,
-    tools: Tools,
-    emit: Callable[[str, dict[str, Any]], int],
-) -> int:
-    """Put the salts into the vault and the manifest into the log; return its index."""
-    from attest.disposition import commitment, manifest_line, manifest_root
-
-    # Plain digests of the sources would be found by whoever guesses a record, also after its salt is gone: what is
-    # logged is keyed with a salt of the extraction, which goes when the first of its records is erased.
-    key = tools.random(32)
-    tools.vault.put(extraction_id, salts, [_persons(r, job.people) for r in read.records], {SOURCES: key})
-    commitments.extend(
-        commitment(salt, "source", bytes.fromhex(r.raw_digest)) for salt, r in zip(salts, read.records, strict=True)
-    )
-    root = manifest_root(
-        manifest_line(i, r.source_kind, c) for i, (r, c) in enumerate(zip(read.records, commitments, strict=True))
-    )
-    sources = [
-        {
-            "kind": s.kind,
-            "units": s.units,
-            "completeness": s.completeness,
-            **{
-                name: commitment(key, "source", digest.encode()) if digest else ""
-                for name, digest in (("digest", s.sha256), ("head", s.head), ("export", s.export_sha256))
-            },
-        }
-        for s in read.sources
-    ]
-    checks = job.checks
-    return emit(
-        "source.manifest",
-        {
-            "root": root.hex(),
-            "size": len(read.records),
-            "sources": sources,
-            "defects": dict(read.defects),
-            "excluded": {"lifecycle.cascade": excluded} if excluded else {},
-            "custodian": checks.custodian,
-            "dkim_keys_sha256": checks.dkim.sha256 if checks.dkim is not None else "",
-            "authenticity": authenticity.counts(read.records),
-        },
-    )
-
-
-def _dispositions(
-    gated: Gated, redacted: Mapping[int, Redacted], salts: Sequence[bytes], commitments: Sequence[str]
-) -> Dispositions:
-    from attest.disposition import Dispositions, Leaf, commitment
-
-    leaves = []
-    for i, record in enumerate(gated.read.records):
-        result = redacted.get(i)
-        changed = result is not None and bool(result.counts)
-        leaves.append(
-            Leaf(
-                i=i,
-                kind=record.source_kind,
-                outcome="left_out" if result is None else ("taken_redacted" if changed else "taken"),
-                reasons=gated.reasons[i],
-                authenticity=record.authenticity,
-                redactions={} if result is None else result.counts,
-                source=commitments[i],
-                output=None if result is None else commitment(salts[i], "output", result.text.encode()),
-            )
-        )
-    return Dispositions(leaves)
-
-
 def _request_body(request: RunRequest) -> dict[str, Any]:
     return {
         "sources": sorted(request.sources or ()),
@@ -275,12 +194,6 @@ def _request_body(request: RunRequest) -> dict[str, Any]:
         "model_sha256": request.model_sha256,
         "model_address": request.model_address,
     }
-
-
-def _persons(record: Record, people: Identities) -> set[str]:
-    # A person who is not in the people file is filed under their address, so that they can be erased as well.
-    keys = {k for k in (record.author_key, *record.recipients) if k}
-    return {people.resolve(k) or k for k in keys}
 
 
 def _distil(
