@@ -25,6 +25,7 @@ def decided() -> dict[str, tuple[str, ...]]:
     from extract import facts, gating, identity, records
     from extract.job import Job
     from extract.sources import open_source, read_all
+    from extract.vetoes import Vetoes, commitment
     from policies import loader
 
     paths = {"chat": "chat/export.zip", "docs": "docs", "mail": "mail/archive.mbox", "repo": "repo.bundle"}
@@ -44,7 +45,9 @@ def decided() -> dict[str, tuple[str, ...]]:
         now=datetime(2026, 10, 19, 7, 0, tzinfo=UTC),
     )
     job = Job(request, policy, people, {})
-    rows = facts.compute(records.to_frame(read.records), people, subject)
+    who = (SAMPLE / "vetoes.txt").read_text("utf-8").split()
+    vetoes = Vetoes(frozenset(commitment(b"", f"mailto:{address}") for address in who), b"")
+    rows = facts.compute(records.to_frame(read.records), people, subject, vetoes)
     verdict = decide.decide_records(policy, rows, gating.suppose(job), request)
     # The signed period and sources are no judgement about a record; the key is about the policy alone.
     reasons = (tuple(r for r in found if not r.startswith("subject.")) for found in verdict.reasons)
