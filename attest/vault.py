@@ -256,6 +256,25 @@ class Vault:
         self._zero_journal()
         return gone
 
+    def shred_extractions(self, extraction_ids: Collection[str]) -> list[tuple[str, int]]:
+        """Destroy all salts, facts and secrets of some extractions, and who appeared in them. All or nothing.
+
+        Returns:
+            Extraction and index of each record whose salt was destroyed now.
+        """
+        with store.translated(self.path, WHAT), store.transaction(self._connection):
+            gone: list[tuple[str, int]] = []
+            for name in sorted(set(extraction_ids)):
+                rows = self._connection.execute(
+                    "SELECT i FROM salts WHERE extraction = ? AND salt IS NOT NULL ORDER BY i", (name,)
+                ).fetchall()
+                gone += [(name, int(i)) for (i,) in rows]
+                self._connection.execute("UPDATE salts SET salt = NULL, facts = NULL WHERE extraction = ?", (name,))
+                self._connection.execute("DELETE FROM persons WHERE extraction = ?", (name,))
+                self._connection.execute("DELETE FROM secrets WHERE extraction = ?", (name,))
+        self._zero_journal()
+        return gone
+
     def _zero_journal(self) -> None:
         """Overwrite the journal, which holds the shredded pages; its header is void after the commit."""
         journal = self.path.with_name(self.path.name + "-journal")

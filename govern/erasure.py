@@ -9,30 +9,34 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attest import answers, canonical
-from attest.encoding import to_time
+from attest.encoding import from_time, to_time
 from attest.errors import FormatError, ProofError
 from attest.note import Verifier
 from attest.shape import exact
-from govern.errors import InputError
+from govern import lineage
+from govern.errors import GovernError, InputError
 
 if TYPE_CHECKING:
     from attest.events import Event
     from attest.log import EventLog
     from attest.vault import Vault
     from govern.workspace import Workspace
+    from policies.duration import Duration
 
 SCHEMA = "govern-withdrawal/1"
 INTENT = "govern-erasure/1"
 MAX_RECEIPT = 16 << 20
 #: Extractions that one `salt.shredded` entry names: an entry has a size limit.
 BATCH = 1000
+#: Where a policy does not say how long salts are kept, as the floor does.
+KEEP_MAX = "P3Y"
 _ENDS = ("skill.revoked", "skill.tombstoned")
 
 
@@ -56,9 +60,41 @@ def erase(workspace: Workspace, log: EventLog, vault: Vault, filed: Collection[s
         filed: The names under which the vault files the person.
         now: The moment.
     """
+    return _destroy(workspace, log, vault, now, lambda: vault.shred(*filed))
+
+
+def expire(workspace: Workspace, log: EventLog, vault: Vault, now: datetime) -> Erased:
+    """Destroy the salts of every extraction that is older than its policy lets them be kept: `lifecycle.log`."""
+    there = {name for name, (kept, _) in vault.holdings().items() if kept}
+    found = lineage.entries(log)
+    policies = {name: made.policy for name, made in lineage.artefacts(found).items()}
+    old = [
+        name
+        for _, entry in found
+        if entry["type"] == "source.manifest"
+        and (name := str(entry["body"]["extraction_id"])) in there
+        and _keep_max(workspace, log, policies.get(name)).after(from_time(entry["at"])) <= now
+    ]
+    return _destroy(workspace, log, vault, now, lambda: vault.shred_extractions(old)) if old else Erased({}, ())
+
+
+def _keep_max(workspace: Workspace, log: EventLog, policy: str | None) -> Duration:
+    from policies.duration import Duration
+
+    try:
+        # Where a run was never sealed, or its policy is of an earlier form, the floor's own time runs.
+        gates = workspace.policy(log, policy).gates if policy is not None else {}
+    except GovernError:
+        gates = {}
+    return Duration.parse(str(gates["lifecycle.log"].values()["keep_max"]) if "lifecycle.log" in gates else KEEP_MAX)
+
+
+def _destroy(
+    workspace: Workspace, log: EventLog, vault: Vault, now: datetime, act: Callable[[], list[tuple[str, int]]]
+) -> Erased:
     recover(workspace, log, vault, now)
     intent = _write_intent(workspace, log, vault)
-    gone = Counter(extraction for extraction, _ in vault.shred(*filed))
+    gone = Counter(extraction for extraction, _ in act())
     indexes = _log(workspace, log, gone, now)
     intent.unlink()
     return Erased(dict(sorted(gone.items())), indexes)

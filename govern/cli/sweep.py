@@ -32,7 +32,8 @@ def sweep(options: GlobalOptions, dry_run: bool, pid: str | None, output: Path |
 
     Every skill and draft that rests on what was taken back is revoked, then made again without it, for the person's
     review, or ended with a tombstone. Stopped half-way, the next sweep goes on from there. What cannot be made again
-    by its deadline is ended. For the daily timetable of whoever runs the workspace.
+    by its deadline is ended. Salts that are older than the policy lets them be kept are destroyed. For the daily
+    timetable of whoever runs the workspace.
     """
     from govern import erasure, rederive
 
@@ -41,18 +42,22 @@ def sweep(options: GlobalOptions, dry_run: bool, pid: str | None, output: Path |
         raise UsageError("--receipt and -o go together", "--receipt PID -o FILE.json")
     workspace = options.open_workspace()
     recovered: tuple[int, ...] = ()
+    expired = erasure.Erased({}, ())
     with workspace.log() as log, workspace.vault() as vault:
         if dry_run:
             settled = rederive.Sweep(workspace, log, vault, now).plan()
         else:
             with out.progress("starting") as progress:
                 recovered = erasure.recover(workspace, log, vault, now)
+                expired = erasure.expire(workspace, log, vault, now)
                 settled = rederive.Sweep(workspace, log, vault, now, progress).run()
         if pid is not None and output is not None:
             _write_receipt(workspace, log, pid, output, now)
     _show(out, settled, dry_run, now)
     if recovered:
         out.say(f"Logged what an erasure that was interrupted had destroyed: entry {', '.join(map(str, recovered))}")
+    if expired.records:
+        out.say(f"Salts kept long enough and destroyed: {sum(expired.records.values())} records")
     for each in settled:
         if each.action == "rederived" and each.replaced_by is not None:
             out.say(f"For the review of the person:  govern skill review {_staged(workspace, each.replaced_by)}")
@@ -60,6 +65,7 @@ def sweep(options: GlobalOptions, dry_run: bool, pid: str | None, output: Path |
         {
             "dry_run": dry_run,
             "recovered": list(recovered),
+            "expired": expired.records,
             "due": [_document(workspace, each, now) for each in settled],
             "receipt": str(output) if output is not None else None,
         }

@@ -306,3 +306,12 @@ def test_a_dry_sweep_changes_nothing(made: World, tmp_path: Path) -> None:
 def kept(world: World) -> dict[str, bytes]:
     """Return the files of the workspace; the vault zeroes its journal whenever it is opened."""
     return {name: data for name, data in world.files().items() if not name.endswith("-journal")}
+
+
+def test_salts_are_not_kept_for_longer_than_the_policy_says(made: World, tmp_path: Path) -> None:
+    world = made.copy(tmp_path)
+    assert world.done("sweep", "--now", "2029-03-02T08:59:00Z", "--json").json["expired"] == {}
+    swept = world.done("sweep", "--now", "2029-03-02T09:00:00Z", "--json").json
+    assert list(swept["expired"].values()) == [19]
+    assert [each["action"] for each in swept["due"]] == ["tombstoned"]
+    assert [e["body"]["records"] for e in world.events("salt.shredded")] == [19]
