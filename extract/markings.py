@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 
 from extract import lexicon
 
@@ -36,18 +36,29 @@ def found(places: Iterable[str], title: str, text: str) -> tuple[str, ...]:
         title: Subject line.
         text: The whole text, quotations included: an answer to a privileged mail is privileged.
     """
-    named = [_plain(place) for place in places]
     subject = _plain(_REPLY.sub("", title))
-    alone = [part for place in named for part in (place, *place.split("/"))]
-    alone += _segments(subject)
+    kinds = {kind for place in places for kind in _of_place(place)}
+    kinds |= _kinds((subject,), tuple(_segments(subject)))
     # Few texts hold any of the words: one search over the whole spares the search line by line.
     if _patterns()[2].search(_plain(text)):
-        alone += _lines(text)
-    kinds = []
-    for kind, marks, phrases in _patterns()[1]:
-        if any(phrases.search(part) for part in (*named, subject)) or any(_only(part, marks) for part in alone):
-            kinds.append(kind)
-    return tuple(kinds)
+        kinds |= _kinds((), tuple(_lines(text)))
+    return tuple(sorted(kinds))
+
+
+@lru_cache(maxsize=4096)
+def _of_place(place: str) -> frozenset[str]:
+    """Return the kinds that a label marks; the same few stand on most records."""
+    named = _plain(place)
+    return frozenset(_kinds((named,), (named, *named.split("/"))))
+
+
+def _kinds(anywhere: Sequence[str], alone: Sequence[str]) -> set[str]:
+    """Return the kinds that are marked by a phrase in `anywhere`, or by a mark that is all of a part in `alone`."""
+    return {
+        kind
+        for kind, marks, phrases in _patterns()[1]
+        if any(phrases.search(part) for part in anywhere) or any(_only(part, marks) for part in alone)
+    }
 
 
 def _plain(text: str) -> str:
