@@ -145,49 +145,26 @@ class FactFrame:
 
     def _coded(self, name: str) -> tuple[NDArray[np.integer[Any]], list[Any]]:
         """Return a code for each row, -1 where the fact is not known, and the value that each code stands for."""
+        import numpy as np
         import pandas as pd
 
         if name not in self._codes:
             column = self._columns[name]
             if isinstance(column, pd.Categorical):
                 self._codes[name] = column.codes, column.categories.tolist()
-            elif column.dtype == object:
-                self._codes[name] = _coded_objects(column.to_numpy(dtype=object))
             else:
-                codes, values = pd.factorize(column, use_na_sentinel=True)
+                try:
+                    codes, values = pd.factorize(column, use_na_sentinel=True)
+                except TypeError:
+                    # Lists have no hash; as tuples they have.
+                    plain = (tuple(value) if isinstance(value, list) else value for value in column)
+                    rows = np.fromiter(plain, dtype=object, count=self.size)
+                    codes, values = pd.factorize(rows, use_na_sentinel=True)
                 self._codes[name] = codes, list(values)
         return self._codes[name]
 
 
-def _coded_objects(values: NDArray[np.object_]) -> tuple[NDArray[np.int64], list[Any]]:
-    """Return codes of Python objects, and the distinct ones.
-
-    Two steps: rows that share one object are found by its address, which is quick; equal objects are found by value.
-    """
-    import numpy as np
-    import pandas as pd
-
-    size = len(values)
-    by_address, addresses = pd.factorize(np.fromiter(map(id, values), dtype=np.int64, count=size))
-    first = np.empty(len(addresses), dtype=np.int64)
-    first[by_address[::-1]] = np.arange(size - 1, -1, -1)
-    codes: dict[Any, int] = {}
-    table = np.empty(len(addresses) + 1, dtype=np.int64)
-    table[-1] = -1
-    for place, value in enumerate(values[first].tolist()):
-        key = tuple(value) if isinstance(value, list) else value
-        unknown = key is None or (not isinstance(key, (str, tuple)) and pd.isna(key) is True)
-        table[place] = -1 if unknown else codes.setdefault(_typed(key), len(codes))
-    return table[by_address], [value for _, value in codes]
-
-
-def _typed(value: Any) -> tuple[type, Any]:
-    # 1, 1.0 and True are equal and hash alike; as facts they are three things.
-    return type(value), value
-
-
 def _words(name: str, value: Any) -> tuple[str, ...]:
-    words = tuple(value) if isinstance(value, list) else value
-    if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
+    if not isinstance(value, tuple) or not all(isinstance(word, str) for word in value):
         raise FactsError(f"the fact {name} is not a tuple of words")
-    return words
+    return value

@@ -254,5 +254,5 @@ def facts(*rows: Mapping[str, Any]) -> pd.DataFrame:
         return [row[name] for row in full]
 
     frame = {fact.name: pd.Series(column(fact.name), dtype=fact.dtype) for fact in FACTS if fact.name != "sent_at"}
-    sent_at = pd.to_datetime(pd.Series(column("sent_at"), dtype="object"), utc=True)
+    sent_at = pd.to_datetime(pd.Series(column("sent_at"), dtype="object"), utc=True, format="ISO8601")
     return pd.DataFrame(frame | {"sent_at": sent_at.astype("datetime64[us, UTC]")})

@@ -1,13 +1,15 @@
 """Segment and output gates: is the text clean, and may the skill be released?"""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from consent_world import NOW, World, agreed, choice_of
+from consent_world import BENEFIT, MAREN, NOW, OTTO, World, approval, choice_of, circumstances
 
 from consent import decide
-from consent.gates.registry import OUTPUT
+from consent.gates.registry import CLAIM, OUTPUT
+from consent.ledger import ChoiceState
 from consent.request import ClaimFacts, OutputFacts, SegmentFacts
 from policies.loader import floor, parse
 from policies.model import Policy
@@ -19,7 +21,16 @@ def policy(gates: str) -> Policy:
 
 def claim(**changes: Any) -> ClaimFacts:
     return ClaimFacts(
-        **{"id": "c001", "category": "procedures", "records": 3, "days": 2, "review": "accepted"} | changes
+        **{
+            "id": "c001",
+            "category": "procedures",
+            "records": 3,
+            "days": 2,
+            "review": "accepted",
+            "verbatim_words": 12,
+            "keeps": (),
+        }
+        | changes
     )
 
 
@@ -31,13 +42,26 @@ def finished(**changes: Any) -> OutputFacts:
         "signature_valid": True,
         "residual_hits": 0,
         "expires": NOW + timedelta(days=100),
+        "contested": False,
+        "identity": None,
+        "disclosed": True,
+        "impersonates": 0,
+        "terms": True,
+        "compensation_ref": BENEFIT,
     }
     return OutputFacts(**good | changes)
 
 
-def refused(facts: OutputFacts, world: World | None = None) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    world = world or World()
-    results = decide.decide_output(world.policy, facts, choice_of(world.record()), world.request())
+def consent(world: World, **changes: Any) -> ChoiceState:
+    return choice_of(world.record(**changes).model_copy(update={"compensation_ref": BENEFIT}))
+
+
+def refused(
+    facts: OutputFacts, under: str | None = None, choice: ChoiceState | None = None, **known: Any
+) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    world = World() if under is None else World(policy=policy(under))
+    request = world.request(circumstances=circumstances(world.policy, **known))
+    results = decide.decide_output(world.policy, facts, choice or consent(world), request)
     return {result.gate: (result.reasons, result.details) for result in results if result.reasons}
 
 
@@ -62,6 +86,14 @@ REFUSED = [
     ({"residual_hits": -1}, "output.residual_pii", ("residual_hits",)),
     ({"expires": NOW + timedelta(days=365, seconds=1)}, "output.expiry", ("outlives",)),
     ({"expires": NOW}, "output.expiry", ("over",)),
+    ({"claims": (claim(verbatim_words=41),)}, "output.verbatim", ("c001",)),
+    ({"claims": (claim(verbatim_words=-1),)}, "output.verbatim", ("c001",)),
+    ({"contested": True}, "output.subject_review", ("contested",)),
+    ({"disclosed": False}, "output.disclosure", ("label",)),
+    ({"impersonates": 1}, "output.disclosure", ("impersonation",)),
+    ({"terms": False}, "output.no_automated_decision", ("terms",)),
+    ({"compensation_ref": ""}, "output.benefit", ("reference",)),
+    ({"compensation_ref": "agreement:13"}, "output.benefit", ("reference",)),
 ]  # fmt: skip
 
 
@@ -76,6 +108,11 @@ MISSING = [
     ("signature_valid", ("signature_valid",)),
     ("residual_hits", ("residual_hits",)),
     ("expires", ("expires",)),
+    ("contested", ("contested",)),
+    ("disclosed", ("disclosed",)),
+    ("impersonates", ("impersonates",)),
+    ("terms", ("terms",)),
+    ("compensation_ref", ("compensation_ref",)),
 ]
 
 
@@ -94,19 +131,91 @@ def test_a_struck_claim_may_be_anything() -> None:
 
 
 def test_a_withdrawal_stops_the_release() -> None:
-    world = agreed()
-    choice = decide.decide_run(world.policy, world.request(), world.ledger()).choice
-    assert all(r.lets_pass for r in decide.decide_output(world.policy, finished(), choice, world.request()))
-    world.withdraw()
-    after = world.ledger().state(choice.pid, choice.purpose, world.now)
-    results = decide.decide_output(world.policy, finished(), after, world.request())
-    assert [r.gate for r in results if r.reasons] == ["subject.consent_valid", "lifecycle.withdrawal"]
+    assert refused(finished()) == {}
+    for state in ("withdrawn", "suspended", "invalidated"):
+        choice = replace(consent(World()), state=state)
+        assert set(refused(finished(), choice=choice)) == {"subject.consent_valid", "lifecycle.withdrawal"}
 
 
 def test_without_a_consent_nothing_is_released() -> None:
     world = World()
     results = decide.decide_output(world.policy, finished(), None, world.request())
-    assert {r.gate for r in results if r.reasons} == {"subject.consent_valid", "output.categories", "output.expiry"}
+    assert {r.gate for r in results if r.reasons} == {
+        "subject.consent_valid", "subject.scope", "subject.validity", "output.categories", "output.withhold",
+        "output.expiry", "output.benefit",
+    }  # fmt: skip
+
+
+ELSEWHERE = [
+    ({"state_as_of": None}, {"subject.fresh": (("missing_fact.state_as_of",), ())}),
+    ({"state_as_of": NOW - timedelta(hours=1)}, {"subject.fresh": (("subject.fresh",), ("stale",))}),
+    ({"employment": None}, {"subject.exit": (("missing_fact.employment",), ())}),
+    ({"last_day": date(2027, 3, 1)}, {}),
+    ({"last_day": date(2027, 2, 28)}, {"subject.exit": (("subject.exit",), ("outlives_employment",))}),
+    ({"approvals": None},
+     {"subject.no_detriment": (("missing_fact.approvals",), ()), "output.benefit": (("missing_fact.approvals",), ())}),
+    ({"approvals": ()},
+     {"subject.no_detriment": (("subject.no_detriment",), ("undertaking",)),
+      "output.benefit": (("output.benefit",), ("not_logged",))}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "expected"), ELSEWHERE)
+def test_circumstances_count_at_the_release_too(known: dict, expected: dict) -> None:
+    # The first of March ends where the second begins.
+    assert refused(finished(expires=datetime(2027, 3, 2, tzinfo=UTC)), **known) == expected
+
+
+def test_an_objection_stops_the_release() -> None:
+    choice = replace(consent(World()), objected=True)
+    assert refused(finished(), choice=choice) == {"subject.objection": (("subject.objection",), ("objected",))}
+
+
+def test_a_policy_may_leave_use_after_the_last_day() -> None:
+    facts = finished(expires=datetime(2027, 3, 1, tzinfo=UTC))
+    # The last day ends at midnight; from there one month, and from the 31st of January that is the 28th of February.
+    for last, allowed in ((date(2027, 1, 31), True), (date(2027, 1, 30), False)):
+        found = refused(
+            facts, "subject.exit: {use_ends_after: P1M}", last_day=last, approvals=circumstances().approvals
+        )
+        assert ("subject.exit" not in found) is allowed, last
+
+
+IDENTITY = [(0.5, 65, True), (0.65, 65, True), (0.650001, 65, False), (1.0, 100, True), (0.55, 55, True),
+            (0.58, 58, True), (float("nan"), 100, False)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "cap", "allowed"), IDENTITY)
+def test_a_cap_on_how_well_a_skill_tells_its_author(found: float, cap: int, allowed: bool) -> None:
+    answers = refused(finished(identity=found), f"output.identity: {{cap: {cap}}}")
+    assert ("output.identity" not in answers) is allowed
+
+
+def test_where_a_cap_is_set_the_measure_must_be_there() -> None:
+    assert refused(finished(), "output.identity: {cap: 65}")["output.identity"] == (("missing_fact.identity",), ())
+    assert "output.identity" not in refused(finished(), "output.identity: {cap: off}")
+
+
+BENEFITS = [
+    ({"subject": MAREN, "ref": BENEFIT}, True),
+    ({"subject": None, "ref": BENEFIT}, True),
+    ({"subject": OTTO, "ref": BENEFIT}, False),
+    ({"subject": MAREN, "ref": "agreement:13"}, False),
+    ({"subject": MAREN, "ref": BENEFIT, "until": NOW}, False),
+]
+
+
+@pytest.mark.parametrize(("changes", "allowed"), BENEFITS)
+def test_compensation_terms_must_be_logged_for_this_person(changes: dict, allowed: bool) -> None:
+    papers = (approval("benefit", "hr", **changes), approval("undertaking", "hr"))
+    assert (refused(finished(), approvals=papers) == {}) is allowed
+
+
+def test_without_a_signed_reference_there_are_no_compensation_terms() -> None:
+    choice = choice_of(World().record())
+    found = refused(finished(compensation_ref=""), choice=choice)
+    assert found == {"output.benefit": (("output.benefit",), ("no_reference", "not_logged"))}
+    assert refused(finished(compensation_ref=None), "output.benefit: {terms: none}").get("output.benefit") is None
 
 
 def test_a_gate_that_fails_denies(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +236,7 @@ def test_moments_without_a_time_zone_are_refused() -> None:
 
 def test_each_claim_gets_its_own_reasons() -> None:
     world = World()
-    choice = choice_of(world.record(withhold=["code_style"]))
+    choice = choice_of(world.record(withhold=["code_style", "pitfalls"]))
     claims = [
         claim(),
         claim(category="decision_rules"),
@@ -135,6 +244,11 @@ def test_each_claim_gets_its_own_reasons() -> None:
         claim(category="tone_mimicry", records=1),
         claim(category=None),
         claim(records=None, days=1),
+        claim(verbatim_words=41),
+        claim(verbatim_words=None),
+        claim(keeps=("judgement", "pitfalls")),
+        claim(keeps=("judgement",)),
+        claim(keeps=None),
     ]
     assert decide.claim_reasons(world.policy, choice, claims) == [
         (),
@@ -143,16 +257,44 @@ def test_each_claim_gets_its_own_reasons() -> None:
         ("output.categories", "output.support"),
         ("missing_fact.category",),
         ("missing_fact.records", "output.support"),
+        ("output.verbatim",),
+        ("missing_fact.verbatim_words",),
+        ("output.withhold",),
+        (),
+        ("missing_fact.keeps",),
     ]
 
 
-def test_without_a_consent_no_claim_may_stay() -> None:
-    assert decide.claim_reasons(World().policy, None, [claim()]) == [("output.categories",)]
-
-
-def test_a_policy_without_a_support_gate_asks_for_none() -> None:
+def test_whoever_keeps_nothing_needs_no_kinds() -> None:
     world = World()
-    assert decide.claim_reasons(floor(), choice_of(world.record()), [claim(records=1, days=1)]) == [()]
+    assert decide.claim_reasons(world.policy, choice_of(world.record()), [claim(keeps=None)]) == [()]
+
+
+def test_a_person_can_keep_only_the_kinds_that_the_policy_offers() -> None:
+    kept = World(policy=policy("output.withhold: {kinds: [judgement]}"))
+    choice = choice_of(kept.record(withhold=["judgement", "pitfalls"]))
+    claims = [claim(keeps=("pitfalls",)), claim(keeps=("judgement",))]
+    assert decide.claim_reasons(kept.policy, choice, claims) == [(), ("output.withhold",)]
+
+
+def test_without_a_consent_no_claim_may_stay() -> None:
+    assert decide.claim_reasons(World().policy, None, [claim()]) == [("output.categories", "output.withhold")]
+
+
+def test_a_policy_without_a_gate_asks_for_nothing_there() -> None:
+    world = World()
+    claims = [claim(records=1, days=1, verbatim_words=None, keeps=None)]
+    assert decide.claim_reasons(floor(), choice_of(world.record(withhold=["pitfalls"])), claims) == [()]
+
+
+def test_a_gate_that_fails_over_a_claim_denies_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(params: object, choice: object, claim: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(CLAIM, "output.support", broken)
+    world = World()
+    found = decide.claim_reasons(world.policy, choice_of(world.record()), [claim()])
+    assert found == [("gate_error.output.support",)]
 
 
 # --- segments -------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Record gates: which rows are taken, and for what reasons the others are left out."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +10,13 @@ import pandas as pd
 import pytest
 from consent_world import MAREN, PURPOSE, World, agreed, choice_of, facts
 
-from consent import decide
+from consent import build, decide
 from consent.errors import FactsError
 from consent.facts import FACTS
 from consent.gates.record import lots
 from consent.gates.registry import RECORD
 from consent.keys import EnrolledKey
+from consent.reasons import WORD, Reasons
 from policies.loader import floor, parse
 from policies.model import Policy
 
@@ -23,7 +25,9 @@ def policy(gates: str) -> Policy:
     return parse(f"schema: govern-policy/1\nid: p\nversion: 1\ntitle: t\ngates: {{{gates}}}\n".encode(), "test")
 
 
-def reasons(*rows: dict[str, Any], under: str | None = None, seed: int = 0, **consent: Any) -> list[tuple[str, ...]]:
+def reasons(
+    *rows: dict[str, Any], under: str | None = None, seed: int = 0, **consent: Any
+) -> Sequence[tuple[str, ...]]:
     world = World() if under is None else World(policy=policy(under))
     choice = choice_of(world.record(**consent))
     return decide.decide_records(world.policy, facts(*rows), choice, world.request(), seed=seed).reasons
@@ -58,6 +62,15 @@ LEFT_OUT = [
     ({"author": "Subject"}, ("record.third_party",)),
     ({"own_chars": 0}, ("record.third_party",)),
     ({"special_category": ("health",)}, ("record.special_category",)),
+    ({"emotion_chars": 120}, ("record.emotion",)),
+    ({"emotion_chars": 121}, ("record.emotion",)),
+    ({"emotion_chars": -5}, ("record.emotion",)),
+    ({"own_chars": 0, "emotion_chars": 0}, ("record.third_party",)),
+    ({"vetoed": True}, ("record.participant_veto",)),
+    ({"markings": ("privileged",)}, ("record.label",)),
+    ({"markings": ("draft", "hr_case")}, ("record.label",)),
+    ({"minor": True}, ("record.external_party",)),
+    ({"minor": True, "external": True}, ("record.external_party",)),
     ({"special_category": ("a topic that nobody has listed",)}, ("record.special_category",)),
     ({"local_date": "2025-12-31"}, ("subject.scope",)),
     ({"local_date": "2026-11-23"}, ("subject.scope",)),
@@ -84,6 +97,9 @@ TAKEN = [
     {"local_date": "2026-11-22"},
     {"places": ()},
     {"participants": None},
+    {"emotion_chars": 119},
+    {"markings": ("draft",)},
+    {"external": True},
     {"source": "vcs.commit", "container_kind": "repo"},
 ]
 
@@ -273,6 +289,34 @@ def test_a_gate_outside_the_floor_that_is_not_named_does_not_apply() -> None:
     assert reasons({"sent_at": "2020-06-01T08:00:00Z"}, under="run.purpose: {}") == [()]
 
 
+def test_a_policy_can_leave_out_whatever_a_customer_took_part_in() -> None:
+    rows = ({}, {"external": True}, {"external": None}, {"minor": None})
+    under = "record.external_party: {customers: drop_record}"
+    expected = [(), ("record.external_party",), ("missing_fact.external",), ("missing_fact.minor",)]
+    assert reasons(*rows, under=under) == expected
+
+
+def test_a_policy_can_add_marks_and_drop_some() -> None:
+    rows = [{"markings": (mark,)} for mark in ("works_council", "privileged")]
+    assert reasons(*rows, under="record.label: {deny: [works_council]}") == [("record.label",), ()]
+
+
+def test_an_open_objection_denies_every_record() -> None:
+    world = World()
+    choice = choice_of(world.record(), objected=True)
+    found = decide.decide_records(world.policy, facts({}, {}), choice, world.request())
+    assert found.reasons == [("subject.objection",)] * 2
+
+
+def test_a_source_that_was_taken_back_is_left_out_and_the_others_are_not() -> None:
+    world = agreed()
+    world.log("consent.withdrawn", build.narrowing(MAREN, [PURPOSE], ["mail.work"], "paper"))
+    choice = replace(world.ledger().state(MAREN, PURPOSE, world.now), key=EnrolledKey(0, "k", b"", witness="dpo-1"))
+    frame = facts({"source": "mail.work"}, {"source": "vcs.commit"})
+    found = decide.decide_records(world.policy, frame, choice, world.request())
+    assert found.reasons == [("subject.scope",), ()]
+
+
 # --- duplicates -----------------------------------------------------------------------------------------------------
 
 
@@ -383,6 +427,89 @@ def test_every_fact_has_a_dtype_that_pandas_knows() -> None:
     frame = facts({})
     for fact in FACTS:
         assert frame[fact.name].dtype == pd.api.types.pandas_dtype(fact.dtype)
+
+
+def _mixed(count: int) -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    options: list[dict[str, Any]] = [dict(row) for row, _ in LEFT_OUT] + TAKEN + [{fact: None} for fact in NEEDED]
+    return facts(*[options[i] for i in rng.integers(0, len(options), count)])
+
+
+WORDS = [fact.name for fact in FACTS if fact.dtype in ("str", "object")]
+
+
+def as_categories(frame: pd.DataFrame) -> pd.DataFrame:
+    coded = {}
+    for name in WORDS:
+        codes, values = pd.factorize(frame[name])
+        coded[name] = pd.Categorical.from_codes(codes, pd.Index(list(values), dtype=object, tupleize_cols=False))
+    return frame.assign(**coded)
+
+
+def as_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.astype(object).assign(sent_at=frame["sent_at"])
+
+
+def as_lists(frame: pd.DataFrame) -> pd.DataFrame:
+    lists = {
+        name: [list(value) if isinstance(value, tuple) else value for value in frame[name]]
+        for name in ("places", "special_category", "markings")
+    }
+    return frame.assign(**lists)
+
+
+def in_nanoseconds_elsewhere(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(sent_at=frame["sent_at"].astype("datetime64[ns, Asia/Kathmandu]"))
+
+
+@pytest.mark.parametrize("form", [as_categories, as_objects, as_lists, in_nanoseconds_elsewhere])
+def test_how_a_column_is_stored_makes_no_difference(form: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    world, frame = World(), _mixed(400)
+    choice = choice_of(world.record())
+    expected = decide.decide_records(world.policy, frame, choice, world.request(), seed=4)
+    assert decide.decide_records(world.policy, form(frame), choice, world.request(), seed=4) == expected
+    assert 0 < len(expected.taken) < 400
+
+
+def test_lists_of_one_length_are_no_table() -> None:
+    world = World()
+    frame = as_lists(facts({"places": ("inbox", "a")}, {"places": ("inbox", "legal")}))
+    found = decide.decide_records(world.policy, frame, choice_of(world.record()), world.request())
+    assert found.reasons == [(), ("record.private_conversation",)]
+
+
+def test_categories_that_no_row_has_change_nothing() -> None:
+    world = World()
+    frame = as_categories(facts({}, {"source": None}, {"source": "mail.personal"})).head(2)
+    found = decide.decide_records(world.policy, frame, choice_of(world.record()), world.request())
+    assert found.reasons == [(), ("missing_fact.source",)]
+
+
+def test_every_reason_fits_into_one_number() -> None:
+    # Each gate, or its error; each missing fact; and being a copy.
+    assert len(RECORD) + len(FACTS) + 1 <= WORD
+
+
+def test_reasons_read_like_a_list() -> None:
+    found = reasons({}, {"author": "other"}, {"source": None, "author": "other"}, {})
+    expected = [(), ("record.third_party",), ("missing_fact.source", "record.third_party"), ()]
+    assert list(found) == expected
+    assert (len(found), found[1], found[-1], found[1:3]) == (4, expected[1], (), expected[1:3])
+    assert [list(why) for why in found] == [list(why) for why in expected]
+    assert found == expected
+    assert found != expected[:3]
+    assert found != [*expected[:3], ("record.source",)]
+    assert repr(found) == repr(expected)
+    with pytest.raises(IndexError):
+        found[4]
+
+
+def test_more_reasons_than_one_number_holds_are_refused() -> None:
+    one = np.array([True])
+    with pytest.raises(ValueError, match="more reasons"):
+        Reasons.of({f"r{n}": one for n in range(WORD)}, np.arange(1), "duplicate")
+    full = Reasons.of({f"r{n:02d}": one for n in range(WORD - 1)}, np.arange(1), "duplicate")
+    assert len(full[0]) == WORD - 1
 
 
 def test_a_large_frame_is_decided_as_its_rows_are() -> None:
