@@ -230,15 +230,13 @@ def test_a_consent_that_the_policy_would_not_accept_is_not_signed(office: Office
 
 
 def test_the_notice_is_shown_before_anyone_signs(office: Office) -> None:
-    asked = office.run(
-        "consent", "request", "--subject", SUBJECT, "--policy", "worker_protection", "--now", "2026-03-01"
-    )
+    asked = office.request()
     assert "You decide" in asked.out
     signed = office.sign()
     assert "You decide" not in signed.out
     assert "knowledge_transfer" in signed.out
     record = office.run("consent", "receipt", "--subject", SUBJECT, "--json").json["record"]
-    assert record["notice"]["shown_at"] == "2026-03-01T00:00:00Z"
+    assert record["notice"]["shown_at"] == "2026-02-03T09:00:00Z"
 
 
 def test_a_dry_run_writes_nothing_but_says_that_somebody_looked(office: Office) -> None:
