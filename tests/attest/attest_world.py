@@ -14,7 +14,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from attest import bundle, canonical, container, dsse, evidence, statement
+from attest import approval, bundle, canonical, container, dsse, enrolment, evidence, mandate, statement
 from attest.disposition import Dispositions, Leaf, commitment
 from attest.encoding import to_base64, to_time
 from attest.events import Event
@@ -92,6 +92,16 @@ class Story:
     enrolled_pid: str = PID
     enrolment_signer: Ed25519PrivateKey = SUBJECT_KEY
     enrolment_says: dict[str, Any] = field(default_factory=dict)
+    # Officers, with the role of each; who of them witnesses the enrolment, and with which key.
+    officers: dict[str, str] = field(default_factory=dict)
+    witness: str | None = None
+    witness_key: Ed25519PrivateKey | None = None
+    # A second enrolment in the place of the first one, before the seal; its key signs consent and release.
+    enrolled_again: Ed25519PrivateKey | None = None
+    again_witness: str | None = None
+    # A delegate's mandate before the consent; its approvals are by these officers.
+    mandate_witnesses: tuple[str, ...] | None = None
+    mandate_says: dict[str, Any] = field(default_factory=dict)
     # A rotation of the key, before the seal or after it; the new key signs the release.
     rotated_key: Ed25519PrivateKey | None = None
     rotation_signers: tuple[Ed25519PrivateKey, ...] | None = None
@@ -177,6 +187,28 @@ def record(story: Story) -> dict[str, Any]:
     }
 
 
+def mandate_of(story: Story, emit: Any) -> None:
+    said = {
+        "pid": PID,
+        "delegate": OTHER_PID,
+        "public": public_bytes(OTHER_KEY),
+        "purposes": tuple(sorted({story.purpose, "onboarding"})),
+        "sources": ("mail.work",),
+        "categories": (),
+        "recipients": (),
+        "nonce": "0" * 32,
+        "at": NOW,
+        "until": NOW + timedelta(days=400),
+    }
+    terms = mandate.Terms(**{**said, **story.mandate_says})
+    emit("mandate.given", terms.body(OTHER_KEY, story.subject_key))
+    for n, holder in enumerate(story.mandate_witnesses or ()):
+        given = approval.Statement(
+            "mandate", holder, story.officers[holder], f"{n + 1:032x}", NOW, subject=PID, sha256=terms.sha256
+        )
+        emit("approval.given", given.body(fixed_key(holder)))
+
+
 def tell(path: Path, story: Story | None = None) -> Told:
     """Play the story in a new log at `path` and return the skill."""
     story = story or Story()
@@ -188,8 +220,13 @@ def tell(path: Path, story: Story | None = None) -> Told:
         return log.append([Event.new(kind, "operator", body, NOW, random)])[0]
 
     emit("log.genesis", {"origin": ORIGIN})
+    for holder, role in story.officers.items():
+        emit("role.enrolled", enrolment.role_body(holder, role, fixed_key(holder), NOW))
 
     def enrol() -> int:
+        if story.witness is not None:
+            watching = (story.witness, story.witness_key or fixed_key(story.witness))
+            return emit("key.enrolled", enrolment.key_body(PID, story.subject_key, NOW, witness=watching))
         public = public_bytes(story.subject_key)
         head = {"pid": story.enrolled_pid, "key_id": key_id(public), "public_key": to_base64(public)}
         payload = canonical.dumps({"schema": "govern-key/1", **head, "at": to_time(NOW), **story.enrolment_says})
@@ -210,10 +247,17 @@ def tell(path: Path, story: Story | None = None) -> Told:
 
     consent_index = consent() if story.consent_before_key else -1
     key_index = enrol()
+    if story.mandate_witnesses is not None:
+        mandate_of(story, emit)
     if consent_index < 0 and not story.consent_after_seal:
         consent_index = consent()
 
     key_indexes = [key_index]
+    if story.enrolled_again is not None:
+        by = story.again_witness
+        watching = (by, fixed_key(by)) if by is not None else None
+        emit("key.lost", {"pid": PID})
+        key_indexes.append(emit("key.enrolled", enrolment.key_body(PID, story.enrolled_again, NOW, witness=watching)))
 
     def rotate(new: Ed25519PrivateKey) -> None:
         public = public_bytes(new)
@@ -252,6 +296,7 @@ def tell(path: Path, story: Story | None = None) -> Told:
     if story.rotated_key is not None and story.rotate_after_seal:
         rotate(story.rotated_key)
 
+    last_key = story.rotated_key or story.enrolled_again or story.subject_key
     expires = to_time(story.expires)
     said = statement.release(
         extraction_id=EXTRACTION,
@@ -280,7 +325,10 @@ def tell(path: Path, story: Story | None = None) -> Told:
         "seal": {"index": seal_index},
         "dispositions": {"root": tree.root.hex(), "size": tree.size, "counts": tree.counts()},
         "consents": [{"index": consent_index, "record_sha256": record_sha256}],
-        "subject_key": {"key_id": key_id(story.rotated_key or story.subject_key), "index": key_indexes[-1]},
+        "subject_key": {
+            "key_id": key_id(last_key),
+            "index": key_indexes[-1],
+        },
         "release": {"sha256": hashlib.sha256(release).hexdigest()},
         "expires": expires,
         "log_origin": ORIGIN,
