@@ -8,7 +8,6 @@ says that all of it is done.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,10 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from attest.encoding import to_time
 from govern import jobs, lineage
 from govern.errors import GovernError, InputError
 from govern.lineage import Artefact, Due
+from govern.selection import still_there, without_threads
+from govern.stopping import deadline_of, revoke, stop
 
 if TYPE_CHECKING:
     from attest.disposition import Dispositions
@@ -29,16 +29,11 @@ if TYPE_CHECKING:
     from extract.identity import Identities
     from extract.job import Progress, SourcePaths
     from extract.records import Record
-    from extract.vetoes import Vetoes
     from govern.jobs import KeptJob
     from govern.workspace import Workspace
     from policies.model import Policy
 
 Action = Literal["rederived", "tombstoned", "waiting"]
-#: Where a record is looked for among those of the earlier run: sources keep their order, but may have lost some.
-WINDOW = 4096
-#: Where a policy does not say it, as the floor does.
-WITHIN = "P7D"
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,63 +290,6 @@ class Sweep:
             raise UnprovableError("the dispositions of the earlier run are gone") from None
 
 
-def stop(workspace: Workspace, log: EventLog, vault: Vault | None, now: datetime) -> list[str]:
-    """Revoke every skill and draft that is due, and nothing else: it takes no model, no sources and no time.
-
-    Args:
-        workspace: The workspace.
-        log: Its log.
-        vault: Its vault, or None where another process holds it: then vetoes and erasures wait for the next sweep.
-        now: The moment.
-
-    Returns:
-        The extractions that were revoked now.
-    """
-    is_meant = lineage.meaning(workspace.identities(), workspace.pseudonym_secret())
-    open_ = lineage.due(lineage.entries(log), workspace.ledger(log), vault, is_meant, now)
-    return [
-        due.artefact.extraction_id
-        for due in open_
-        if revoke(workspace, log, due, deadline_of(workspace, log, due), now)
-    ]
-
-
-def revoke(workspace: Workspace, log: EventLog, due: Due, deadline: datetime, now: datetime) -> bool:
-    """Log that an artefact may not be used any more, once; return whether that was news."""
-    artefact = due.artefact
-    if artefact.revoked_index is not None or _revoked(log, artefact):
-        return False
-    body = {
-        "extraction_id": artefact.extraction_id,
-        "release_index": artefact.release_index,
-        "reason": due.reason,
-        "causes": list(due.indexes),
-        "due": to_time(deadline),
-    }
-    workspace.append(log, "skill.revoked", "operator", body, now)
-    return True
-
-
-def _revoked(log: EventLog, artefact: Artefact) -> bool:
-    made = lineage.artefacts(lineage.entries(log)).get(artefact.extraction_id)
-    return made is not None and made.revoked_index is not None
-
-
-def deadline_of(workspace: Workspace, log: EventLog, due: Due) -> datetime:
-    """Return by when an artefact must be made again or ended: `lifecycle.cascade` of its policy."""
-    from policies.duration import Duration
-
-    within = Duration.parse(WITHIN)
-    try:
-        gates = workspace.policy(log, due.artefact.policy).gates
-    except GovernError:
-        # A policy of an earlier form, which this version does not read: the floor's own time runs.
-        gates = {}
-    if "lifecycle.cascade" in gates:
-        within = Duration.parse(str(gates["lifecycle.cascade"].values()["within"]))
-    return within.after(due.since)
-
-
 def _named(replaced: Artefact | None, job: KeptJob) -> bool:
     """Say whether the log names this run as the one that took another's place: its draft may be anywhere then."""
     return replaced is not None and replaced.replaced_by == job.extraction_id
@@ -385,43 +323,3 @@ def _paths(job: KeptJob, due: Due) -> SourcePaths:
             if ASKED[kind] not in due.sources and group
         },
     )
-
-
-def still_there(records: Sequence[Record], tree: Dispositions, salts: Sequence[bytes | None]) -> list[Record]:
-    """Return the records that the earlier run held and whose salt was not destroyed, in their order.
-
-    Only these: what has come since was never part of it, and what opens under no salt was erased.
-
-    Args:
-        records: What the sources hold now.
-        tree: What the earlier run held.
-        salts: The salts of that run, None where one was destroyed.
-    """
-    from attest.disposition import commitment
-
-    places: dict[str, list[int]] = defaultdict(list)
-    for i, leaf in enumerate(tree.leaves):
-        places[leaf.kind].append(i)
-    at: dict[str, int] = defaultdict(int)
-    stay = []
-    for record in records:
-        kind, value = record.source_kind, bytes.fromhex(record.raw_digest)
-        first = at[kind]
-        for place in range(first, min(first + WINDOW, len(places[kind]))):
-            i = places[kind][place]
-            salt = salts[i]
-            if salt is not None and commitment(salt, "source", value) == tree.leaves[i].source:
-                at[kind] = place + 1
-                stay.append(record)
-                break
-    return stay
-
-
-def without_threads(records: list[Record], vetoes: Vetoes, people: Identities) -> list[Record]:
-    """Return the records without every conversation in which somebody took part who vetoed."""
-    from extract.threads import relate
-
-    threads = [r.thread_id for r in relate(records)]
-    rows = [(t, (r.author_key, *r.recipients)) for t, r in zip(threads, records, strict=True)]
-    gone = vetoes.threads(rows, people)
-    return [record for thread, record in zip(threads, records, strict=True) if thread not in gone]

@@ -26,14 +26,14 @@ def answer(options: GlobalOptions, file: Path, log_key: str, message: Path | Non
     Needs no workspace and no network. Exit code 4 when any proof fails.
     """
     from attest import answers, dossier
-    from govern import erasure
+    from govern import receipts
     from govern.cli.audit import read_log_key, read_skill
     from govern.cli.subject_taken import answer_document, show_answer
 
     out = options.output()
     data, key = read_skill(file), read_log_key(log_key)
-    if erasure.is_receipt(data):
-        done = erasure.verify(data, key)
+    if receipts.is_receipt(data):
+        done = receipts.verify(data, key)
         out.say(done.text)
         out.say(f"Every proof holds: {done.origin}, log size {done.log_size}.")
         out.say("Not proven: that copies outside the workspace were deleted. Whoever holds one must do that.")

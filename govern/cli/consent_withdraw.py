@@ -55,7 +55,7 @@ def withdraw(
     """
     from attest.encoding import to_time
     from attest.files import replace_file
-    from govern import erasure, rederive
+    from govern import receipts, rederive, stopping
 
     out = options.output()
     workspace = options.open_workspace()
@@ -72,7 +72,7 @@ def withdraw(
         settled: list[Settled] = []
         later = ""
         try:
-            rederive.stop(workspace, log, None, now)
+            stopping.stop(workspace, log, None, now)
             with workspace.vault() as vault, out.progress("starting") as progress:
                 if erase:
                     shredded |= set(_erase(workspace, log, vault, subject, now))
@@ -81,8 +81,8 @@ def withdraw(
             # The vault may be with an extraction that runs. It stops at its next gate; the rest is the sweep's.
             later = error.message
         note = workspace.sign(log)
-        data = erasure.receipt(log, note, subject, to_time(now), shredded)
-    made = erasure.verify(data, workspace.log_vkey)
+        data = receipts.receipt(log, note, subject, to_time(now), shredded)
+    made = receipts.verify(data, workspace.log_vkey)
     _show(out, settled, later)
     if output is not None:
         replace_file(output, data, 0o600)
@@ -106,11 +106,11 @@ def _body(ledger: Ledger, subject: str, purposes: Collection[str], sources: Coll
 
 
 def _erase(workspace: Workspace, log: EventLog, vault: Vault, subject: str, now: datetime) -> tuple[int, ...]:
-    from govern import erasure, rederive, subjects
+    from govern import erasure, stopping, subjects
 
     who = subjects.asker(workspace, log, vault, subject)
     erased = erasure.erase(workspace, log, vault, who.filed, now)
-    rederive.stop(workspace, log, vault, now)
+    stopping.stop(workspace, log, vault, now)
     return erased.indexes
 
 

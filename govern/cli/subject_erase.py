@@ -37,7 +37,7 @@ def erase(options: GlobalOptions, named: str, yes: bool, now: datetime) -> None:
     message in hand. All trees and proofs stay valid: they hold commitments that open nothing any more. Skills and
     drafts that rest on these records are revoked at once; `govern sweep` makes them again without, or ends them.
     """
-    from govern import erasure, rederive, subjects
+    from govern import erasure, stopping, subjects
 
     out = options.output()
     workspace = options.open_workspace()
@@ -46,7 +46,7 @@ def erase(options: GlobalOptions, named: str, yes: bool, now: datetime) -> None:
         if not yes and not options.no_input and sys.stdin.isatty():
             click.confirm("This cannot be undone. Erase?", abort=True, err=True)
         erased = erasure.erase(workspace, log, vault, who.filed, now)
-        revoked = rederive.stop(workspace, log, vault, now)
+        revoked = stopping.stop(workspace, log, vault, now)
     total = sum(erased.records.values())
     out.say(f"Salts destroyed: {total} records in {len(erased.records)} extractions.")
     if erased.indexes:

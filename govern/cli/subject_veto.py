@@ -26,7 +26,7 @@ def veto(options: GlobalOptions, named: str, lift: bool, now: datetime) -> None:
     No key and no reason. An address is logged as a commitment keyed with the workspace's secret, never as itself.
     Skills that were made with such threads are revoked at once, and made again without them by the next sweep.
     """
-    from govern import rederive, rights
+    from govern import rights, stopping
 
     out = options.output()
     workspace = options.open_workspace()
@@ -34,7 +34,7 @@ def veto(options: GlobalOptions, named: str, lift: bool, now: datetime) -> None:
         who = rights.bystander(workspace, named)
         index = rights.veto(workspace, log, who, now, lift=lift)
         touched = sorted({extraction for name in who.filed for extraction, _ in vault.records_of(name)})
-        revoked = rederive.stop(workspace, log, vault, now)
+        revoked = stopping.stop(workspace, log, vault, now)
     if index is None:
         out.say("The veto stands already; nothing was logged.")
     elif lift:

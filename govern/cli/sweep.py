@@ -75,10 +75,10 @@ def sweep(options: GlobalOptions, dry_run: bool, pid: str | None, output: Path |
 def _write_receipt(workspace: Workspace, log: Any, pid: str, output: Path, now: datetime) -> None:
     from attest.encoding import to_time
     from attest.files import replace_file
-    from govern import erasure
+    from govern import receipts
 
-    data = erasure.receipt(log, workspace.sign(log), pid, to_time(now))
-    erasure.verify(data, workspace.log_vkey)
+    data = receipts.receipt(log, workspace.sign(log), pid, to_time(now))
+    receipts.verify(data, workspace.log_vkey)
     replace_file(output, data, 0o600)
 
 

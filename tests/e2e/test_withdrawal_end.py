@@ -315,3 +315,21 @@ def test_salts_are_not_kept_for_longer_than_the_policy_says(made: World, tmp_pat
     assert list(swept["expired"].values()) == [19]
     assert [each["action"] for each in swept["due"]] == ["tombstoned"]
     assert [e["body"]["records"] for e in world.events("salt.shredded")] == [19]
+
+
+def test_a_later_receipt_says_what_a_later_sweep_did(made: World, tmp_path: Path) -> None:
+    world = made.copy(tmp_path)
+    path = tmp_path / "receipt.json"
+    gone = mock.Mock(side_effect=ModelMissingError("there is no model"))
+    with mock.patch("extract.distil.backend.open_backend", gone):
+        first = world.done(
+            *("consent", "withdraw", "--subject", SUBJECT, "--source", "mail.work", "--now", SWEEP, "--json")
+        ).json
+    assert list(first["waiting"].values()) == ["2026-03-13T09:00:00Z"]
+    assert first["rederived"] == {}
+    world.done("sweep", "--now", "2026-03-07T09:00:00Z", "--receipt", SUBJECT, "-o", path)
+    checked = govern("audit", "answer", path, "--log-key", world.workspace / "log.vkey", "--json").json
+    assert checked["waiting"] == {}
+    assert list(checked["rederived"]) == list(first["waiting"])
+    assert checked["withdrawn"][0]["sources"] == ["mail.work"]
+    assert world.run("sweep", "--receipt", SUBJECT, "--now", SWEEP).code == 2

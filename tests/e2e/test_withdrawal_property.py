@@ -18,7 +18,7 @@ from extract.records import Record
 from extract.sources import open_source, read_all
 from extract.vetoes import Vetoes
 from extract.vetoes import commitment as vetoes_of
-from govern.rederive import still_there, without_threads
+from govern.selection import still_there, without_threads
 
 PEOPLE_ALL = (BASHIR, INES, CUSTOMER)
 SWEEP = "2026-03-06T09:00:00Z"
