@@ -66,6 +66,8 @@ def examples(a: Policy, b: Policy, gate: str) -> tuple[Example, ...]:
     """
     found: dict[bool, Example] = {}
     relation = combine(compare_params(a.gates.get(gate), b.gates.get(gate)).values())
+    if relation == "equal":
+        return ()
     wanted = 2 if relation == "incomparable" else 1
     for situation in _situations(a, b, gate):
         first, second = passes(a, gate, situation), passes(b, gate, situation)

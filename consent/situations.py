@@ -99,6 +99,11 @@ class Pair:
         shared = set.intersection(*lists) if len(lists) == 2 else set()
         return sorted(set().union(*lists), key=lambda entry: (entry in shared, entry))
 
+    def different(self, name: str) -> list[str]:
+        """Return the entries of a list that only one has, sorted; all where only one has the gate."""
+        lists = [set(getattr(params, name)) for params in (self.first, self.second) if params is not None]
+        return sorted(set().union(*lists) - (set.intersection(*lists) if len(lists) == 2 else set()))
+
     def near(self, name: str) -> list[int]:
         """Return the numbers on both sides of each limit."""
         return sorted({value + step for value in self.values(name) for step in (-1, 0, 1)})

@@ -33,10 +33,10 @@ def _source(pair: Pair) -> Iterator[Situation]:
 
 @_of("record.private_conversation")
 def _private_conversation(pair: Pair) -> Iterator[Situation]:
-    for kind in pair.names("kinds"):
+    for kind in pair.different("kinds"):
         material = {"container_kind": kind, "places": ()}
         yield Situation("record", f"from a place of the kind {kind}", {"container_kind": kind}, material=material)
-    for word in pair.names("words"):
+    for word in pair.different("words"):
         for place in (word.replace("*", ""), word.replace("*", "s")):
             material = {"container_kind": "mailbox", "places": (place,)}
             yield Situation("record", f"from a place named {place}", {"places": [place]}, material=material)
