@@ -99,10 +99,16 @@ class Life(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: any(what == "mandate" for _, what, _ in self.story))
-    @rule(purposes=SOME, sources=FEW_SOURCES, days=st.sampled_from([20, 80]))
-    def a_delegate_says_yes(self, purposes: tuple[str, ...], sources: frozenset[str], days: int) -> None:
+    @rule(data=st.data(), within=st.booleans(), objecting=st.booleans())
+    def a_delegate_says_yes(self, data: st.DataObject, within: bool, objecting: bool) -> None:
+        if objecting:
+            self.note("objected", self.town.say("objected", MAREN, PURPOSES), purposes=PURPOSES)
         self.town.pass_time(seconds=1)
-        self.yes("delegate", purposes, sources, "strict", days=days)
+        mandate = [said for _, what, said in self.story if what == "mandate"][-1]
+        purposes, sources = mandate["purposes"], mandate["sources"]
+        if not within:
+            purposes, sources = data.draw(SOME), data.draw(FEW_SOURCES)
+        self.yes("delegate", purposes, sources, "strict", days=20 if within else 80)
 
     @rule(
         purposes=SOME,
