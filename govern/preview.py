@@ -14,11 +14,14 @@ UNKNOWN = "unknown"
 _MISSING, _ERROR = "missing_fact.", "gate_error."
 _SAID = {
     "en": ("A fact that the decision needs is not known ({name}); what is not known is left out.",
-           "A check failed ({name}); what cannot be decided is left out."),
+           "A check failed ({name}); what cannot be decided is left out.",
+           "It is a copy: the other one is looked at instead."),
     "de": ("Eine Angabe, die zur Entscheidung nötig ist, fehlt ({name}); was man nicht weiß, bleibt weg.",
-           "Eine Prüfung ist gescheitert ({name}); was sich nicht entscheiden lässt, bleibt weg."),
+           "Eine Prüfung ist gescheitert ({name}); was sich nicht entscheiden lässt, bleibt weg.",
+           "Eine Kopie: Stattdessen zählt die andere."),
     "zh": ("缺少作出决定所需的一项事实（{name}）；凡不清楚的一律排除。",
-           "一项检查未能完成（{name}）；凡无法决定的一律排除。"),
+           "一项检查未能完成（{name}）；凡无法决定的一律排除。",
+           "这是一份副本：只看另一份。"),
 }  # fmt: skip
 
 
@@ -104,7 +107,9 @@ def summarise(sources: Iterable[str | None], reasons: Sequence[tuple[str, ...]],
 def sentence(code: str, lang: str | None) -> str:
     """Return what a reason means, to the worker, in a language; the code where nothing is known of it."""
     spoken = notice.choose(lang).lang
-    missing, failed = _SAID[spoken]
+    missing, failed, copy = _SAID[spoken]
+    if code == "duplicate":
+        return copy
     if code.startswith(_MISSING):
         return missing.format(name=code.removeprefix(_MISSING))
     if code.startswith(_ERROR):

@@ -18,7 +18,7 @@ from govern.errors import GovernError
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("govern.cli.init:init", "Make a workspace: log, vault, keys, people file."),
     "demo": ("govern.cli.demo:demo", "Tell the whole story on the sample workplace."),
-    "policy": ("govern.cli.policy:policy", "Check and explain policies and gates."),
+    "policy": ("govern.cli.policy:policy", "Check, compare, explain and adopt policies."),
     "keys": ("govern.cli.keys:keys", "Enrol, rotate, lose a person's signing key."),
     "role": ("govern.cli.role:role", "Enrol the officers who approve and witness."),
     "approve": ("govern.cli.approve:approve", "Sign an approval as an officer, or take one back."),

@@ -130,7 +130,9 @@ def verify(
         witnesses=witnesses,
         timestamp_roots=[root.read_bytes() for root in roots],
     )
-    return _tell(options, out, report, _standing(options, data, read_log_key(log_key), now))
+    # Of a file that is not what was released, the log says nothing.
+    standing = None if report.failed else _standing(options, data, read_log_key(log_key), now)
+    return _tell(options, out, report, standing)
 
 
 def _standing(options: GlobalOptions, data: bytes, log_key: str, now: datetime) -> Standing | None:

@@ -18,6 +18,7 @@ from govern.errors import GovernError, UsageError
 CORRECTION = (
     "Never retry a payout before you have looked up its idempotency key; if there is none, leave it alone and ask."
 )
+BYSTANDER = "wanda.elsner@parcelkite.example.net"
 MARK = ".govern-demo"
 PASSPHRASE = "only Maren knows this"  # noqa: S105 - the demo prints it
 
@@ -143,6 +144,9 @@ def demo(options: GlobalOptions, directory: Path) -> None:
         *("--category", "checklists", "--category", "code_style", "--category", "references"),
         *("--until", "2026-10-19", "--compensation", "none", "--now", "2026-10-05T08:00:00Z"),
     )
+
+    story.tell("A customer who once wrote to her asks that nothing of their threads is used.")
+    story.run("subject", "veto", "--subject", BYSTANDER, "--now", "2026-10-05T09:00:00Z")
 
     story.tell("HR cannot extract yet: she has a week to think again.")
     story.run(*extract, "--now", "2026-10-06T09:00:00Z", expect=3)

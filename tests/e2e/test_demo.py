@@ -57,12 +57,13 @@ def test_the_story_ends_well(demo: Demo) -> None:
         "refused by output.subject_review",
         "checks passed, 0 failed",
         "FAIL  files",
-        "refused by lifecycle.withdrawal, subject.consent_valid",
-        "revoked since",
+        "refused by run.notice, subject.cooling_off",
+        "refused by subject.consent_valid (not_in_force)",
+        "tombstoned since",
         "The log is whole",
     ):
         assert words in out + demo.done.stderr
-    assert out.count("(exit code 3)") == 3
+    assert out.count("(exit code 3)") == 4
     assert out.count("(exit code 4)") == 1
 
 
