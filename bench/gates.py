@@ -104,7 +104,7 @@ def _listed(facts: pd.DataFrame) -> list[gate_peers.Facts]:
     """Return the facts as one dictionary for each record; an unknown fact is absent."""
     import pandas as pd
 
-    found = []
+    found: list[gate_peers.Facts] = []
     for row in facts.to_dict("records"):
         known = {str(k): v for k, v in row.items() if isinstance(v, tuple) or not pd.isna(v)}
         if "sent_at" in known:

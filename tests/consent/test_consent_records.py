@@ -393,6 +393,12 @@ def test_copies_take_one_place() -> None:
     assert reasons(*rows, under="record.volume: {max: 2}").count(()) == 2
 
 
+def test_a_record_with_a_copy_that_the_floor_denies_takes_no_place() -> None:
+    rows = [{}, *[{"duplicate_of": 0, "source": "mail.personal"}] * 2, *[{}] * 3]
+    found = reasons(*rows, under="record.volume: {max: 3}")
+    assert [row for row, why in enumerate(found) if not why] == [3, 4, 5]
+
+
 def test_hiding_a_fact_of_one_record_does_not_let_another_in() -> None:
     under = "record.volume: {max: 2}"
     before = reasons({}, {}, {}, under=under)
