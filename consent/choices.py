@@ -211,8 +211,8 @@ class Choices:
         if purposes is None:
             self._take(pid, None, "objected")
             before = self._everything.get(pid, ChoiceState(pid, ""))
-            place = {"index": self._replay.index, "at": self._replay.clock}
-            self._everything[pid] = replace(before, objected=True, **place)
+            index, clock = self._replay.index, self._replay.clock
+            self._everything[pid] = replace(before, objected=True, index=index, at=clock)
 
     def withdraw(self, pid: str, purposes: tuple[str, ...] | None, sources: tuple[str, ...] | None) -> None:
         """Apply a withdrawal; of some sources only where `sources` names them."""

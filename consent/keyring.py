@@ -114,7 +114,8 @@ class KeyRing:
         """
         pid, since = event.body.get("pid"), event.body.get("since")
         if not isinstance(pid, str) or PID.fullmatch(pid) is None:
-            return self._replay.reject("malformed")
+            self._replay.reject("malformed")
+            return None
         self._without.add(pid)
         try:
             return pid, from_time(since) if isinstance(since, str) else None

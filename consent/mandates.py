@@ -7,6 +7,7 @@ from datetime import datetime
 
 from attest import enrolment, mandate
 from attest.events import Event
+from attest.keys import key_id
 from attest.names import PID
 from consent.keyring import KeyRing
 from consent.keys import EnrolledKey
@@ -97,7 +98,7 @@ class Mandates:
             return replay.reject("delegate_is_hr")
         if replay.owners.setdefault(said.public, said.delegate) != said.delegate:
             return replay.reject("key_in_use")
-        key = EnrolledKey(replay.index, mandate.key_id(said.public), said.public)
+        key = EnrolledKey(replay.index, key_id(said.public), said.public)
         found = Mandate(
             index=replay.index,
             at=replay.clock,

@@ -95,15 +95,19 @@ class Offices:
         officer = self._officers.get(holder) if isinstance(holder, str) else None
         replay = self._replay
         if officer is None:
-            return replay.reject("unknown_officer")
+            replay.reject("unknown_officer")
+            return None
         try:
             said = approval.check(event.body, officer.public)
         except SignatureError:
-            return replay.reject("bad_signature")
+            replay.reject("bad_signature")
+            return None
         except GovernError:
-            return replay.reject("malformed")
+            replay.reject("malformed")
+            return None
         if code := self._fault(said, officer):
-            return replay.reject(code)
+            replay.reject(code)
+            return None
         replay.nonces.add(said.nonce)
         given = Approval(
             index=replay.index,
@@ -142,9 +146,11 @@ class Offices:
         index, holder = event.body.get("index"), event.body.get("holder")
         given = self._approvals.get(index) if type(index) is int else None
         if given is None:
-            return self._replay.reject("unknown_approval")
+            self._replay.reject("unknown_approval")
+            return None
         if holder != given.holder:
-            return self._replay.reject("wrong_holder")
+            self._replay.reject("wrong_holder")
+            return None
         del self._approvals[given.index]
         self._taken_back[given.holder, given.kind, given.subject] = self._replay.clock
         return given

@@ -9,6 +9,7 @@ from consent_world import World, choice_of
 from consent import decide
 from extract import facts, identity, records
 from extract.records import Record, TextSpan
+from extract.vetoes import Vetoes
 from policies.loader import parse
 
 PEOPLE = """
@@ -42,6 +43,7 @@ CASES = [
     ("2026-07-07T21:59:59", False),
     ("2026-07-08T09:00:00", True),
 ]
+NOBODY = Vetoes(frozenset(), b"")
 
 
 @pytest.mark.parametrize(("moment", "taken"), CASES)
@@ -54,7 +56,7 @@ def test_the_gate_follows_the_clock_on_the_wall(tmp_path: Path, moment: str, tak
         ("mailto:otto@example.com",), (), (), datetime.fromisoformat(moment).replace(tzinfo=UTC), None, "profile", "t",
         "", "", text, (TextSpan(0, len(text), "own", "mailto:maren.holt@example.com"),),
     )  # fmt: skip
-    frame = facts.compute(records.to_frame([record]), identity.load(path), "p-4k7q2m9x")
+    frame = facts.compute(records.to_frame([record]), identity.load(path), "p-4k7q2m9x", NOBODY)
     world = World(policy=parse(POLICY, "test"))
     found = decide.decide_records(world.policy, frame, choice_of(world.record()), world.request())
     assert found.reasons == [() if taken else ("record.working_time",)]
