@@ -62,7 +62,7 @@ class Choices:
         self._everything: dict[str, ChoiceState] = {}
         self._taken: dict[tuple[str, str | None], dict[str, datetime]] = {}
         self._notices: dict[tuple[str, str, str | None], datetime] = {}
-        self.quarantined: set[int] = set()
+        self.quarantined: set[tuple[int, str]] = set()
 
     # What the ledger asks.
 
@@ -282,7 +282,7 @@ class Choices:
                     self._strike(pid, purpose, grant, only_running=True)
 
     def _strike(self, pid: str, purpose: str, grant: _Grant, *, only_running: bool = False) -> None:
-        self.quarantined.add(grant.index)
+        self.quarantined.add((grant.index, purpose))
         current = self._now(pid, purpose, None)
         if current.record_index != grant.index or current.state == "invalidated":
             return

@@ -142,9 +142,13 @@ class Ledger:
         """Return who wants no message with them to be used: pseudonyms, and `hmac:` commitments to addresses."""
         return frozenset(self._vetoes)
 
-    def quarantined(self) -> frozenset[int]:
-        """Return the entries of consents that were invalid from the beginning: what rests on them is not to be used."""
-        return frozenset(self._choices.quarantined)
+    def quarantined(self, purpose: str | None = None) -> frozenset[int]:
+        """Return the entries of consents that were invalid from the beginning: what rests on them is not to be used.
+
+        Args:
+            purpose: Only those that were invalid for this purpose; one record may say yes to several.
+        """
+        return frozenset(index for index, struck in self._choices.quarantined if purpose in (None, struck))
 
     def _read(self, data: bytes) -> None:
         try:

@@ -135,7 +135,7 @@ def invalidate(
             purpose=purpose,
             ref=ref,
         )
-        struck = sorted(after.quarantined() - before.quarantined())
+        struck = sorted(after.quarantined(purpose) - before.quarantined(purpose))
         if struck:
             body = notice_body(subject, (purpose,) if purpose else None, "quorum")
             counted.append(log, "consent.invalidated", "operator", body, now)

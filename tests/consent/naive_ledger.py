@@ -37,7 +37,7 @@ class Judgement:
     witness: str = ""
     officers: dict[str, str] = field(default_factory=dict)
     approvals: dict[int, dict[str, Any]] = field(default_factory=dict)
-    quarantined: set[int] = field(default_factory=set)
+    quarantined: set[tuple[int, str]] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
 
 
@@ -78,7 +78,7 @@ def judge(story: list[tuple[datetime, str, dict[str, Any]]], purposes: tuple[str
             }
             if "auditor" in roles or "authority" in roles or ("dpo" in roles and "works_council" in roles):
                 hit = True
-                j.quarantined.add(yes["index"])
+                j.quarantined.add((yes["index"], yes["purpose"]))
                 line = j.lines[yes["purpose"]]
                 mine = line.yes is not None and line.yes["index"] == yes["index"]
                 if mine and line.state not in ("unknown", "requested", "deferred", "refused", "invalidated"):
@@ -158,7 +158,7 @@ def judge(story: list[tuple[datetime, str, dict[str, Any]]], purposes: tuple[str
             expire(now)
             for yes in yeses:
                 if max(yes["at"], yes["signed"]) >= said["since"]:
-                    j.quarantined.add(yes["index"])
+                    j.quarantined.add((yes["index"], yes["purpose"]))
                     line = j.lines[yes["purpose"]]
                     mine = line.yes is not None and line.yes["index"] == yes["index"]
                     if mine and line.state in ("given", "renewed", "suspended"):

@@ -9,7 +9,7 @@ import pytest
 from consent_world import MAREN, OTTO, PURPOSE
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from naive_ledger import Judgement, Line, judge
 from town import OFFICERS, SOURCES, Town, policy
 
@@ -23,6 +23,7 @@ POLICY_NAMES = st.sampled_from(sorted(POLICIES))
 HOLDERS = st.sampled_from(sorted(OFFICERS))
 SOME = st.sampled_from([(PURPOSE,), ("onboarding",), PURPOSES])
 SOME_OR_ALL = st.sampled_from([None, (PURPOSE,), ("onboarding",)])
+LATE = st.sampled_from([None, None, 0, 1])
 FEW_SOURCES = st.sets(st.sampled_from(SOURCES), min_size=1).map(frozenset)
 
 
@@ -68,6 +69,17 @@ class Life(RuleBasedStateMachine):
         name = f"maren {self.keys}"
         index = self.note("key", self.town.enrol(MAREN, name, witness), key=name, witness=witness)
         self.current = name if index not in self.judgement().refused else self.current
+
+    @initialize(asked=st.booleans(), agreed=st.booleans(), mandated=st.booleans(), name=POLICY_NAMES)
+    def most_stories_begin_somewhere(self, asked: bool, agreed: bool, mandated: bool, name: str) -> None:
+        if asked:
+            self.note("asked", self.town.ask(MAREN, PURPOSES), purposes=PURPOSES)
+        if mandated:
+            self.a_mandate(PURPOSES, frozenset(SOURCES), 90, {"dpo-1", "wc-1"})
+        if agreed:
+            self.note("adopted", self.town.adopt(POLICIES[name], relation="looser"), policy=name)
+            self.town.pass_time(seconds=1)
+            self.yes(self.current or "nobody", PURPOSES, frozenset(SOURCES), name)
 
     # Time.
 
@@ -172,26 +184,35 @@ class Life(RuleBasedStateMachine):
         # The entry carries its own old time, and the clock of a log never goes back.
         self.story.append((max(at for at, _, _ in self.story), what, said))
 
-    @rule(purposes=SOME, honest=st.booleans())
-    def says_no(self, purposes: tuple[str, ...], honest: bool) -> None:
+    @rule(purposes=SOME, honest=st.booleans(), late=LATE)
+    def says_no(self, purposes: tuple[str, ...], honest: bool, late: int | None) -> None:
         key = (self.current or "nobody") if honest else "mallory"
         index = self.town.no(purposes, key)
         self.note("refused", index, purposes=purposes, by=key, signed=self.town.now, nonce=str(index))
+        self.and_a_yes_that_was_held_back(purposes, late)
+        # Asked again, or not, after a no: the time since the notice is another one.
+        self.town.pass_time(seconds=1)
 
     # What needs no signature.
 
     @rule(
         event=st.sampled_from(["asked", "asked", "deferred", "suspended", "revoked", "objected", "objected"]),
         purposes=SOME_OR_ALL,
+        late=LATE,
     )
-    def something_is_said(self, event: str, purposes: tuple[str, ...] | None) -> None:
+    def something_is_said(self, event: str, purposes: tuple[str, ...] | None, late: int | None) -> None:
         # The ledger knows a purpose by its name only: where all are meant, all are named.
         named = purposes or PURPOSES
         index = self.town.ask(MAREN, named) if event == "asked" else self.town.say(event, MAREN, named)
         self.note(event, index, purposes=named)
+        self.and_a_yes_that_was_held_back(named, late)
 
-    @rule(purposes=SOME_OR_ALL, sources=st.one_of(st.none(), FEW_SOURCES))
-    def takes_back(self, purposes: tuple[str, ...] | None, sources: frozenset[str] | None) -> None:
+    def and_a_yes_that_was_held_back(self, purposes: tuple[str, ...], late: int | None) -> None:
+        if late is not None:
+            self.yes(self.current or "nobody", purposes, frozenset(SOURCES), "strict", held_back=late)
+
+    @rule(purposes=SOME_OR_ALL, sources=st.one_of(st.none(), FEW_SOURCES), late=LATE)
+    def takes_back(self, purposes: tuple[str, ...] | None, sources: frozenset[str] | None, late: int | None) -> None:
         if sources is None:
             index = self.town.withdraw(MAREN, purposes)
         else:
@@ -200,6 +221,7 @@ class Life(RuleBasedStateMachine):
         if sources is None:
             for purpose in purposes or PURPOSES:
                 assert self.town.state(purpose=purpose) not in states.LIVE
+        self.and_a_yes_that_was_held_back(purposes or PURPOSES, late)
 
     # Officers.
 
@@ -260,6 +282,9 @@ class Life(RuleBasedStateMachine):
     def a_mandate_is_given(
         self, purposes: tuple[str, ...], sources: frozenset[str], days: int, witnesses: set[str]
     ) -> None:
+        self.a_mandate(purposes, sources, days, witnesses)
+
+    def a_mandate(self, purposes: tuple[str, ...], sources: frozenset[str], days: int, witnesses: set[str]) -> None:
         until = self.town.now + timedelta(days=days)
         own = self.judgement().key
         said = {"purposes": tuple(sorted(purposes)), "sources": tuple(sorted(sources)), "until": until}
@@ -278,12 +303,15 @@ class Life(RuleBasedStateMachine):
     # Keys.
 
     @rule(
-        event=st.sampled_from(["enrolled", "rotated", "stolen", "lost", "compromised"]),
+        event=st.sampled_from(["enrolled", "rotated", "stolen", "lost", "compromised", "replaced", "replaced"]),
         witness=st.one_of(st.none(), HOLDERS),
         days=st.sampled_from([0, 5, 100]),
+        voters=st.sampled_from([("dpo-1", "wc-1"), ("dpo-1",), ("aud-1", "wc-1"), ("hr-1", "dpo-1")]),
     )
-    def something_happens_to_the_key(self, event: str, witness: str | None, days: int) -> None:
+    def something_happens_to_the_key(self, event: str, witness: str | None, days: int, voters: tuple[str, ...]) -> None:
         self.keys += 1
+        if event == "replaced":
+            return self.a_key_is_lost_and_replaced(voters)
         new = f"maren {self.keys}"
         if event == "enrolled":
             self.a_key_is_enrolled(new, witness)
@@ -296,8 +324,8 @@ class Life(RuleBasedStateMachine):
             old = (self.current or "nobody") if event == "rotated" else "mallory"
             self.note("rotation", self.town.rotate(old, new), old=old, new=new)
         self.current = self.judgement().key
+        return None
 
-    @rule(voters=st.sampled_from([("dpo-1", "wc-1"), ("dpo-1",), ("aud-1", "wc-1"), ("hr-1", "dpo-1")]))
     def a_key_is_lost_and_replaced(self, voters: tuple[str, ...]) -> None:
         for holder in voters:
             index = self.town.approve("key_lost", holder, self.officer_key(holder))
@@ -342,7 +370,8 @@ class Life(RuleBasedStateMachine):
         key = ledger.key(MAREN)
         assert (key is not None) == (model.key is not None)
         assert key is None or key.witness == model.witness
-        assert ledger.quarantined() == model.quarantined
+        assert {(index, purpose) for purpose in PURPOSES for index in ledger.quarantined(purpose)} == model.quarantined
+        assert ledger.quarantined() == {index for index, _ in model.quarantined}
         assert {r.index for r in ledger.rejected} == model.refused
         in_force = {i for i, a in model.approvals.items() if a["until"] is None or now < a["until"]}
         assert {a.index for a in ledger.approvals(now)} == in_force
@@ -356,7 +385,9 @@ class Life(RuleBasedStateMachine):
             if state.live:
                 assert state.record is not None
                 assert state.record.start <= self.town.now < state.record.end
-                assert state.record_index in {index for index, _ in ledger.consents(MAREN)} - ledger.quarantined()
+                assert state.record_index in {index for index, _ in ledger.consents(MAREN)} - ledger.quarantined(
+                    purpose
+                )
                 assert set(state.sources) <= set(state.record.given(purpose).sources)  # type: ignore[union-attr]
             else:
                 assert state.state not in states.LIVE
@@ -369,7 +400,7 @@ class Life(RuleBasedStateMachine):
         assert one.states(MAREN, self.town.now) == two.states(MAREN, self.town.now)
 
 
-Life.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+Life.TestCase.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
 TestLife = Life.TestCase
 
 
