@@ -94,3 +94,20 @@ class ChoiceState:
             and record.policy.sha256 == held.policy.sha256
             and record.processing.model_sha256 == held.processing.model_sha256
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A withdrawal, as it was logged.
+
+    Attributes:
+        index: Entry.
+        at: When, by the log's clock.
+        purposes: The purposes; None for all.
+        sources: The kinds of source, where the yes was narrowed and not ended; None for all.
+    """
+
+    index: int
+    at: datetime
+    purposes: tuple[str, ...] | None
+    sources: tuple[str, ...] | None

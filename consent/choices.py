@@ -9,7 +9,7 @@ from typing import Any
 
 from consent import states
 from consent.approvals import Approval
-from consent.choice import ChoiceState
+from consent.choice import ChoiceState, Withdrawal
 from consent.keys import EnrolledKey
 from consent.mandates import Mandate
 from consent.record import ConsentRecord, GivenChoice
@@ -27,23 +27,6 @@ _BLOCKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawal:
-    """A withdrawal, as it was logged.
-
-    Attributes:
-        index: Entry.
-        at: When, by the log's clock.
-        purposes: The purposes; None for all.
-        sources: The kinds of source, where the yes was narrowed and not ended; None for all.
-    """
-
-    index: int
-    at: datetime
-    purposes: tuple[str, ...] | None
-    sources: tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Grant:
     index: int
     at: datetime
@@ -57,6 +40,7 @@ class Choices:
         self._replay = replay
         self._states: dict[str, dict[str, ChoiceState]] = {}
         self._records: dict[str, list[tuple[int, ConsentRecord]]] = {}
+        self._digests: dict[str, set[str]] = {}
         self._grants: dict[str, dict[str, list[_Grant]]] = {}
         self._withdrawals: dict[str, list[Withdrawal]] = {}
         self._everything: dict[str, ChoiceState] = {}
@@ -81,6 +65,10 @@ class Choices:
     def records(self, pid: str) -> tuple[tuple[int, ConsentRecord], ...]:
         """Return every signed record that counted, in the order of the log."""
         return tuple(self._records.get(pid, ()))
+
+    def knows(self, pid: str, sha256: str) -> bool:
+        """Say whether a record of `pid` with this digest counted."""
+        return sha256 in self._digests.get(pid, ())
 
     def withdrawals(self, pid: str) -> tuple[Withdrawal, ...]:
         """Return every withdrawal, in the order of the log."""
@@ -113,6 +101,7 @@ class Choices:
             self._replay.reject(code, tuple(not_counted[code]))
         if counted:
             self._records.setdefault(pid, []).append((self._replay.index, record))
+            self._digests.setdefault(pid, set()).add(record.sha256)
 
     def _give(
         self, name: str, record: ConsentRecord, choice: GivenChoice, key: EnrolledKey, mandate: Mandate | None

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from attest import canonical, dsse, events
 from attest.events import Event
 from attest.names import PID
+from consent import entries as said
 from consent.adoptions import Adoptions
 from consent.approvals import Approval, Officer
-from consent.choice import ChoiceState
-from consent.choices import Choices, Withdrawal
+from consent.choice import ChoiceState, Withdrawal
+from consent.choices import Choices
 from consent.errors import LedgerError, RecordError
 from consent.keyring import KeyRing
 from consent.keys import EnrolledKey
 from consent.mandates import Mandate, Mandates
 from consent.offices import Offices
-from consent.record import PAYLOAD_TYPE, ConsentRecord, envelope_payload, parse
+from consent.record import PAYLOAD_TYPE, ConsentRecord, parse
 from consent.replay import CLOCK_SKEW, Rejected, Replay
 from govern.errors import GovernError
 
@@ -214,10 +214,10 @@ class Ledger:
             return self._replay.reject("unknown_key" if name in SIGNED and isinstance(pid, str) else "malformed")
         if name in SIGNED:
             return self._read_signed(name, pid, event)
-        purposes = _purposes(event.body, pid)
+        purposes = said.purposes(event.body, pid)
         match name:
             case "withdrawn":
-                return self._choices.withdraw(pid, purposes, _sources(event.body))
+                return self._choices.withdraw(pid, purposes, said.sources(event.body))
             case "requested":
                 return self._choices.ask(pid, purposes, event.body.get("notice_sha256"))
             case "objected":
@@ -232,7 +232,7 @@ class Ledger:
         if set(body) != {"pid", "record_sha256", "envelope"}:
             return replay.reject("malformed")
         key, mandate = self._ring.key(pid), None
-        delegate = _delegate(body["envelope"])
+        delegate = said.delegate(body["envelope"])
         if delegate is not None:
             found = self._mandates.find(pid, delegate)
             if isinstance(found, str):
@@ -257,7 +257,6 @@ class Ledger:
         return self._choices.sign(name, record, key, mandate)
 
     def _fault(self, pid: str, name: str, record: ConsentRecord, sha256: object, mandate: Mandate | None) -> str | None:
-        known = {r.sha256 for _, r in self._choices.records(pid)}
         seen = self._replay.nonces
         other = record.actor.role != "subject" or record.actor.id != pid
         checks = (
@@ -267,7 +266,7 @@ class Ledger:
             ("event_mismatch", record.event != name),
             ("digest_mismatch", record.sha256 != sha256),
             ("replayed", record.nonce in seen or record.record_id in seen),
-            ("prev_unknown", record.prev is not None and record.prev not in known),
+            ("prev_unknown", record.prev is not None and not self._choices.knows(pid, record.prev)),
             ("prev_missing", name == "renewed" and record.prev is None),
             ("beyond_mandate", mandate is not None and mandate.beyond(record)),
         )
@@ -276,43 +275,6 @@ class Ledger:
 
 # A pseudonym, or a keyed commitment to the address of somebody who has none.
 _WHO = re.compile(rf"{PID.pattern}|hmac:[0-9a-f]{{64}}")
-
-
-def _delegate(envelope: object) -> str | None:
-    """Return the delegate in whose name an envelope says that it was signed; None for anyone else, or no one."""
-    payload = envelope_payload(envelope)
-    try:
-        record = parse(payload) if payload is not None else None
-    except RecordError:
-        return None
-    return record.actor.id if record is not None and record.actor.role == "delegate" else None
-
-
-def _purposes(body: Any, pid: str) -> tuple[str, ...] | None:
-    """Return the purposes that an unsigned entry is about; None stands for all of them.
-
-    What cannot be read means all: a withdrawal must not fail for a form.
-    """
-    listed = body.get("purposes")
-    if isinstance(listed, list) and listed and all(isinstance(item, str) for item in listed):
-        return tuple(dict.fromkeys(listed))
-    payload = envelope_payload(body.get("envelope"))
-    if payload is not None:
-        try:
-            record = parse(payload)
-        except RecordError:
-            return None
-        if record.subject.pid == pid and record.event == "withdrawn":
-            return record.purposes
-    return None
-
-
-def _sources(body: Any) -> tuple[str, ...] | None:
-    """Return the sources that a withdrawal is limited to; None, which stands for all, if that cannot be read."""
-    listed = body.get("sources")
-    if isinstance(listed, list) and listed and all(isinstance(item, str) for item in listed):
-        return tuple(sorted(set(listed)))
-    return None
 
 
 def _aware(moment: datetime) -> None:
