@@ -289,6 +289,18 @@ def test_after_a_compromise_grants_fall_and_withdrawals_stand() -> None:
     assert here.code(here.enrol(MAREN, "new", "wc-1")) == ""
 
 
+def test_a_thief_who_dates_a_yes_back_before_the_theft_gains_nothing() -> None:
+    here = town()
+    before = here.now
+    here.pass_time(days=2)
+    since = here.now
+    here.pass_time(hours=1)
+    stolen = here.give(now=before)
+    here.pass_time(hours=1)
+    here.compromise(since)
+    assert (here.state(), here.ledger().quarantined()) == ("invalidated", {stolen})
+
+
 @pytest.mark.parametrize("since", ["yesterday", 3, "2026-11-22T10:00:00+01:00"])
 def test_a_compromise_whose_time_cannot_be_read_reaches_back_to_the_beginning(since: object) -> None:
     here = town()

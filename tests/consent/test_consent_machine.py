@@ -184,14 +184,17 @@ class Life(RuleBasedStateMachine):
         # The entry carries its own old time, and the clock of a log never goes back.
         self.story.append((max(at for at, _, _ in self.story), what, said))
 
-    @rule(purposes=SOME, honest=st.booleans(), late=LATE)
-    def says_no(self, purposes: tuple[str, ...], honest: bool, late: int | None) -> None:
+    @rule(purposes=SOME, honest=st.booleans(), late=LATE, again=st.booleans())
+    def says_no(self, purposes: tuple[str, ...], honest: bool, late: int | None, again: bool) -> None:
         key = (self.current or "nobody") if honest else "mallory"
         index = self.town.no(purposes, key)
         self.note("refused", index, purposes=purposes, by=key, signed=self.town.now, nonce=str(index))
         self.and_a_yes_that_was_held_back(purposes, late)
-        # Asked again, or not, after a no: the time since the notice is another one.
         self.town.pass_time(seconds=1)
+        if again:
+            # The time since the notice begins anew with the request after the no.
+            self.note("asked", self.town.ask(MAREN, purposes), purposes=purposes)
+            self.yes(self.current or "nobody", purposes, frozenset(SOURCES), "strict")
 
     # What needs no signature.
 
@@ -237,7 +240,7 @@ class Life(RuleBasedStateMachine):
         self.note("approval", index, holder=holder, kind=kind, purpose=purpose, until=until, which=None)
 
     @rule(
-        event=st.sampled_from(["approval withdrawn", "approval withdrawn", "goes", "comes", "comes", "bare"]),
+        event=st.sampled_from(["approval withdrawn", "goes", "comes", "bare", "vote", "vote"]),
         holder=HOLDERS,
         witness=st.one_of(st.none(), HOLDERS),
         data=st.data(),
@@ -249,6 +252,13 @@ class Life(RuleBasedStateMachine):
             self.an_officer_comes(holder, witness)
         elif event == "bare":
             self.note("bare invalidation", self.town.say("invalidated", purposes=None), purposes=None)
+        elif event == "vote":
+            for one in data.draw(st.permutations(["wc-1", "dpo-1"])):
+                self.an_officer_approves_of("invalidation", one)
+                if data.draw(st.booleans()):
+                    # A yes between two votes is not what the first was about.
+                    self.town.pass_time(seconds=1)
+                    self.yes(self.current or "nobody", (PURPOSE,), frozenset(SOURCES), "loose")
         else:
             held = self.judgement().approvals
             which = data.draw(st.sampled_from(sorted(held) or [0]))
@@ -257,6 +267,10 @@ class Life(RuleBasedStateMachine):
             self.note("approval withdrawn", index, which=which, holder=by)
             # What is signed in the same second could have been held back; the model does not know that rule.
             self.town.pass_time(seconds=1)
+
+    def an_officer_approves_of(self, kind: str, holder: str) -> None:
+        index = self.town.approve(kind, holder, self.officer_key(holder))
+        self.note("approval", index, holder=holder, kind=kind, purpose=None, until=None, which=None)
 
     def an_officer_comes(self, holder: str, witness: str | None) -> None:
         self.keys += 1
@@ -311,7 +325,7 @@ class Life(RuleBasedStateMachine):
     def something_happens_to_the_key(self, event: str, witness: str | None, days: int, voters: tuple[str, ...]) -> None:
         self.keys += 1
         if event == "replaced":
-            return self.a_key_is_lost_and_replaced(voters)
+            return self.a_key_is_lost_and_replaced(voters, witness)
         new = f"maren {self.keys}"
         if event == "enrolled":
             self.a_key_is_enrolled(new, witness)
@@ -326,13 +340,12 @@ class Life(RuleBasedStateMachine):
         self.current = self.judgement().key
         return None
 
-    def a_key_is_lost_and_replaced(self, voters: tuple[str, ...]) -> None:
+    def a_key_is_lost_and_replaced(self, voters: tuple[str, ...], witness: str | None) -> None:
         for holder in voters:
-            index = self.town.approve("key_lost", holder, self.officer_key(holder))
-            self.note("approval", index, holder=holder, kind="key_lost", purpose=None, until=None, which=None)
+            self.an_officer_approves_of("key_lost", holder)
         self.note("lost", self.town.lose())
         self.keys += 1
-        self.a_key_is_enrolled(f"maren {self.keys}", voters[-1])
+        self.a_key_is_enrolled(f"maren {self.keys}", witness)
         self.current = self.judgement().key
 
     def a_key_is_enrolled(self, name: str, witness: str | None) -> None:
@@ -400,7 +413,7 @@ class Life(RuleBasedStateMachine):
         assert one.states(MAREN, self.town.now) == two.states(MAREN, self.town.now)
 
 
-Life.TestCase.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+Life.TestCase.settings = settings(max_examples=45, stateful_step_count=25, deadline=None)
 TestLife = Life.TestCase
 
 
