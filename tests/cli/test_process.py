@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from office import PASSPHRASE, Office
-from workplace import SUBJECT, Workplace
+from workplace import COLLEAGUE, SUBJECT, Workplace
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_an_unknown_encoding_is_read_with_a_defect_and_not_lost(tmp_path: Path) 
 def test_the_passphrase_is_asked_for_only_where_it_may_be(office: Office, tmp_path: Path) -> None:
     environment = {k: v for k, v in ENVIRONMENT.items() if k != "GOVERN_PASSPHRASE"}
     done = subprocess.run(
-        _command(office, "keys", "enroll", "--subject", SUBJECT, "--out", tmp_path / "k"),
+        _command(office, "keys", "enroll", "--subject", COLLEAGUE, "--out", tmp_path / "k"),
         env=environment,
         capture_output=True,
         text=True,

@@ -266,7 +266,9 @@ def test_a_withdrawal_in_the_middle_of_a_run_stops_it(office: Office, monkeypatc
     result = office.extract()
     assert withdrawn[0].code == 0
     assert result.code == 3
-    assert "lifecycle.withdrawal" in result.err
+    # Whoever runs it learns that no consent is in force, the log why.
+    assert "subject.consent_valid (not_in_force)" in result.err
+    assert "lifecycle.withdrawal" in office.run("log", "show").out
     assert "extraction.sealed" not in office.run("log", "show").out
     _nothing_left(office)
 
