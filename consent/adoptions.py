@@ -22,8 +22,9 @@ class Adoptions:
     def adopt(self, event: Event) -> frozenset[str]:
         """Read `policy.adopted`; return the digests of the policies under which consents no longer stand.
 
-        They are those of the same id that are stricter somewhere than the new one. What the entry says of it is not
-        asked: the policies are compared as the log holds them, and what cannot be compared is not equal.
+        They are those of the same id, and the one that the entry replaces, which are stricter somewhere than the new
+        one. What the entry says of that is not asked: the policies are compared as the log holds them, and what cannot
+        be compared is not equal.
         """
         document, sha256 = event.body.get("policy"), event.body.get("sha256")
         try:
@@ -35,7 +36,9 @@ class Adoptions:
             self._replay.reject("bad_policy")
             return frozenset()
         held = self._known.setdefault(str(document["id"]), {})
-        replaced = frozenset(old for old, text in held.items() if old != sha256 and not _as_strict(data, text))
+        replaces = event.body.get("replaces")
+        before = {old: text for of_id in self._known.values() for old, text in of_id.items() if old == replaces} | held
+        replaced = frozenset(old for old, text in before.items() if old != sha256 and not _as_strict(data, text))
         held[str(sha256)] = data
         return replaced
 

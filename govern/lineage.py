@@ -230,7 +230,7 @@ def _narrower(new: GivenChoice, old: GivenChoice, record: ConsentRecord, base: C
 
 def _invalidated(artefact: Artefact, ledger: Ledger, now: datetime) -> list[Cause]:
     """Return the end of a consent that never held: it does not matter when the artefact was made."""
-    if artefact.consent_index not in ledger.quarantined():
+    if artefact.consent_index not in ledger.quarantined(artefact.purpose):
         return []
     state = ledger.state(artefact.subject, artefact.purpose, now)
     known = state.state == "invalidated" and state.at is not None

@@ -105,7 +105,7 @@ def _of_release(
     body = released["body"]
     state = consents.state(body["subject"], body["purpose"], now)
     invalid = state.state == "invalidated" and state.record_index == body["consent_index"]
-    if invalid or body["consent_index"] in consents.quarantined():
+    if invalid or body["consent_index"] in consents.quarantined(body["purpose"]):
         at = state.at.isoformat().replace("+00:00", "Z") if invalid and state.at else None
         return Standing("quarantined", ended["at"] if ended else at, "subject.consent_valid")
     if ended is not None:

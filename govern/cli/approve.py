@@ -133,6 +133,7 @@ def _command(kind: str, text: str) -> click.Command:
     ) -> None:
         import hashlib
 
+        from govern import stopping
         from policies import loader
 
         out = options.output()
@@ -157,6 +158,8 @@ def _command(kind: str, text: str) -> click.Command:
                 ref=ref,
                 until=until,
             )
+            if kind == "invalidation":
+                stopping.stop(workspace, log, None, now)
         out.say(f"Approved: {kind}, by {holder}, log entry {index}.")
         out.say(f"To take it back:  govern approve withdraw {index} --as {holder}")
         if kind == "invalidation":

@@ -22,6 +22,20 @@ def purposes_of(policy: Policy) -> list[str]:
     return list(policy.gates["run.purpose"].values()["allow"])
 
 
+def to_withhold(given: tuple[str, ...], policy: Policy) -> list[str]:
+    """Return what the person keeps back, sorted, if the policy's gates can keep it back.
+
+    Raises:
+        UsageError: Something is named that no gate knows: a slip of the pen must not look like a reservation.
+    """
+    gates = policy.gates
+    kinds = gates["output.withhold"].values()["kinds"] if "output.withhold" in gates else ()
+    allowed = sorted({*gates["output.categories"].values()["allow"], *kinds})
+    if unknown := sorted(set(given) - set(allowed)):
+        raise UsageError(f"{', '.join(unknown)} cannot be withheld under this policy", f"one of {', '.join(allowed)}")
+    return sorted(set(given))
+
+
 def known(what: str, given: tuple[str, ...], allowed: list[str] | tuple[str, ...]) -> list[str]:
     """Return what was named, sorted, if the policy allows all of it.
 

@@ -114,6 +114,7 @@ def invalidate(
     under it may not be used from then on, however long ago.
     """
     from consent.bodies import notice_body
+    from govern import stopping
     from govern.cli import counted
     from govern.cli.approve import sign_approval
 
@@ -139,6 +140,7 @@ def invalidate(
         if struck:
             body = notice_body(subject, (purpose,) if purpose else None, "quorum")
             counted.append(log, "consent.invalidated", "operator", body, now)
+            stopping.stop(workspace, log, None, now)
     if struck:
         out.say(f"Invalid from the beginning: the consents at log entries {', '.join(map(str, struck))}.")
     else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govern.cli.consent_options import delegate_option, known, purposes_of, subject_option
+from govern.cli.consent_options import delegate_option, known, purposes_of, subject_option, to_withhold
 from govern.cli.consent_signing import ask_once_more, log_signed, refuse_too_long, terms_for
 from govern.cli.context import GlobalOptions, Moment, governed, now_option, passphrase_options
 from govern.cli.keyfiles import KEY
@@ -32,7 +32,12 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask once more befo
 
 def _choice_options(command: F) -> F:
     for decorator in (
-        click.option("--withhold", multiple=True, metavar="NAME", help="A category that you keep to yourself."),
+        click.option(
+            "--withhold",
+            multiple=True,
+            metavar="NAME",
+            help="A category, or a kind of knowledge such as pitfalls, that you keep to yourself.",
+        ),
         click.option(
             "--compensation", metavar="REF", help="Reference to the compensation terms agreed with you for the skill."
         ),
@@ -114,7 +119,7 @@ def sign(
         sources=known("source", sources, policy.gates["record.source"].values()["allow"]),
         categories=known("category", categories, policy.gates["output.categories"].values()["allow"]),
         recipients=sorted(set(recipients)),
-        withhold=withhold,
+        withhold=to_withhold(withhold, policy),
         material_from=since.date() if since else now.date() - timedelta(days=365),
         material_until=until.date() if until else now.date(),
         validity=validity,

@@ -57,12 +57,16 @@ def _told(options: GlobalOptions, subject: str, now: datetime) -> tuple[Notice |
     import json
 
     from consent import notice
+    from govern import notices
 
     with options.open_workspace().log() as log:
         requests = [json.loads(data) for _, data in log.entries() if b'"type":"consent.requested"' in data]
+        texts = {text.sha256: text for text in (*notice.shipped(), *notices.published(log))}
     for entry in reversed(requests):
         if entry["body"]["pid"] == subject:
-            return notice.find(entry["body"].get("notice_sha256") or ""), datetime.fromisoformat(entry["at"])
+            told = texts.get(entry["body"].get("notice_sha256") or "")
+            # What was shown cannot be told any more: it is shown anew, and from now on.
+            return told, datetime.fromisoformat(entry["at"]) if told is not None else now
     return None, now
 
 
@@ -96,6 +100,7 @@ def log_signed(
     """
     from attest import keys
     from consent import build
+    from govern import stopping
     from govern.cli import counted
 
     out = options.output()
@@ -115,6 +120,8 @@ def log_signed(
         signed = build.sign(record, key)
         actor = f"employee:{subject}" if by_subject else f"delegate:{record.actor.id}"
         index, _ = counted.append(log, signed.event_type, actor, signed.body, now)
+        # A no, and a narrower yes, end what rests on the yes before.
+        stopping.stop(workspace, log, None, now)
     out.say(f"{record.event.capitalize()}: log entry {index}, record {record.sha256}")
     out.say(f"Your receipt:  govern consent receipt --subject {subject}")
     out.say(f"To take it back, at any time and without a key:  govern consent withdraw --subject {subject}")

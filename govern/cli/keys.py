@@ -215,6 +215,7 @@ def compromised(options: GlobalOptions, subject: str, since: datetime | None, no
     nobody any more. For another one, two officers say that it is lost.
     """
     from attest.encoding import to_time
+    from govern import stopping
     from govern.cli import counted
 
     out = options.output()
@@ -223,6 +224,7 @@ def compromised(options: GlobalOptions, subject: str, since: datetime | None, no
         before = workspace.ledger(log).quarantined()
         body = {"pid": subject, "since": to_time(since) if since is not None else None}
         index, after = counted.append(log, "key.compromised", "operator", body, now)
+        stopping.stop(workspace, log, None, now)
     struck = sorted(after.quarantined() - before)
     out.say(f"The key of {subject} counts as compromised: log entry {index}.")
     out.say(f"Consents now invalid from their beginning: {len(struck)}")

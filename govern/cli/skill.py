@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from govern.cli.audit import read_skill
-from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
+from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options
+from govern.cli.keyfiles import load
 from govern.cli.skill_attest import attest
 from govern.cli.skill_review import review
 from govern.errors import RefusedError, VerificationError
@@ -139,7 +140,6 @@ def release(
     Refused without that signature, before every claim is reviewed, after the consent ended or was withdrawn, or if a
     second scan finds personal data.
     """
-    from attest import keys
     from attest.files import replace_file
     from extract.skill import draft as drafts
     from extract.skill.review import Review
@@ -154,7 +154,7 @@ def release(
         plan = releases.plan(
             workspace, log, draft, review_, now, lambda: releases.circumstances(workspace, log, draft, now)
         )
-        key = keys.load(key_file, read_passphrase(options, passphrase_file)) if key_file is not None else None
+        key = load(options, key_file, passphrase_file) if key_file is not None else None
         data = releases.carry_out(workspace, log, plan, key, now)
     target = output or file
     replace_file(target, data)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govern.cli.audit import read_skill
-from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
+from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options
+from govern.cli.keyfiles import load
 from govern.cli.subject_erase import erase
 from govern.cli.subject_taken import taken
 from govern.cli.subject_veto import ask, veto
@@ -17,7 +18,6 @@ from govern.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
 
     F = Callable[..., Any]
 
@@ -98,7 +98,6 @@ def _respond(
     passphrase_file: Path | None,
     now: datetime,
 ) -> None:
-    from attest import keys
     from attest.files import replace_file
     from govern import releases, subjects
 
@@ -125,7 +124,7 @@ def _respond(
             said = subjects.signed_payload(_read(ssh_file.with_suffix("")), said, now)
             index = subjects.log_response(workspace, log, said, _read(ssh_file).decode("ascii", "replace"))
         elif key_file is not None:
-            key = keys.load(key_file, read_passphrase(options, passphrase_file))
+            key = load(options, key_file, passphrase_file)
             index = subjects.log_response(workspace, log, said, key)
         word = releases.word(data, log, workspace.ledger(log), now)
     out.say(f"Logged as entry {index}. The skill is now: {word.text if word else 'unknown'}")

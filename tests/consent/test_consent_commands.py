@@ -69,8 +69,8 @@ class Desk:
             *(*limits, "--category", "procedures", *more),
         )
 
-    def choice(self) -> Any:
-        found = self.ok("consent", "status", "--subject", SUBJECT)["choices"]
+    def choice(self, key: str = "own") -> Any:
+        found = self.ok("consent", "status", "--subject", SUBJECT, "--key", self.key(key))["choices"]
         return found["knowledge_transfer"]
 
 
@@ -204,8 +204,32 @@ def test_a_delegate_signs_within_a_witnessed_mandate(desk: Desk) -> None:
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
 @pytest.mark.parametrize("passphrase", ["", "correct horse"])
 def test_an_ssh_key_signs_consents_as_it_is(desk: Desk, passphrase: str) -> None:
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not installed (Debian: openssh-client)")
     path = desk.key("ssh")
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", path], check=True)
     desk.ok("keys", "enroll", "--subject", SUBJECT, "--ssh-key", path)
     desk.ok(*desk.sign(key="ssh"))
-    assert desk.choice()["state"] == "given"
+    assert desk.choice("ssh")["state"] == "given"
+
+
+def test_without_the_persons_key_a_no_looks_like_no_answer(desk: Desk) -> None:
+    desk.enroll()
+    before = desk.ok("consent", "status", "--subject", SUBJECT)["choices"]
+    desk.ok(*("consent", "refuse", "--subject", SUBJECT, "--key", desk.key("own"), "--policy", "worker_protection"))
+    assert desk.ok("consent", "status", "--subject", SUBJECT)["choices"] == before == {}
+    assert desk.choice()["state"] == "refused"
+    desk.refused("not a key of this person", "consent", "status", "--subject", SUBJECT, "--key", desk.key("wc-1"))
+
+
+def test_what_no_gate_can_keep_back_is_not_promised(desk: Desk) -> None:
+    desk.enroll()
+    desk.refused("pitfals", *desk.sign("--withhold", "pitfals"), code=2)
+    desk.ok(*desk.sign("--withhold", "pitfalls", "--withhold", "checklists"))
+
+
+def test_a_looser_policy_of_another_name_suspends_what_it_replaces(desk: Desk) -> None:
+    desk.enroll()
+    desk.ok(*desk.sign())
+    desk.ok("policy", "adopt", "us_baseline", "--replaces", "worker_protection", "--confirm", "us_baseline")
+    assert desk.choice()["state"] == "suspended"

@@ -46,7 +46,7 @@ class FakeLedger:
     def vetoes(self) -> frozenset[str]:
         return self.vetoed
 
-    def quarantined(self) -> frozenset[int]:
+    def quarantined(self, purpose: str | None = None) -> frozenset[int]:
         return self.struck
 
     def state(self, pid: str, purpose: str, now: datetime) -> Any:

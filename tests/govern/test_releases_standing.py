@@ -78,7 +78,7 @@ def test_a_consent_that_was_never_valid_quarantines_the_skill(world: World, monk
 
     data = world.release()
     assert world.standing(data).status == "released"
-    monkeypatch.setattr(Ledger, "quarantined", lambda self: frozenset({world.consent_index}))
+    monkeypatch.setattr(Ledger, "quarantined", lambda self, purpose: frozenset({world.consent_index}))
     assert (world.standing(data).status, world.standing(data).reason) == ("quarantined", "subject.consent_valid")
     world.add("skill.revoked", {"extraction_id": _extraction(data), "reason": "subject.consent_valid"})
     assert world.standing(data).status == "quarantined"
