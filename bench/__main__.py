@@ -12,6 +12,9 @@ STAGES = ("startup", "parsing", "gates", "redaction", "log", "model", "extract")
 
 def main() -> None:
     """Run the named stages, or all."""
+    unknown = [stage for stage in sys.argv[1:] if stage not in STAGES]
+    if unknown:
+        sys.exit(f"error: there is no stage {', '.join(unknown)}\nhint: the stages are {', '.join(STAGES)}")
     rows: list[Row] = []
     for stage in sys.argv[1:] or STAGES:
         print(f"running {stage} ...", file=sys.stderr)

@@ -67,9 +67,14 @@ def _story(folder: Path) -> None:
     extract = [
         "extract",
         "--policy",
-        "worker_protection",
+        # The policy without papers: what is measured is the run.
+        "minimal_self",
         "--subject",
         subject,
+        "--operator",
+        subject,
+        "--purpose",
+        "self_assist",
         *sources,
         "-o",
         str(folder / "x.skill"),
@@ -79,8 +84,9 @@ def _story(folder: Path) -> None:
         for words in (
             ["init", "--people", str(people), "--now", "2026-10-19T07:00:00Z"],
             ["keys", "enroll", "--subject", subject, "--out", str(folder / "key"), "--now", "2026-10-19T07:00:00Z"],
-            ["consent", "sign", "--subject", subject, "--policy", "worker_protection",
-             "--purpose", "knowledge_transfer", *agreed, *key],
+            ["consent", "request", "--subject", subject, "--policy", "minimal_self", "--now", "2026-10-19T07:30:00Z"],
+            ["consent", "sign", "--subject", subject, "--policy", "minimal_self",
+             "--purpose", "self_assist", *agreed, *key],
             [*extract, "--now", "2026-10-20T09:00:00Z"],
             [*extract, "--now", "2026-10-20T10:00:00Z"],
         ):  # fmt: skip
