@@ -29,7 +29,7 @@ demo: setup
 	$(BIN)/govern demo demo
 
 test: setup
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .
