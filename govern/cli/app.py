@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -86,9 +87,21 @@ def main() -> None:
     # Spinning OpenMP workers slow a busy machine down tenfold; this must be set before the library loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     debug = "--debug" in sys.argv
+    # A library that is interrupted while it is being imported may raise an error of its own instead.
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         code = cli.main(standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
+        # An interrupt that went through a library's exec() makes Python end by the signal, whatever it is told to exit
+        # with. Blocked, the signal leaves the exit code alone, and a second Ctrl-C does not disturb the tidying up.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         _fail(130, "interrupted", "nothing was left half done; run the command again")
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
@@ -98,6 +111,9 @@ def main() -> None:
             raise
         _fail(error.exit_code, error.message, error.hint or HINTS.get(error.exit_code))
     except Exception as error:
+        if interrupts:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            _fail(130, "interrupted", "nothing was left half done; run the command again")
         if debug:
             raise
         # The message of a foreign exception may carry text of the data: only its type is shown.
