@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -94,15 +95,13 @@ def main() -> None:
         interrupts.append(number)
         raise KeyboardInterrupt
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
     try:
         code = cli.main(standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        # An interrupt that went through a library's exec() makes Python end by the signal, whatever it is told to exit
-        # with. Blocked, the signal leaves the exit code alone, and a second Ctrl-C does not disturb the tidying up.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        _fail(130, "interrupted", "nothing was left half done; run the command again")
+        _interrupted()
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
         _fail(2, error.format_message(), f"see `{context.command_path} --help`" if context else None)
@@ -112,8 +111,7 @@ def main() -> None:
         _fail(error.exit_code, error.message, error.hint or HINTS.get(error.exit_code))
     except Exception as error:
         if interrupts:
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            _fail(130, "interrupted", "nothing was left half done; run the command again")
+            _interrupted()
         if debug:
             raise
         # The message of a foreign exception may carry text of the data: only its type is shown.
@@ -122,7 +120,17 @@ def main() -> None:
                 1, f"the system refused: {os.strerror(error.errno)}", "free space or change permissions, then try again"
             )
         _fail(1, f"unexpected {type(error).__name__}", "run it again with --debug for the traceback")
+    finally:
+        if before is signal.default_int_handler:
+            signal.signal(signal.SIGINT, before)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupted() -> NoReturn:
+    # An interrupt that went through a library's exec() makes Python end by the signal, whatever it is told to exit with.
+    # Blocked, the signal leaves the exit code alone; only at the very end, for whoever calls `main` may live on.
+    atexit.register(signal.pthread_sigmask, signal.SIG_BLOCK, {signal.SIGINT})
+    _fail(130, "interrupted", "nothing was left half done; run the command again")
 
 
 def _fail(code: int, message: str, hint: str | None) -> NoReturn:
