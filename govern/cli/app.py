@@ -127,7 +127,7 @@ def main() -> None:
 
 
 def _interrupted() -> NoReturn:
-    # An interrupt that went through a library's exec() makes Python end by the signal, whatever it is told to exit with.
+    # After an interrupt that went through a library's exec(), Python ends by the signal, not with the code it is told.
     # Blocked, the signal leaves the exit code alone; only at the very end, for whoever calls `main` may live on.
     atexit.register(signal.pthread_sigmask, signal.SIG_BLOCK, {signal.SIGINT})
     _fail(130, "interrupted", "nothing was left half done; run the command again")
