@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from attest.vault import Vault
     from consent.request import RunRequest
     from extract.identity import Identities
-    from extract.sources.reading import Kind
+    from extract.sources.registry import Kind
     from policies.model import Policy
 
 Progress = Callable[[str, int, int], None]

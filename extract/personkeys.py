@@ -33,6 +33,17 @@ def mail_key(address: str) -> str:
     return f"mailto:{address.lower()}"
 
 
+def account_key(service: str, ident: str) -> str:
+    """Return the key of an account of a chat service, `service:id`, or "" if there is no id.
+
+    Args:
+        service: `mattermost`, `teams`, `discord`, `zulip`, `telegram`, `whatsapp` or `irc`.
+        ident: The id that the export uses throughout; a nickname only where the service has nothing better.
+    """
+    ident = _SPACE.sub(" ", unicodedata.normalize("NFC", ident)).strip()
+    return f"{service}:{ident}" if ident else ""
+
+
 def slack_key(user_id: str) -> str:
     """Return the key of a Slack user id, or "" if there is none."""
     user_id = user_id.strip()

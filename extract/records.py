@@ -114,6 +114,43 @@ class Record:
         return own_text(self.text, self.spans)
 
 
+def of_defect(
+    kind: SourceKind, locator: str, raw_digest: str, code: str, container: str = "", labels: tuple[str, ...] = ()
+) -> Record:
+    """Return the record of a unit of which nothing could be read: it keeps its place, and no gate can take it.
+
+    Args:
+        kind: Family of reader.
+        locator: See `Record`.
+        raw_digest: See `Record`.
+        code: The one code of `parse_defects`.
+        container: See `Record`.
+        labels: See `Record`.
+    """
+    return Record(
+        source_kind=kind,
+        locator=locator,
+        raw_digest=raw_digest,
+        container=container,
+        container_kind="unknown",
+        author_key="",
+        author_raw="",
+        author_basis="unknown",
+        recipients=(),
+        names_seen=(),
+        labels=labels,
+        sent_at=None,
+        tz_offset_min=None,
+        tz_basis="unknown",
+        thread_id=f"{kind}:{raw_digest}",
+        parent_id="",
+        title="",
+        text="",
+        spans=(),
+        parse_defects=(code,),
+    )
+
+
 def own_text(text: str, spans: Sequence[TextSpan]) -> str:
     """Return the stretches of `text` that are marked `own`, each stripped, joined by a blank line."""
     return "\n\n".join(part for s in spans if s.kind == "own" and (part := text[s.start : s.end].strip()))

@@ -17,12 +17,15 @@ class Unit:
     Attributes:
         locator: Where it stands, relative to the path that was read. Never shown to a user: it may name people.
         raw_digest: SHA-256 of the raw unit, hex; credentials are scrubbed first where a format carries them.
-        payload: What `Source.read` needs; only the source that made the unit knows its type.
+        payload: What `Source.read` needs; only the source that made the unit knows its type. It can be pickled: units
+            travel to worker processes.
+        size: About how many bytes the payload has; partitions are cut by it.
     """
 
     locator: str
     raw_digest: str
     payload: Any = field(repr=False)
+    size: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,17 @@ class Link(NamedTuple):
 class Source(Protocol):
     """A reader, opened on one path.
 
+    `units` is called once, by the driver. `read` may be called in another process, on a copy of the source that was
+    pickled when `units` had come to its end or while it was under way: it depends on the unit and on what the source
+    knew when it was opened, changes nothing, and asks no other unit. The pickle of a source is the same in every
+    process that opens the same content, so it holds no sets.
+
     Attributes:
         kind: Family of reader.
         path: The path as the user typed it.
         name: Base name of the path.
         completeness: What the format can say about what is missing, as a code.
-        links: Asserted identity links; complete once `units` is exhausted and all units are read.
+        links: Asserted identity links; complete once `units` is exhausted.
     """
 
     @property

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from extract.authenticity import KeySnapshot, mail_level
 from extract.errors import SourceError
 from extract.personkeys import mail_key, name_key
-from extract.records import FLAG_AUTOMATIC, ContainerKind, Record, SourceKind
+from extract.records import FLAG_AUTOMATIC, ContainerKind, Record, SourceKind, of_defect
 from extract.sources import files, headers, mailbody, mbox
 from extract.sources.api import Defect, Link, Unit
 from extract.spans import names_in, split_mail
@@ -143,7 +143,7 @@ class MailSource:
         except Exception:
             # The border to the standard library's parser, which has raised nearly everything on purpose-built mails.
             # The unit keeps its place, with nothing in it that a gate could take.
-            return _empty(unit, mail, "mail.unparseable")
+            return of_defect("mail", unit.locator, unit.raw_digest, "mail.unparseable", mail.container, mail.folders)
 
 
 def _defect(locator: str, code: str, *, unreadable: bool, raw_digest: str = "") -> Unit:
@@ -268,29 +268,4 @@ def _record(message: Message, unit: Unit, mail: _Mail) -> Record:
         parse_defects=tuple(dict.fromkeys(defects)),
         message_id=own_id[0] if own_id else "",
         references=tuple(chain or replied),
-    )
-
-
-def _empty(unit: Unit, mail: _Mail, code: str) -> Record:
-    return Record(
-        source_kind="mail",
-        locator=unit.locator,
-        raw_digest=unit.raw_digest,
-        container=mail.container,
-        container_kind="unknown",
-        author_key="",
-        author_raw="",
-        author_basis="unknown",
-        recipients=(),
-        names_seen=(),
-        labels=mail.folders,
-        sent_at=None,
-        tz_offset_min=None,
-        tz_basis="unknown",
-        thread_id=f"mail:{unit.raw_digest}",
-        parent_id="",
-        title="",
-        text="",
-        spans=(),
-        parse_defects=(code,),
     )

@@ -7,20 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from extract.errors import SourceError
 from extract.records import Record
+from extract.sources import files, registry
 from extract.sources.api import Defect, Link, ReadResult, Source, SourceInfo, Unreadable
 
 if TYPE_CHECKING:
     from extract.authenticity import Checks
     from extract.identity import Identities
 
-Kind = Literal["mail", "repo", "chat", "docs"]
 
-
-def open_source(kind: Kind, path: Path, checks: Checks | None = None, people: Identities | None = None) -> Source:
+def open_source(
+    kind: registry.Kind, path: Path, checks: Checks | None = None, people: Identities | None = None
+) -> Source:
     """Open a path for reading.
 
     Args:
@@ -32,21 +33,17 @@ def open_source(kind: Kind, path: Path, checks: Checks | None = None, people: Id
     Raises:
         SourceError: Nothing is there, it cannot be opened, or it is something else.
     """
-    if kind == "mail":
-        from extract.sources.mail import MailSource
-
-        return MailSource(path, checks.dkim if checks is not None else None)
-    if kind == "repo":
-        from extract.sources.git import GitSource
-
-        return GitSource(path, people)
-    if kind == "chat":
-        from extract.sources.slack import SlackSource
-
-        return SlackSource(path)
-    from extract.sources.documents import DocumentSource
-
-    return DocumentSource(path)
+    files.require(path, " or ".join(f.what for f in registry.of_kind(kind)))
+    found = registry.detect(kind, path)
+    reader = found.reader()
+    # Only these two look at who signed what.
+    if found.name == "mail":
+        opened: Source = reader(path, checks.dkim if checks is not None else None)
+    elif found.name == "git":
+        opened = reader(path, people)
+    else:
+        opened = reader(path)
+    return opened
 
 
 def read_all(

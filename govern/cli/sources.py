@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from extract.sources.reading import Kind
+    from extract.sources.registry import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
