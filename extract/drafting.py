@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from extract.personkeys import is_role_address, name_key, noreply_login
+from extract.personkeys import SERVICES, is_role_address, name_key, noreply_login
 from extract.records import FLAG_AUTOMATIC, FLAG_BOT, FLAG_SYSTEM, Record
 from extract.sources.api import Link
 
@@ -49,22 +49,28 @@ def draft(
         if not record.author_key or {FLAG_BOT, FLAG_SYSTEM, FLAG_AUTOMATIC} & set(record.labels):
             continue
         counts[record.author_key] += 1
-        name = _display_name(record)
+        name = display_name(record.author_raw)
         if name:
             names[record.author_key][name] += 1
-    groups = _merge(counts, links)
+    groups = asserted_groups(counts, links)
     people = [sorted(g) for g in groups if sum(counts[k] for k in g) >= least and not all(map(is_role_address, g))]
     people.sort(key=lambda g: (-sum(counts[k] for k in g), g))
     return _render(people, counts, names, random, organisation, mail_domains)
 
 
-def _display_name(record: Record) -> str:
-    name = record.author_raw.partition("<")[0].strip(" \"'").strip()
+def display_name(author_raw: str) -> str:
+    """Return the name of an author line as written, or "" if there is none."""
+    name = author_raw.partition("<")[0].strip(" \"'").strip()
     return name if name and "@" not in name and len(name) <= 100 else ""
 
 
-def _merge(counts: Counter[str], links: Iterable[Link]) -> list[set[str]]:
-    """Return the groups of keys that asserted links join."""
+def asserted_groups(counts: Counter[str], links: Iterable[Link]) -> list[set[str]]:
+    """Return the groups of person keys that asserted links join; a key that nothing joins is a group by itself.
+
+    Args:
+        counts: How many records each key wrote.
+        links: What the sources assert.
+    """
     parent: dict[str, str] = {key: key for key in counts}
 
     def find(key: str) -> str:
@@ -75,15 +81,17 @@ def _merge(counts: Counter[str], links: Iterable[Link]) -> list[set[str]]:
 
     asserted = {(min(left, right), max(left, right)) for left, right, _ in links}
     asserted |= _noreply_links(counts)
-    profiles: defaultdict[str, set[str]] = defaultdict(set)
+    # By service: the same address in Slack and in Teams is one person's, in two profiles of one service it is not.
+    profiles: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for left, right in asserted:
         for one, other in ((left, right), (right, left)):
-            if other.startswith("slack:"):
-                profiles[one].add(other)
+            service = other.partition(":")[0]
+            if service == "slack" or service in SERVICES:
+                profiles[one, service].add(other)
+    shared = {one for (one, _), several in profiles.items() if len(several) > 1}
     for left, right in sorted(asserted):
         # One address in several profiles is a shared mailbox, whatever it is called.
-        shared = len(profiles[left]) > 1 or len(profiles[right]) > 1
-        if shared or is_role_address(left) or is_role_address(right):
+        if {left, right} & shared or is_role_address(left) or is_role_address(right):
             continue
         for key in (left, right):
             parent.setdefault(key, key)
@@ -113,7 +121,8 @@ def _noreply_links(counts: Counter[str]) -> set[tuple[str, str]]:
     return pairs
 
 
-def _pid(random: Callable[[int], bytes]) -> str:
+def fresh_pid(random: Callable[[int], bytes]) -> str:
+    """Return a new pseudonymous id, of random bytes and of nothing else."""
     # 32 letters, so that every byte's low five bits choose one without bias.
     return "p-" + "".join(_ALPHABET[b & 31] for b in random(8))
 
@@ -144,7 +153,7 @@ def _render(
     organisation: str,
     mail_domains: Sequence[str],
 ) -> str:
-    pids = [_pid(random) for _ in people]
+    pids = [fresh_pid(random) for _ in people]
     holders: defaultdict[str, set[str]] = defaultdict(set)
     for pid, keys in zip(pids, people, strict=True):
         for key in keys:
@@ -189,6 +198,7 @@ def _entry(
     known += [name for name in bare if name_key(name) not in {name_key(n) for n in known}]
     mails = [k.removeprefix("mailto:") for k in keys if k.startswith("mailto:")]
     chats = [k.removeprefix("slack:") for k in keys if k.startswith("slack:")]
+    accounts = [k for k in keys if k.partition(":")[0] in SERVICES]
     lines = [f"  - pid: {pid}  # {sum(counts[k] for k in keys)} records"]
     for other in sorted({p for name in known for p in holders.get(name_key(name), ())} - {pid}):
         lines.append(f"    # candidate: the same name as {other}; merge by hand if this is the same person")
@@ -198,4 +208,6 @@ def _entry(
         lines.append(f"    emails: {_list(mails)}")
     if chats:
         lines.append(f"    slack: {_list(chats)}")
+    if accounts:
+        lines.append(f"    accounts: {_list(accounts)}")
     return [*lines, *_HINTS]

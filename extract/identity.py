@@ -15,7 +15,7 @@ from extract.drafting import draft
 from extract.employment import Absence, Employment
 from extract.errors import PeopleFileError
 from extract.fields import countries, day, fail, language, mapping, string, strings, truth
-from extract.personkeys import author_line_key, mail_key, name_key, slack_key
+from extract.personkeys import SERVICES, author_line_key, mail_key, name_key, slack_key, stated_account_key
 
 __all__ = ["Absence", "Employment", "Identities", "Person", "draft", "load", "parse"]
 
@@ -32,7 +32,7 @@ _GPG_KEY = re.compile(
     r"-----BEGIN PGP PUBLIC KEY BLOCK-----\n[A-Za-z0-9+/=:. ()@<>\n-]+\n-----END PGP PUBLIC KEY BLOCK-----"
 )
 _PERSON_FIELDS = (
-    "pid", "role", "timezone", "names", "emails", "git", "slack", "absences", "signing_keys",
+    "pid", "role", "timezone", "names", "emails", "git", "slack", "accounts", "absences", "signing_keys",
     "language", "manager", "employment", "last_day", "minor", "jurisdictions",
 )  # fmt: skip
 
@@ -49,6 +49,7 @@ class Person:
         emails: Mail addresses.
         git: Author lines, `Name <address>`.
         slack: Slack user ids.
+        accounts: Accounts of other chat services, `service:id`.
         absences: Leave and sick days.
         keys: All person keys that mean this person.
         signing_keys: Keys that the person signs commits with: `type base64` of an SSH key, or an armored GPG key.
@@ -76,6 +77,7 @@ class Person:
     last_day: date | None = None
     minor: bool | None = None
     jurisdictions: tuple[str, ...] | None = None
+    accounts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return the type and the pseudonymous id."""
@@ -233,11 +235,16 @@ def _person(entry: Any, where: str) -> Person:
             fail(where, "timezone must be an IANA name like Europe/Berlin")
     names, emails = strings(entry, "names", where), strings(entry, "emails", where)
     git, slack = strings(entry, "git", where), strings(entry, "slack", where)
+    accounts = [stated_account_key(a) for a in strings(entry, "accounts", where)]
     if not all(mail_key(e) for e in emails):
         fail(where, "emails must be mail addresses")
     if not all(_SLACK_ID.match(s) for s in slack):
         fail(where, "slack must be user ids like U024BE7LH")
-    keys = [*map(mail_key, emails), *map(author_line_key, git), *map(slack_key, slack), *map(name_key, names)]
+    if not all(accounts):
+        fail(where, "accounts must be written service:id", "known services: " + ", ".join(SERVICES))
+    keys = [
+        *map(mail_key, emails), *map(author_line_key, git), *map(slack_key, slack), *accounts, *map(name_key, names)
+    ]  # fmt: skip
     return Person(
         pid,
         string(entry, "role", where),
@@ -255,6 +262,7 @@ def _person(entry: Any, where: str) -> Person:
         day(entry, "last_day", where),
         truth(entry, "minor", where),
         countries(entry, where),
+        tuple(accounts),
     )
 
 

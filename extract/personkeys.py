@@ -10,6 +10,8 @@ _SPACE = re.compile(r"\s+")
 _AUTHOR_LINE = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>\s*\Z")
 _PLUS_LOGIN = re.compile(r"(?:(?P<id>\d{1,20})\+)?(?P<login>[^@+]+)@users\.noreply\.(?P<host>[a-z0-9.-]+)\Z")
 
+#: Chat services whose accounts the people file names as `service:id`; Slack has a field of its own.
+SERVICES = ("mattermost", "teams", "discord", "zulip", "telegram", "whatsapp", "irc")
 #: Local parts that a role, a machine or a list answers to: they never identify one person.
 ROLE_LOCAL_PARTS = frozenset(
     {
@@ -37,11 +39,17 @@ def account_key(service: str, ident: str) -> str:
     """Return the key of an account of a chat service, `service:id`, or "" if there is no id.
 
     Args:
-        service: `mattermost`, `teams`, `discord`, `zulip`, `telegram`, `whatsapp` or `irc`.
+        service: One of `SERVICES`.
         ident: The id that the export uses throughout; a nickname only where the service has nothing better.
     """
     ident = _SPACE.sub(" ", unicodedata.normalize("NFC", ident)).strip()
     return f"{service}:{ident}" if ident else ""
+
+
+def stated_account_key(text: str) -> str:
+    """Return the key of an account written as `service:id`, or "" if the service is not known or the id is missing."""
+    service, colon, ident = text.partition(":")
+    return account_key(service, ident) if colon and service in SERVICES else ""
 
 
 def slack_key(user_id: str) -> str:

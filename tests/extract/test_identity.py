@@ -63,6 +63,30 @@ def test_every_key_of_a_person_resolves_to_the_pid() -> None:
     assert people.organisation == "Example GmbH"
 
 
+def test_an_account_of_a_chat_service_means_its_person_and_one_person_only() -> None:
+    text = PEOPLE.replace(
+        "slack: [U024BE7LH]", 'slack: [U024BE7LH]\n    accounts: ["teams:8:orgid:ab", "irc:maren  h"]'
+    )
+    people = parse(text.encode())
+    assert people.resolve("teams:8:orgid:ab") == people.resolve("irc:maren h") == "p-4k7q2m9x"
+    assert people.resolve("irc:8:orgid:ab") is None
+    assert people.person("p-4k7q2m9x").accounts == ("teams:8:orgid:ab", "irc:maren h")
+    with pytest.raises(PeopleFileError, match="claimed"):
+        parse(text.replace("emails: [tomas@works.example]", "accounts: ['irc:maren h']").encode())
+
+
+@pytest.mark.parametrize("service", ["mattermost", "teams", "discord", "zulip", "telegram", "whatsapp", "irc"])
+def test_a_profile_joins_an_account_and_an_address_but_not_two_accounts_of_one_service(service: str) -> None:
+    mail, one, two, slack_id = "mailto:maren@works.example", f"{service}:1", f"{service}:2", "slack:U0MAREN01"
+    records = [record(key, "Maren Holt") for key in (mail, one, slack_id)]
+    links = [Link(one, mail, f"{service}.profile"), Link(slack_id, mail, "slack.profile")]
+    _, people = drafted(records, links)
+    assert len(people.people) == 1
+    assert people.people[0].accounts == (one,)
+    _, people = drafted([*records, record(two, "Front Desk")], [*links, Link(two, mail, f"{service}.profile")])
+    assert len(people.people) == 4
+
+
 def test_a_name_that_two_people_share_belongs_to_nobody() -> None:
     people = parse(PEOPLE.replace("[Tomas Lind]", "[Tomas Lind, maren  HOLT]").encode())
     assert people.resolve("name:maren holt") is None
@@ -95,6 +119,10 @@ SECRET = "zyzzyva"
         ("Europe/Berlin", SECRET, "IANA"),
         ("Europe/Berlin", f"../../{SECRET}", "IANA"),
         ("[U024BE7LH]", f"[{SECRET}]", "user ids"),
+        ("slack: [U024BE7LH]", f"accounts: ['{SECRET}:7']", "service:id"),
+        ("slack: [U024BE7LH]", f"accounts: [{SECRET}]", "service:id"),
+        ("slack: [U024BE7LH]", "accounts: ['teams: ']", "service:id"),
+        ("slack: [U024BE7LH]", f"accounts: {{teams: {SECRET}}}", "list of texts"),
         ("to: 2026-07-14", "to: 2026-06-14", "absences"),
         ("to: 2026-07-14", f"to: {SECRET}", "absences"),
         ("to: 2026-07-14}", f"to: 2026-07-14, why: {SECRET}}}", "unknown key"),
