@@ -1,0 +1,37 @@
+"""Which executor does the work: this process, processes beside it, or the workers of a scheduler."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from extract.execution.api import Executor
+from extract.execution.serial import SerialExecutor
+from govern.errors import UsageError
+
+
+def open_executor(jobs: int = 1, scheduler: str | None = None, tls: tuple[Path, Path, Path] | None = None) -> Executor:
+    """Open an executor; the caller closes it.
+
+    Args:
+        jobs: 1: in this process. More: in so many processes. 0: in as many as there are cores for this process.
+        scheduler: Address of a running dask scheduler, whose workers do it instead.
+        tls: Files (PEM) for a scheduler that is not on this machine: the certificate of the authority that signed for
+            driver, scheduler and workers, the driver's certificate, its private key.
+
+    Raises:
+        UsageError: The address is one that would send words in the clear over a network, or jobs is below 0.
+        WorkersError: The package is missing, or the scheduler does not answer.
+    """
+    if jobs < 0:
+        raise UsageError("there cannot be fewer than 0 jobs", "--jobs 0 takes as many as there are cores")
+    if scheduler is not None:
+        from extract.execution.dask import connect
+
+        return connect(scheduler, tls)
+    jobs = jobs or len(os.sched_getaffinity(0))
+    if jobs == 1:
+        return SerialExecutor()
+    from extract.execution.processes import ProcessExecutor
+
+    return ProcessExecutor(jobs)
