@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from extract.execution.api import Executor
 from extract.execution.serial import SerialExecutor
 from govern.errors import UsageError
 
 
-def open_executor(jobs: int = 1, scheduler: str | None = None, tls: tuple[Path, Path, Path] | None = None) -> Executor:
+class Certificates(NamedTuple):
+    """Files (PEM) by which driver, scheduler and workers know each other.
+
+    Attributes:
+        authority: The certificate of the authority that signed the certificates of all three.
+        certificate: The driver's certificate.
+        key: Its private key.
+    """
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+def open_executor(jobs: int = 1, scheduler: str | None = None, tls: Certificates | None = None) -> Executor:
     """Open an executor; the caller closes it.
 
     Args:
         jobs: 1: in this process. More: in so many processes. 0: in as many as there are cores for this process.
         scheduler: Address of a running dask scheduler, whose workers do it instead.
-        tls: Files (PEM) for a scheduler that is not on this machine: the certificate of the authority that signed for
-            driver, scheduler and workers, the driver's certificate, its private key.
+        tls: Certificates, for a scheduler that is not on this machine.
 
     Raises:
         UsageError: The address is one that would send words in the clear over a network, or jobs is below 0.
