@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "role": ("govern.cli.role:role", "Enrol the officers who approve and witness."),
     "approve": ("govern.cli.approve:approve", "Sign an approval as an officer, or take one back."),
     "consent": ("govern.cli.consent:consent", "Request, sign, refuse, withdraw, look up."),
+    "sources": ("govern.cli.source_commands:sources", "List readable formats; check a path before it is used."),
+    "identities": ("govern.cli.identities:identities", "Find and confirm which addresses are one person's."),
     "extract": ("govern.cli.extract:extract", "Turn consented work into a draft .skill."),
     "skill": ("govern.cli.skill:skill", "Show, review, release and verify a .skill."),
     "subject": ("govern.cli.subject:subject", "Ask what was taken, answer to a skill, export, erase."),
