@@ -3,119 +3,176 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
+from extract import headerblocks
 from extract import markers as m
+from extract.headerblocks import Cut
+from extract.page import Page
 from extract.records import SpanKind
 
 Kinds = list[SpanKind | None]
-_WROTE_ENDS = tuple(sorted({w.casefold() for w in m.WROTE}))
 #: A broken quotation line: its head is about as long as mail programs wrap, its tail short.
-_WRAP_FROM, _WRAP_TAIL, _WRAP_LAST = 60, 34, 20
-_HEADER_REACH = 14
+_WRAP_FROM, _WRAP_TAIL, _WRAP_LAST, _WRAP_MOST = 60, 34, 20, 76
+#: Problem reports of GNATS name their fields so: `>Category: pkg`. This many make a report.
+_REPORT_FIELDS = 4
+_REPORT_FIELD = re.compile(r"\n>[A-Z][A-Za-z-]{2,20}:")
+_BARS = ("|", ":")
+_DATED = re.compile(r"[\[(*]?\d{1,4}[-./]\d")
+#: An attribution takes at most so many lines.
+_REACH = 6
 
 
-def mark_quotes(lines: Sequence[str], kinds: Kinds) -> None:
+def mark_quotes(page: Page, kinds: Kinds) -> None:
     """Mark lines that carry a quotation mark, and the tails of those that were wrapped."""
-    for i, line in enumerate(lines):
-        if kinds[i] is None and m.QUOTE_MARK.match(line) and not m.WRAPPED_VERB.match(line):
-            kinds[i] = "quoted"
-    mark_bars(lines, kinds)
-    # Programs that wrap a quoted line leave its tail without a mark.
-    for i in range(1, len(lines)):
+    text, lines = page.text, page.lines
+    if ">" in text or "＞" in text:
+        report = len(_REPORT_FIELD.findall("\n" + text)) >= _REPORT_FIELDS
+        marked = [i for i, line in enumerate(lines) if ">" in line[:9] or "＞" in line[:4]]
+        for i in marked:
+            line = lines[i]
+            if kinds[i] is not None or (line[0] != ">" and not m.QUOTE_MARK.match(line)):
+                continue
+            # Where the line above is quoted too, nothing was wrapped out of an attribution.
+            if (
+                len(line) < _WRAP_TAIL
+                and i
+                and kinds[i - 1] is None
+                and page.bare[i - 1]
+                and m.WRAPPED_VERB.match(line)
+            ):
+                continue
+            if not (report and _REPORT_FIELD.match("\n" + line)):
+                kinds[i] = "quoted"
+    mark_bars(page, kinds)
+    if "quoted" in kinds:
+        _mark_wrapped(page, kinds)
+
+
+def _mark_wrapped(page: Page, kinds: Kinds) -> None:
+    """Mark the tails that programs leave without a mark when they wrap a quoted line."""
+    lines, bare = page.lines, page.bare
+    for i in [i for i in range(1, len(lines)) if kinds[i] is None and kinds[i - 1] is not None]:
+        if kinds[i - 1] != "quoted" or not bare[i] or len(lines[i - 1]) < _WRAP_FROM:
+            continue
+        tail = lines[i]
+        goes_on = i + 1 < len(lines) and kinds[i + 1] == "quoted"
         if (
-            kinds[i] is None
-            and lines[i].strip()
-            and kinds[i - 1] == "quoted"
-            and len(lines[i - 1]) >= _WRAP_FROM
-            and len(lines[i]) <= _WRAP_TAIL
-            and _is_wrapped(lines, kinds, i)
+            (len(tail) <= _WRAP_TAIL and goes_on and lines[i + 1].lstrip("> \t"))
+            or (len(tail) <= _WRAP_LAST and tail[:1].islower())
+            # A sentence that runs on in the middle of a quotation.
+            or (len(tail) <= _WRAP_MOST and goes_on and tail[:1].islower() and bare[i - 1][-1] not in ".!?:;")
         ):
             kinds[i] = "quoted"
 
 
-def _is_wrapped(lines: Sequence[str], kinds: Kinds, i: int) -> bool:
-    """Say whether line `i` is the tail of the quoted line above: quoting goes on below, or a sentence ends here."""
-    if i + 1 < len(lines) and kinds[i + 1] == "quoted" and lines[i + 1].lstrip("> \t"):
-        return True
-    return len(lines[i]) <= _WRAP_LAST and lines[i][:1].islower()
-
-
-def mark_bars(lines: Sequence[str], kinds: Kinds) -> None:
+def mark_bars(page: Page, kinds: Kinds) -> None:
     """Mark runs of at least two lines that start with a bar or a colon."""
+    text = page.text
+    if "|" not in text and "\n:" not in text and "\n :" not in text and "\n\t:" not in text:
+        return
     run: list[int] = []
-    for i in range(len(lines) + 1):
-        if i < len(lines) and kinds[i] is None and m.BAR_MARK.match(lines[i]):
-            run.append(i)
+    for i in [i for i, line in enumerate(page.lines) if line[:2].lstrip()[:1] in _BARS and m.BAR_MARK.match(line)]:
+        if kinds[i] is not None:
             continue
+        if run and run[-1] != i - 1:
+            run = []
+        run.append(i)
         if len(run) >= 2:
-            for j in run:
-                kinds[j] = "quoted"
-        run = []
+            kinds[i] = kinds[i - 1] = "quoted"
 
 
-def next_line(lines: Sequence[str], i: int, blanks: int = 3) -> int | None:
-    """Return the index of the next non-blank line after `i`, within so many blank ones."""
-    for j in range(i + 1, min(i + 2 + blanks, len(lines))):
-        if lines[j].strip():
-            return j
-    return None
-
-
-def cut_foreign(lines: Sequence[str], kinds: Kinds, author: str = "") -> None:
+def cut_foreign(page: Page, kinds: Kinds, author: str = "") -> None:
     """Mark attributions; from the first unmarked quotation on, mark everything as someone else's.
 
     Args:
-        lines: The text.
+        page: The text.
         kinds: One kind per line, filled in here.
         author: Key of the text's author: a header block at its very top that names the same author is no quotation.
     """
-    at = _mark_own_head(lines, kinds, author)
-    for i, line in enumerate(lines):
-        if i < at or kinds[i] is not None or not line.strip():
+    names = headerblocks.names(page, kinds)
+    at = _mark_own_head(page, kinds, names, author)
+    verbs = page.found(m.WROTE_WORDS)
+    for i in _candidates(page, kinds, names, verbs):
+        if i < at or kinds[i] is not None or not page.bare[i]:
+            continue
+        if m.FORMAT_PATCH.match(page.lines[i]):
+            at = _mark_patch_head(page, kinds, i, author)
             continue
         cut = (
-            _original_at(lines, i)
-            or _notice_at(lines, i)
-            or _headers_at(lines, kinds, i)
-            or _attribution_at(lines, kinds, i)
+            _original_at(page, kinds, names, i)
+            or _notice_at(page, i)
+            or headerblocks.block_at(page, kinds, names, i)
+            or _attribution_at(page, kinds, i, verbs)
         )
         if cut is None:
             continue
         start, end, kind = cut
         for j in range(start, end):
             kinds[j] = "attribution"
-        follower = next_line(lines, end - 1)
+        follower = page.following(end - 1)
         if follower is not None and kinds[follower] == "quoted":
             continue
-        for j in range(end, len(lines)):
-            kinds[j] = kind
+        kinds[end:] = [kind] * (len(kinds) - end)
         return
 
 
-_Cut = tuple[int, int, SpanKind]
+def _candidates(page: Page, kinds: Kinds, names: dict[int, str], verbs: tuple[str, ...]) -> list[int]:
+    """Return the lines at which an announcement may start: the others need no closer look."""
+    bare = page.bare
+    found = set(names)
+    if words := page.found(m.ORIGINAL_WORDS):
+        for i, line in enumerate(bare):
+            if line and (line[0] in "-_=*~<" or len(line) <= 80) and any(word in line.lower() for word in words):
+                found.add(i)
+    if page.found(m.NOTICE_WORDS):
+        found.update(
+            i for i, s in enumerate(bare) if s.endswith((":", "changed", "updated", "commented")) or s[:2] == "--"
+        )
+    if "\nFrom " in page.text:
+        found.update(i for i, line in enumerate(page.lines) if line.startswith("From ") and m.FORMAT_PATCH.match(line))
+    quoting = page.found(m.QUOTING_WORDS)
+    last = {verb[-1] for verb in verbs} | {":", "：", "*", "-"}
+    for j in [j for j, line in enumerate(bare) if line and line[-1] in last and kinds[j] is None]:
+        if bare[j][-1] not in ":：" and not _ends_in_verb(bare[j], verbs):
+            continue
+        top = max(0, j - _REACH + 1)
+        follower = page.following(j)
+        if follower is None or kinds[follower] != "quoted":
+            window = " ".join(bare[top : j + 1]).lower()
+            if not (
+                "@" in window
+                or "<" in window
+                or any(verb in window for verb in verbs)
+                or any(word in window for word in quoting)
+            ):
+                continue
+        found.update(range(top, j + 1))
+    return sorted(found)
 
 
-def _mark_own_head(lines: Sequence[str], kinds: Kinds, author: str) -> int:
+def _mark_own_head(page: Page, kinds: Kinds, names: dict[int, str], author: str) -> int:
     """Mark the head that a mailed patch starts with (git-format-patch: in-body `From:`); return where the text begins.
 
     Where it names somebody else, the whole text is theirs.
     """
-    top = next((i for i, line in enumerate(lines) if line.strip()), None)
+    lines, bare = page.lines, page.bare
+    top = next((i for i, line in enumerate(bare) if line), None)
     if top is None or kinds[top] is not None:
         return 0
     if m.FORMAT_PATCH.match(lines[top]):
         kinds[top] = "attribution"
         top += 1
-    if top >= len(lines) or not m.HEADER_FROM.match(lines[top]) or "@" not in lines[top]:
+    if top >= len(lines) or "@" not in lines[top]:
         return 0
     end = top + 1
-    while end < len(lines) and lines[end].strip() and _header_name(lines[end]) is not None:
-        end += 1
-    if end < len(lines) and lines[end].strip():
+    if names.get(top) == "from":
+        while end < len(lines) and end in names:
+            end += 1
+        if end < len(lines) and bare[end]:
+            return 0
+    elif not m.PASSED_ON.match(bare[top]):
         return 0
-    address = author.removeprefix("mailto:")
-    own = bool(address) and address in lines[top].casefold()
+    own = _is_authors(lines[top], author)
     for i in range(top, end):
         kinds[i] = "attribution"
     if own:
@@ -125,151 +182,100 @@ def _mark_own_head(lines: Sequence[str], kinds: Kinds, author: str) -> int:
     return len(lines)
 
 
-def _notice_at(lines: Sequence[str], i: int) -> _Cut | None:
+def _is_authors(line: str, author: str) -> bool:
+    address = author.removeprefix("mailto:")
+    return bool(address) and address in line.casefold()
+
+
+def _mark_patch_head(page: Page, kinds: Kinds, i: int, author: str) -> int:
+    """Mark the head and the message of a patch inside a mail (git-format-patch); return where its diff begins."""
+    end = next(
+        (j for j in range(i, len(page.lines)) if page.bare[j] == "---" or page.lines[j].startswith("diff --git ")),
+        len(page.lines),
+    )
+    blank = next((j for j in range(i, end) if not page.bare[j]), end)
+    own = any(_is_authors(line, author) for line in page.lines[i:blank] if line.startswith("From:"))
+    for j in range(i, end):
+        if kinds[j] is None:
+            kinds[j] = "attribution" if j < blank else (None if own else "quoted")
+    return end
+
+
+def _notice_at(page: Page, i: int) -> Cut | None:
     """Find where a tracker repeats what somebody wrote: `--- Comment #4 from NAME ---`, `NAME updated KEY-1:`."""
-    line = lines[i]
+    line = page.lines[i]
     if len(line) > 200:
         return None
-    ruled = i + 1 < len(lines) and m.RULE.match(lines[i + 1]) is not None
-    if m.COMMENT_FROM.match(line) or m.CHANGED.match(line) or (ruled and m.UPDATED.match(line)):
-        return i, i + 1, "quoted"
+    bare = page.bare[i]
+    if bare.startswith("--") and m.COMMENT_FROM.match(line):
+        return Cut(i, i + 1, "quoted")
+    if not bare.endswith((":", "changed", "updated", "commented")):
+        return None
+    ruled = i + 1 < len(page.lines) and m.RULE.match(page.lines[i + 1]) is not None
+    if ("@" in line and m.CHANGED.match(line)) or (ruled and m.UPDATED.match(line)):
+        return Cut(i, i + 1, "quoted")
     return None
 
 
-def _original_at(lines: Sequence[str], i: int) -> _Cut | None:
-    line = lines[i]
-    if len(line) > 200:
+def _original_at(page: Page, kinds: Kinds, names: dict[int, str], i: int) -> Cut | None:
+    line = page.lines[i]
+    if len(line) > 200 or not (line.lstrip()[0] in "-_=*~<" or len(line) <= 80):
         return None
     if m.FORWARDED.match(line):
-        return i, i + 1, "forwarded"
-    if m.ORIGINAL.match(line):
-        return i, i + 1, "quoted"
-    return None
-
-
-def _headers_at(lines: Sequence[str], kinds: Kinds, i: int) -> _Cut | None:
-    """Find the header block of a mail inside the body, as Outlook, Lotus Notes and hand forwarding leave it."""
-    head = lines[i][:60]
-    if ":" not in head and "：" not in head:
+        kind: SpanKind = "forwarded"
+    elif m.ORIGINAL.match(line):
+        kind = "quoted"
+    else:
         return None
-    if _header_name(lines[i]) is None:
-        return None
-    seen: set[str] = set()
-    last, gap = i, 0
-    for j in range(i, min(i + _HEADER_REACH, len(lines))):
-        if kinds[j] is not None:
-            break
-        if not lines[j].strip():
-            gap += 1
-            if gap > 1:
-                break
-            continue
-        found = _header_name(lines[j])
-        if found is not None:
-            gap = 0
-            seen.add(found)
-            last = j
-        elif gap:
-            break
-    notes = i > 0 and (date := _notes_date(lines, kinds, i)) is not None
-    strong = (
-        {"from", "subject"} <= seen
-        or ({"from", "date"} <= seen and ("to" in seen or "@" in lines[i] or "mailto:" in lines[i]))
-        or ({"to", "subject"} <= seen and (notes or "cc" in seen or "date" in seen))
-        or ({"other", "subject"} <= seen and len(seen) >= 3)
-        or (notes and "to" in seen)
-        or ("from" in seen and "@" in lines[i] and {"to"} <= seen)
-    )
-    if not strong:
-        return None
-    start = i
-    if notes and date is not None:
-        start = date
-        # Above the date stands the sender's name, alone on a line or two.
-        for back in (date - 1, date - 2):
-            if back >= 0 and kinds[back] is None and lines[back].strip() and len(lines[back]) < 80:
-                start = back
-            else:
-                break
-    for back in (start - 1, start - 2):
-        if back >= 0 and kinds[back] is None and m.RULE.match(lines[back]):
-            start = back
-            break
-        if back < 0 or lines[back].strip():
-            break
-    return start, last + 1, "quoted"
+    return Cut(i, headerblocks.end_below(page, kinds, names, i + 1), kind)
 
 
-def _header_name(line: str) -> str | None:
-    if m.HEADER_FROM.match(line):
-        return "from"
-    if m.HEADER_SUBJECT.match(line):
-        return "subject"
-    if m.HEADER_DATE.match(line):
-        return "date"
-    if m.HEADER_TO.match(line):
-        return (
-            "cc" if line.strip(" \t*").casefold().startswith(("cc", "bcc", "kopie", "copia", "dw", "копия")) else "to"
-        )
-    if m.HEADER_OTHER.match(line):
-        return "other"
-    return None
-
-
-def _notes_date(lines: Sequence[str], kinds: Kinds, i: int) -> int | None:
-    """Return the line of the bare date above a Lotus Notes header block."""
-    for back in range(i - 1, max(i - 4, -1), -1):
-        if not lines[back].strip() or m.RESPOND_TO.match(lines[back]):
-            continue
-        return back if kinds[back] is None and m.NOTES_DATE.match(lines[back]) else None
-    return None
-
-
-def _attribution_at(lines: Sequence[str], kinds: Kinds, i: int) -> _Cut | None:
-    """Find `On ... wrote:` and its like starting at line `i`, over up to four lines."""
+def _attribution_at(page: Page, kinds: Kinds, i: int, verbs: tuple[str, ...]) -> Cut | None:
+    """Find `On ... wrote:` and its like starting at line `i`, over up to six lines."""
+    lines, bare = page.lines, page.bare
+    first = bare[i]
     starts = m.ATTRIBUTION_START.match(lines[i]) is not None
-    if not (starts or "@" in lines[i] or lines[i].rstrip().endswith((":", "：")) or _ends_in_verb(lines[i])):
+    if not (starts or "@" in first or first.endswith((":", "：")) or _ends_in_verb(first, verbs)):
         return None
     joined = ""
-    for j in range(i, min(i + 6, len(lines))):
-        line = lines[j].strip()
-        if not line and joined and j + 1 < len(lines) and lines[j + 1].lstrip().startswith("<"):
+    for j in range(i, min(i + _REACH, len(lines))):
+        line = bare[j]
+        if not line and joined and j + 1 < len(lines) and bare[j + 1].startswith("<"):
             continue
         if not line or kinds[j] is not None or len(joined) + len(line) > 400:
             return None
         joined = f"{joined} {line}" if joined else line
         colon = line.endswith((":", "："))
-        verb_end = _ends_in_verb(line)
+        verb_end = _ends_in_verb(line, verbs)
         if not colon and not verb_end:
             continue
         hints = (m.DATE_HINT.search(joined) is not None) + (m.ADDRESS_HINT.search(joined) is not None)
-        verb = verb_end or m.WROTE_INSIDE.search(joined) is not None
-        follower = next_line(lines, j)
+        verb = verb_end or (bool(verbs) and m.WROTE_INSIDE.search(joined) is not None)
+        follower = page.following(j)
         marked = follower is not None and kinds[follower] == "quoted"
-        if marked and (verb or hints) and (colon or hints):
-            return _tight(lines, i, j)
-        if verb and hints and (colon or hints == 2) and starts:
-            return _tight(lines, i, j)
-        if marked and colon and m.SOURCE_START.match(joined):
-            return i, j + 1, "quoted"
-        if colon and hints == 2 and re.match(r"[\[(*]?\d{1,4}[-./]\d", joined):
-            return i, j + 1, "quoted"
-        if m.QUOTING.match(joined):
-            return i, j + 1, "quoted"
+        if (marked and (verb or hints) and (colon or hints)) or (verb and hints and (colon or hints == 2) and starts):
+            return _tight(page, i, j)
+        if (
+            (marked and colon and m.SOURCE_START.match(joined))
+            or (colon and hints == 2 and _DATED.match(joined))
+            or m.QUOTING.match(joined)
+        ):
+            return Cut(i, j + 1, "quoted")
         return None
     return None
 
 
-def _tight(lines: Sequence[str], i: int, j: int) -> _Cut:
+def _tight(page: Page, i: int, j: int) -> Cut:
     """Give the attribution the fewest lines that hold it, so that a sentence just above it stays the author's."""
     for start in range(j, i, -1):
-        part = " ".join(line.strip() for line in lines[start : j + 1])
-        if m.DATED_START.match(part) and m.DATE_HINT.search(part):
-            return start, j + 1, "quoted"
-    if j > i and not m.DATED_START.match(lines[i]) and m.NAME_WROTE.match(lines[j].strip()):
-        return j, j + 1, "quoted"
-    return i, j + 1, "quoted"
+        if m.DATED_START.match(page.lines[start]):
+            part = " ".join(page.bare[start : j + 1])
+            if m.DATED_START.match(part) and m.DATE_HINT.search(part):
+                return Cut(start, j + 1, "quoted")
+    if j > i and not m.DATED_START.match(page.lines[i]) and m.NAME_WROTE.match(page.bare[j]):
+        return Cut(j, j + 1, "quoted")
+    return Cut(i, j + 1, "quoted")
 
 
-def _ends_in_verb(line: str) -> bool:
-    return line.rstrip(" \t:：.…*-").casefold().endswith(_WROTE_ENDS)
+def _ends_in_verb(line: str, verbs: tuple[str, ...]) -> bool:
+    return bool(verbs) and line[-40:].rstrip(" \t:：.…*-").lower().endswith(verbs)

@@ -11,7 +11,10 @@ import re
 from collections.abc import Sequence
 
 from extract import markers as m
-from extract.boilerplate import mark_armour, mark_patches_and_logs, mark_tail, segments
+from extract.boilerplate import mark_armour, mark_patches_and_logs, mark_tails
+from extract.headerblocks import name_of
+from extract.owners import owned
+from extract.page import Page
 from extract.quotations import Kinds, cut_foreign, mark_bars, mark_quotes
 from extract.records import SpanKind, TextSpan
 
@@ -27,20 +30,17 @@ def assemble(text: str, kinds: Sequence[SpanKind | None], author: str) -> tuple[
         kinds: One kind per line of `text.split("\\n")`, None for `own`.
         author: Author key; without one, nothing is `own`.
     """
+    nobodys: SpanKind = "own" if author else "unknown"
     spans: list[TextSpan] = []
-    start = 0
+    start = position = 0
     last: SpanKind | None = None
-    position = 0
     for line, given in zip(text.split("\n"), kinds, strict=True):
-        kind: SpanKind = given or ("own" if author else "unknown")
-        if kind == "own" and not author:
-            kind = "unknown"
-        if last is not None and not line.strip() and kind != last:
-            kind = last
-        if last is not None and kind != last:
-            spans.append(_span(start, position, last, author))
-            start = position
-        last = kind
+        kind = nobodys if given is None or given == "own" else given
+        if kind != last and (last is None or line.strip()):
+            if last is not None:
+                spans.append(_span(start, position, last, author))
+                start = position
+            last = kind
         position += len(line) + 1
     end = len(text)
     if last is not None and end > start:
@@ -60,20 +60,21 @@ def split_mail(text: str, author: str, forced: Sequence[SpanKind | None] | None 
         author: Author key, or "" if unknown: then nothing is `own`.
         forced: Per line, what the HTML said already; None where it said nothing.
     """
-    lines = text.split("\n")
-    kinds: Kinds = list(forced) if forced is not None else [None] * len(lines)
-    mark_quotes(lines, kinds)
-    cut_foreign(lines, kinds, author)
-    mark_patches_and_logs(lines, kinds)
-    mark_armour(lines, kinds)
-    for start, end in segments(lines, kinds):
-        mark_tail(lines, kinds, start, end)
-    return assemble(text, kinds, author)
+    page = Page(text)
+    kinds: Kinds = list(forced) if forced is not None else [None] * len(page.lines)
+    mark_quotes(page, kinds)
+    page.narrow(kinds)
+    cut_foreign(page, kinds, author)
+    mark_patches_and_logs(page, kinds)
+    mark_armour(page, kinds)
+    mark_tails(page, kinds)
+    return owned(text, assemble(text, kinds, author))
 
 
 def split_chat(text: str, author: str) -> tuple[TextSpan, ...]:
     """Return the spans of a chat message: quotations, pasted patches and logs, and the rest."""
-    lines = text.split("\n")
+    page = Page(text)
+    lines = page.lines
     kinds: Kinds = [None] * len(lines)
     for i, line in enumerate(lines):
         if line.lstrip().startswith(">>>"):
@@ -81,9 +82,9 @@ def split_chat(text: str, author: str) -> tuple[TextSpan, ...]:
             break
         if line.lstrip().startswith(">"):
             kinds[i] = "quoted"
-    mark_bars(lines, kinds)
-    cut_foreign(lines, kinds)
-    mark_patches_and_logs(lines, kinds)
+    mark_bars(page, kinds)
+    cut_foreign(page, kinds)
+    mark_patches_and_logs(page, kinds)
     return assemble(text, kinds, author)
 
 
@@ -95,7 +96,8 @@ def split_document(text: str, author: str, head: int = 0) -> tuple[TextSpan, ...
         author: Author key, or "" if unknown.
         head: How many lines of front matter it starts with.
     """
-    lines = text.split("\n")
+    page = Page(text)
+    lines = page.lines
     kinds: Kinds = [None] * len(lines)
     kinds[:head] = ["footer"] * min(head, len(lines))
     for i, line in enumerate(lines):
@@ -105,7 +107,7 @@ def split_document(text: str, author: str, head: int = 0) -> tuple[TextSpan, ...
     for i in range(1, len(lines)):
         if kinds[i] is None and kinds[i - 1] == "quoted" and lines[i].strip() and not lines[i].startswith("#"):
             kinds[i] = "quoted"
-    mark_patches_and_logs(lines, kinds)
+    mark_patches_and_logs(page, kinds)
     return assemble(text, kinds, author)
 
 
@@ -144,7 +146,7 @@ def names_in(text: str, spans: Sequence[TextSpan]) -> tuple[str, ...]:
         for name in _NAME_BEFORE.findall(part):
             found[" ".join(name.split()).strip(" \"',")] = None
         for line in part.split("\n"):
-            if m.HEADER_FROM.match(line) or m.HEADER_TO.match(line):
+            if name_of(line.strip()) in ("from", "to", "cc"):
                 value = re.sub(r"<[^>]*>|\[[^\]]*\]", "", line.partition(":")[2])
                 for name in value.split(";"):
                     if 0 < len(name.strip()) <= 80:
