@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ from extract.identity import Identities, Person, parse
 from extract.personkeys import name_key
 
 _INDENT = re.compile(r"^people:[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*( *)-", re.MULTILINE)
+_COMMENT = re.compile(rb"(?:^|(?<=\s))#[^\r\n]*", re.MULTILINE)
+_BY_HAND = "write the address in by hand"
 
 
 def add(data: bytes, pid: str, keys: Sequence[str], names: Collection[str] = (), where: str = "people file") -> bytes:
@@ -39,24 +42,28 @@ def add(data: bytes, pid: str, keys: Sequence[str], names: Collection[str] = (),
         if not people:
             people.fa.set_block_style()
         people.append(entry)
-    written = {name_key(name): name for name in names}
-    _extend(entry, "names", (written.get(k, k.removeprefix("name:")) for k in keys if k.startswith("name:")))
+    spelt = {name_key(name): name for name in names}
+    _extend(entry, "names", (spelt.get(k, k.removeprefix("name:")) for k in keys if k.startswith("name:")))
     for field, prefix in (("emails", "mailto:"), ("slack", "slack:")):
         _extend(entry, field, (k.removeprefix(prefix) for k in keys if k.startswith(prefix)))
     _extend(entry, "accounts", (k for k in keys if not k.startswith(("mailto:", "slack:", "name:"))))
     out = io.BytesIO()
     yaml.dump(root, out)
-    _check(before, parse(out.getvalue(), where), pid, keys, where)
-    return out.getvalue()
+    written = out.getvalue().replace(b"\n", b"\r\n") if b"\r\n" in data else out.getvalue()
+    _check(before, parse(written, where), pid, keys, where)
+    if Counter(_COMMENT.findall(data)) - Counter(_COMMENT.findall(written)):
+        raise PeopleFileError(f"{where}: a comment would be lost", _BY_HAND)
+    return written
 
 
 def _round_trip(data: bytes) -> tuple[Any, Any]:
     from ruamel.yaml import YAML
 
-    text = data.decode("utf-8-sig")
+    text = data.decode("utf-8-sig").replace("\r\n", "\n")
     found = _INDENT.search(text)
     yaml = YAML(typ="rt", pure=True)
     yaml.preserve_quotes = True
+    yaml.explicit_start = text.startswith("---")
     # A line is broken where its author broke it.
     yaml.width = 1 << 20
     offset = len(found[1]) if found is not None else 2
@@ -95,4 +102,4 @@ def _check(before: Identities, after: Identities, pid: str, keys: Sequence[str],
     head = ("organisation", "work_domains", "jurisdictions", "works_council")
     same = same and all(getattr(before, name) == getattr(after, name) for name in head)
     if not same or not {*(old.keys if old else ()), *keys} <= {*new.keys}:
-        raise PeopleFileError(f"{where}: cannot be changed without changing more", "write the address in by hand")
+        raise PeopleFileError(f"{where}: cannot be changed without changing more", _BY_HAND)

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extract.candidates import EVIDENCE, Candidate, Side, fold, propose, sides
@@ -148,6 +148,48 @@ def test_somebody_new_is_put_at_the_end() -> None:
         person = parse(out).people[-1]
         assert (person.pid, person.names, person.emails) == ("p-aaaabbbb", ("Ada Berg: #1",), ("new@one.example",))
         assert out.decode().startswith(text.removesuffix(" []\n").rstrip("\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PEOPLE.replace("\n", "\r\n"),
+        "---\n" + PEOPLE,
+        PEOPLE.rstrip("\n"),
+        PEOPLE.replace("emails:\n      - tomas@works.example   # the only one", "emails:"),
+    ],
+    ids=["crlf", "document start", "no last line feed", "empty list"],
+)
+def test_a_file_of_another_hand_keeps_its_form(text: str) -> None:
+    out = add(text.encode(), "p-8z2w3n5c", ["mailto:t@home.example"]).decode()
+    changed = [line for line in text.splitlines(keepends=True) if line not in out.splitlines(keepends=True)]
+    assert len(changed) <= 1
+    assert parse(out.encode()).resolve("mailto:t@home.example") == "p-8z2w3n5c"
+
+
+def test_a_comment_that_would_be_lost_stops_the_change() -> None:
+    text = PEOPLE.replace("[maren.holt@works.example]", "[\n      maren.holt@works.example,   # work\n    ]")
+    with pytest.raises(PeopleFileError, match="comment would be lost") as caught:
+        add(text.encode(), "p-8z2w3n5c", ["mailto:t@home.example"])
+    assert caught.value.hint == "write the address in by hand"
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.sampled_from(["p-4k7q2m9x", "p-8z2w3n5c", "p-zzzzzzzz"]), st.emails()), max_size=6))
+def test_additions_touch_nobody_else(additions: list[tuple[str, str]]) -> None:
+    data, owner = PEOPLE.encode(), {"mailto:maren.holt@works.example": "p-4k7q2m9x"}
+    for pid, address in additions:
+        key = mail_key(address)
+        if not key or owner.setdefault(key, pid) != pid:
+            continue
+        data = add(data, pid, [key])
+    people = parse(data)
+    assert all(people.resolve(key) == pid for key, pid in owner.items())
+    assert {k for p in people.people for k in p.keys if k.startswith("mailto:")} == {
+        *owner,
+        "mailto:tomas@works.example",
+    }
+    assert people.person("p-4k7q2m9x").absences == parse(PEOPLE.encode()).person("p-4k7q2m9x").absences
 
 
 def test_an_address_of_somebody_else_is_refused_without_saying_which() -> None:
