@@ -148,6 +148,9 @@ class Task:
 def perform(task: Task) -> Outcome:
     """Make one part. Raises nothing, so that no exception with a word of an item in it leaves the worker."""
     try:
+        # A worker may have died between writing the part and saying so.
+        if task.program.parts.has(task.key):
+            return Outcome(Verdict.DONE)
         made = task.program.step.run(task.items)
     except GovernError as error:
         return Outcome.stopped(error.message, error.hint, error.exit_code)

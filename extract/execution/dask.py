@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -42,22 +43,25 @@ class DaskExecutor:
     trusted: on this machine, or TLS.
     """
 
-    def __init__(self, client: Any, cluster: Any = None) -> None:
+    def __init__(self, client: Any, owned: ExitStack | None = None) -> None:
         """Take over a connected client.
 
         Args:
             client: Closed with the executor.
-            cluster: Closed too, if given.
+            owned: Closed after it: a cluster of its own.
         """
         self._client = client
-        self._cluster = cluster
+        self._owned = owned
         self._tasks: dict[str, tuple[Task, Any]] = {}
         self._done = _distributed().as_completed(loop=client.loop)
-        self._seen = time.monotonic()
+        # Workers come and go: how many there are is asked for again every few seconds.
+        self._count = 0
+        self._looked = self._seen = float("-inf")
 
     def workers(self) -> int:
         """Return how many tasks are done at the same time: one per worker."""
-        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        self._look()
+        return max(1, self._count)
 
     def submit(self, task: Task) -> None:
         """Hand in a task."""
@@ -73,13 +77,12 @@ class DaskExecutor:
             WorkersError: The scheduler is gone, or has had no workers for two minutes.
         """
         self._seen = time.monotonic()
-        looked = self._seen
         while not self._done.has_ready():
             with self._done.thread_condition:
                 self._done.thread_condition.wait(0.1)
-            if time.monotonic() - looked > _LOOK:
-                looked = time.monotonic()
-                self._look()
+            self._look()
+            if time.monotonic() - self._seen > _PATIENCE:
+                raise WorkersError("the scheduler has no workers", _LOST)
         future = next(self._done)
         task, _ = self._tasks.pop(future.key)
         return task, _outcome(future)
@@ -93,20 +96,22 @@ class DaskExecutor:
             self._client.cancel(futures, force=True, reason="given up", msg="given up")
 
     def close(self) -> None:
-        """Leave the scheduler, and end the cluster if it is our own."""
+        """Leave the scheduler, and end the cluster if it is its own."""
         self.forget()
         self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
+        if self._owned is not None:
+            self._owned.close()
 
     def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < _LOOK:
+            return
         if self._client.status != "running":
             raise WorkersError("the scheduler is gone", _LOST)
-        now = time.monotonic()
-        if self._client.scheduler_info(n_workers=-1)["workers"]:
+        self._looked = now
+        self._count = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        if self._count:
             self._seen = now
-        elif now - self._seen > _PATIENCE:
-            raise WorkersError("the scheduler has no workers", _LOST)
 
 
 def perform_alone(task: Task) -> Outcome:
@@ -128,18 +133,19 @@ def perform_alone(task: Task) -> Outcome:
 
 
 def _outcome(future: Any) -> Outcome:
-    from distributed import KilledWorker
+    from distributed import CancelledError, KilledWorker
 
-    if future.status == "finished":
-        outcome: Outcome = future.result()
-        return outcome
-    if future.status == "error":
-        error = future.exception()
-        if isinstance(error, KilledWorker):
-            return Outcome(Verdict.DIED)
+    try:
+        # If the worker died since it was done, it is done again elsewhere, and this waits for it.
+        outcome: Outcome = future.result(timeout=_PATIENCE)
+    except KilledWorker:
+        return Outcome(Verdict.DIED)
+    except (CancelledError, TimeoutError):
+        raise WorkersError("the scheduler gave up a task", _LOST) from None
+    except Exception as error:
         message = getattr(error, "message", f"a worker cannot load its work: {type(error).__name__}")
         return Outcome.stopped(message, getattr(error, "hint", None))
-    raise WorkersError("the scheduler gave up a task", _LOST)
+    return outcome
 
 
 def connect(address: str, tls: Certificates | None) -> DaskExecutor:
@@ -161,7 +167,7 @@ def connect(address: str, tls: Certificates | None) -> DaskExecutor:
         security = distributed.Security(
             tls_ca_file=authority, tls_client_cert=certificate, tls_client_key=key, require_encryption=True
         )
-    return _client(checked, security)
+    return DaskExecutor(_client(checked, security))
 
 
 def local(workers: int) -> DaskExecutor:
@@ -169,25 +175,34 @@ def local(workers: int) -> DaskExecutor:
     distributed = _distributed()
     import dask
 
-    with dask.config.set(SETTINGS):
-        cluster = distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    with ExitStack() as stack:
+        # As long as the cluster lives: a worker that is replaced reads them again.
+        stack.enter_context(dask.config.set(SETTINGS))
+        cluster = stack.enter_context(
+            distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+            )
         )
-    return _client(cluster.scheduler_address, None, cluster)
+        client = _client(cluster.scheduler_address, None)
+        owned = stack.pop_all()
+    return DaskExecutor(client, owned)
 
 
-def _client(address: str, security: Any, cluster: Any = None) -> DaskExecutor:
+def _client(address: str, security: Any) -> Any:
     import dask
 
     # A partition may have more than the 10 MB at which dask warns: it is read once, by one worker.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
     try:
-        client = _distributed().Client(address, security=security, timeout=_ANSWER, set_as_default=False)
+        return _distributed().Client(address, security=security, timeout=_ANSWER, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise WorkersError(
             f"the scheduler does not answer: {type(error).__name__}", "check its address, and that it runs"
         ) from None
-    return DaskExecutor(client, cluster)
 
 
 def _distributed() -> Any:
