@@ -81,6 +81,22 @@ def mark_bars(page: Page, kinds: Kinds) -> None:
             kinds[i] = kinds[i - 1] = "quoted"
 
 
+def mark_heads(page: Page, kinds: Kinds) -> None:
+    """Mark the attribution or header block with which a quotation begins that the HTML marked as a whole."""
+    for i in [i for i, kind in enumerate(kinds) if kind == "quoted" and page.bare[i]]:
+        above = next((kinds[j] for j in range(i - 1, -1, -1) if page.bare[j]), None)
+        if above in ("quoted", "attribution"):
+            continue
+        end = i
+        while end < len(kinds) and kinds[end] == "quoted" and headerblocks.name_of(page.bare[end]):
+            end += 1
+        if end < i + 2:
+            said = [j for j in range(i, min(i + 3, len(kinds))) if page.bare[j].endswith((":", "："))]
+            part = " ".join(page.bare[i : said[0] + 1]) if said else ""
+            end = said[0] + 1 if m.WROTE_INSIDE.search(part) or "@" in part else i
+        kinds[i:end] = ["attribution"] * (end - i)
+
+
 def cut_foreign(page: Page, kinds: Kinds, author: str = "") -> None:
     """Mark attributions; from the first unmarked quotation on, mark everything as someone else's.
 

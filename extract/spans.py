@@ -15,7 +15,7 @@ from extract.boilerplate import mark_armour, mark_patches_and_logs, mark_tails
 from extract.headerblocks import name_of
 from extract.owners import owned
 from extract.page import Page
-from extract.quotations import Kinds, cut_foreign, mark_bars, mark_quotes
+from extract.quotations import Kinds, cut_foreign, mark_bars, mark_heads, mark_quotes
 from extract.records import SpanKind, TextSpan
 
 _ADDRESS = re.compile(r"[^\s<>@,;:()\[\]\"']{1,64}@[^\s<>@,;:()\[\]\"']{1,255}")
@@ -62,6 +62,8 @@ def split_mail(text: str, author: str, forced: Sequence[SpanKind | None] | None 
     """
     page = Page(text)
     kinds: Kinds = list(forced) if forced is not None else [None] * len(page.lines)
+    if "quoted" in kinds:
+        mark_heads(page, kinds)
     mark_quotes(page, kinds)
     page.narrow(kinds)
     cut_foreign(page, kinds, author)
@@ -72,20 +74,45 @@ def split_mail(text: str, author: str, forced: Sequence[SpanKind | None] | None 
 
 
 def split_chat(text: str, author: str) -> tuple[TextSpan, ...]:
-    """Return the spans of a chat message: quotations, pasted patches and logs, and the rest."""
+    """Return the spans of a chat message: quotations, pasted code, patches and logs, and the rest.
+
+    Marks are those of Markdown as Slack, Mattermost, Discord, Teams and Telegram write it: `>` quotes a line, `>>>` all
+    that follows, and what stands between lines of three backticks or tildes was pasted.
+    """
     page = Page(text)
     lines = page.lines
     kinds: Kinds = [None] * len(lines)
-    for i, line in enumerate(lines):
-        if line.lstrip().startswith(">>>"):
+    if "```" in text or "~~~" in text:
+        _mark_fences(page, kinds)
+    for i, line in enumerate(page.bare):
+        if kinds[i] is not None or line[:1] not in (">", "＞", "&"):
+            continue
+        if line.startswith((">>>", "&gt;&gt;&gt;")):
             kinds[i:] = ["quoted"] * (len(lines) - i)
             break
-        if line.lstrip().startswith(">"):
+        if line.startswith((">", "＞", "&gt;")):
             kinds[i] = "quoted"
     mark_bars(page, kinds)
+    page.narrow(kinds)
     cut_foreign(page, kinds)
     mark_patches_and_logs(page, kinds)
-    return assemble(text, kinds, author)
+    return owned(text, assemble(text, kinds, author))
+
+
+def _mark_fences(page: Page, kinds: Kinds) -> None:
+    """Mark fenced code (CommonMark 0.31 §4.5; chats also close a fence at the end of a line)."""
+    i = 0
+    while i < len(page.lines):
+        fence = page.bare[i][:3]
+        if fence not in ("```", "~~~"):
+            i += 1
+            continue
+        end = i if page.bare[i].endswith(fence) and len(page.bare[i]) > 5 else i + 1
+        while end < len(page.lines) and not page.bare[end].endswith(fence):
+            end += 1
+        end = min(end, len(page.lines) - 1)
+        kinds[i : end + 1] = ["log"] * (end + 1 - i)
+        i = end + 1
 
 
 def split_document(text: str, author: str, head: int = 0) -> tuple[TextSpan, ...]:
@@ -131,7 +158,13 @@ def reclaim(text: str, spans: Sequence[TextSpan], foreign: frozenset[str], autho
             kind = "quoted"
         kinds.append(kind)
         position += len(line) + 1
-    return assemble(text, kinds, author)
+    owners = {span.start: span for span in spans if span.owner}
+    return tuple(
+        span._replace(owner=old.owner)
+        if (old := owners.get(span.start)) and (old.kind, old.end) == (span.kind, span.end)
+        else span
+        for span in assemble(text, kinds, author)
+    )
 
 
 def names_in(text: str, spans: Sequence[TextSpan]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from extract.headerblocks import name_of
 from extract.records import SpanKind
 
 if TYPE_CHECKING:
@@ -27,21 +28,28 @@ _BLOCKS = frozenset(
         "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
     }
 )  # fmt: skip
+#: Web mailers put a prefix of their own before the names that they find in a mail.
+_PREFIX = r"(?:x_|ecx|m_-?\d+)*"
 _QUOTE_CLASS = re.compile(
-    r"(?:^|\s)(?:gmail_quote(?:_container)?|gmail_extra|yahoo_quoted|yahoo-quoted\S*|protonmail_quote|tutanota_quote|"
-    r"zmail_extra|moz-forward-container|WordSection1-quote|AppleMailQuote|rcmQuote|cite|quote|quoted|quotedtext|"
-    r"mail-quote\S*|front-blockquote|freshdesk_quote|gorgias-quote\S*|js-zendesk-quote|OutlookMessageHeader)(?:\s|$)"
+    rf"(?:^|\s){_PREFIX}(?:gmail_quote(?:_container)?|gmail_extra|yahoo_quoted\S*|yahoo-quoted\S*|protonmail_quote|"
+    r"tutanota_quote|zmail_extra|moz-forward-container|WordSection1-quote|AppleMailQuote|rcmQuote|cite|quote|quoted|"
+    r"quotedtext|quoted-text|mail-quote\S*|front-blockquote|freshdesk_quote|gorgias-quote\S*|js-zendesk-quote|"
+    r"OutlookMessageHeader|inbox-inline-quote|nylas-quote\S*|hop_extra|sh-quoted-content|missive_quote|"
+    r"zimbra_quote|email_quote|reply-quote|history_container|airmail_ext_on)(?:\s|$)"
 )
 _QUOTE_ID = re.compile(
-    r"(?:yahoo_quoted\S*|OLK_SRC_BODY_SECTION|replySplit|isReplyContent|mail-editor-reference-message-container)$"
+    rf"{_PREFIX}(?:yahoo_quoted\S*|OLK_SRC_BODY_SECTION|replySplit|isReplyContent|isForwardContent|"
+    r"mail-editor-reference-message-container|composeWebView_previouse_content)$"
 )
 _ATTRIBUTION_CLASS = re.compile(
-    r"(?:^|\s)(?:moz-cite-prefix|gmail_attr|moz-email-headers-table|protonmail_quote_head)(?:\s|$)"
+    rf"(?:^|\s){_PREFIX}(?:moz-cite-prefix|gmail_attr|moz-email-headers-table|protonmail_quote_head|gmail_sendername|"
+    r"AppleMailQuoteHeader|airmail_on)(?:\s|$)"
 )
 # From such an element on, everything is an older mail.
-_REST_ID = re.compile(r"(?:x_)*(?:divRplyFwdMsg|appendonsend|stopSpelling|reply-intro|orm_original)$")
-_REST_CLASS = re.compile(r"(?:^|\s)(?:OutlookMessageHeader|ms-outlook-mobile-reference-message)(?:\s|$)")
-_REST_STYLE = re.compile(r"border-top:\s*solid\s*#(?:e1e1e1|b5c4df)\b", re.I)
+_REST_ID = re.compile(rf"{_PREFIX}(?:divRplyFwdMsg|appendonsend|stopSpelling|reply-intro|orm_original|zwchr)$")
+_REST_CLASS = re.compile(rf"(?:^|\s){_PREFIX}(?:OutlookMessageHeader|ms-outlook-mobile-reference-message)(?:\s|$)")
+#: The line that Outlook and Windows Mail draw above the header block of the older mail.
+_REST_STYLE = re.compile(r"border-top(?:-style)?:[^;]*solid|border:[^;]*;border-top-color", re.I)
 _SIGNATURE_CLASS = re.compile(
     r"(?:^|\s)(?:gmail_signature|moz-signature|protonmail_signature_block|yahoo-signature\S*|ms-outlook-mobile-signature)(?:\s|$)"
 )
@@ -50,7 +58,8 @@ _HIDDEN = re.compile(
     r"display:none|visibility:hidden|mso-hide:all|font-size:0(?:px|pt|em|%)?(?:;|$)|opacity:0(?:\.0+)?(?:;|$)|"
     r"max-height:0(?:px)?(?:;|$)|text-indent:-\d{3,}|left:-\d{3,}"
 )
-_SPACE = re.compile(r"[ \t\r\n\f\u200b\u00ad\ufeff]+")
+#: Characters without width: a soft hyphen stands inside a word.
+_NO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u00ad\ufeff\u2060"))
 _DEPTH = 400
 
 
@@ -65,14 +74,20 @@ class _Writer:
 
     def write(self, text: str, kind: SpanKind | None) -> None:
         kind = kind or self.rest
-        if kind != self._kind and any(part.strip() for part in self._parts):
-            self.end_line()
-        self._kind = kind
-        self._parts.append(text)
+        if kind != self._kind:
+            if self._parts and not "".join(self._parts).isspace():
+                self.end_line()
+            self._kind = kind
+        if text:
+            self._parts.append(text)
 
     def end_line(self) -> None:
-        line = _SPACE.sub(" ", "".join(self._parts)).strip()
-        self._parts = []
+        if self._parts:
+            text = "".join(self._parts)
+            self._parts = []
+            line = " ".join((text if text.isascii() else text.translate(_NO_WIDTH)).split())
+        else:
+            line = ""
         if line or (self.lines and self.lines[-1][0]):
             self.lines.append((line, self._kind))
 
@@ -136,11 +151,17 @@ def _walk(root: LexborNode, writer: _Writer) -> None:
         stack.extend((c, kind, depth + 1, False) for c in reversed(children))
 
 
+def _starts_with_header(node: LexborNode) -> bool:
+    return name_of((node.text(deep=True) or "").translate(_NO_WIDTH).strip()[:80]) is not None
+
+
 def _hidden(attributes: dict[str, str | None]) -> bool:
+    if not attributes:
+        return False
     if "hidden" in attributes or attributes.get("aria-hidden") == "true":
         return True
     style = attributes.get("style")
-    return bool(style) and _HIDDEN.search(_SPACE.sub("", (style or "").casefold())) is not None
+    return bool(style) and _HIDDEN.search("".join((style or "").lower().split())) is not None
 
 
 def _kind_of(node: LexborNode, tag: str, attributes: dict[str, str | None], writer: _Writer) -> SpanKind | None:
@@ -154,7 +175,7 @@ def _kind_of(node: LexborNode, tag: str, attributes: dict[str, str | None], writ
     if (
         (ident and _REST_ID.match(ident))
         or (names and _REST_CLASS.search(names))
-        or (style and _REST_STYLE.search(style) and ":" in (node.text(deep=True) or "")[:400])
+        or ("border-top" in style and _REST_STYLE.search(style) and _starts_with_header(node))
     ):
         writer.end_line()
         writer.rest = "quoted"
