@@ -88,7 +88,9 @@ def sides(groups: Iterable[Iterable[str]], names: Mapping[str, Iterable[str]], p
     strangers: list[Side] = []
     for group in groups:
         keys = sorted(k for k in group if not is_role_address(k))
-        owners = {pid for k in keys if (pid := people.resolve(k)) is not None}
+        # A name that stands beside an address proves nothing about the address.
+        asked = [k for k in keys if not k.startswith("name:")] or keys
+        owners = {pid for k in asked if (pid := people.resolve(k)) is not None}
         if len(owners) == 1:
             added[owners.pop()].update(k for k in keys if people.resolve(k) is None and not k.startswith("name:"))
         elif keys and not owners:

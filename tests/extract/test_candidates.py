@@ -110,6 +110,14 @@ def test_what_a_source_asserts_of_a_person_of_the_file_is_a_candidate_too() -> N
     assert found.left.new == (new,)
 
 
+def test_a_name_of_the_file_beside_a_strange_address_is_a_candidate_by_name_only() -> None:
+    group = ["name:maren holt", "mailto:zz@laptop.example"]
+    (found,) = propose(sides([group], {}, parse(PEOPLE.encode())))
+    assert (found.left.pid, found.right.pid) == ("p-4k7q2m9x", "")
+    assert found.evidence[0] == "same_name"
+    assert sides([["name:maren holt"]], {}, parse(PEOPLE.encode()))[2:] == []
+
+
 def test_candidates_join_two_sides_and_never_a_chain() -> None:
     one = stranger("a1@one.example", "Maren Holt")
     two, three = stranger("mholt@two.example"), stranger("mholt@three.example", "Max Holt")
