@@ -9,31 +9,28 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from extract.errors import RepositoryError
 from extract.identity import Identities
-from extract.personkeys import mail_key, name_key
-from extract.records import FLAG_BOT, FLAG_COAUTHORED, FLAG_MERGE, FLAG_REVERT, Record, SourceKind
-from extract.sources import files, gitprocess, trailers
+from extract.records import Record, SourceKind
+from extract.sources import commits, files, gitprocess, reviewnotes
 from extract.sources.api import Defect, Link, Unit
-from extract.sources.decoding import decode
 from extract.sources.gitsignatures import Keyring, Signature
 
-# Ten fields, each ended by NUL: a commit message cannot hold one.
-_FIELDS = ("%H", "%P", "%an", "%ae", "%aN", "%aE", "%ad", "%cN", "%cE", "%B")
+# Ten fields, each ended by NUL: a commit message cannot hold one. The first six are the commit as it was made.
+_FIELDS = ("%H", "%P", "%an", "%ae", "%ad", "%B", "%aN", "%aE", "%cN", "%cE")
+_MADE = 6
 _FORMAT = "--format=tformat:" + "%x00".join(_FIELDS)
 _BUNDLE = re.compile(rb"# v[23] git bundle\n")
-_BOT = re.compile(
-    r"\[bot\]|(?:^|[\s<+._-])bot(?:$|[\s@>._-])|\b(?:dependabot|renovate|greenkeeper|semantic-release)\b", re.I
-)
-_FIXUP = re.compile(r"(?:fixup|squash|amend)! (.+)")
+_FIXUP = (b"fixup! ", b"squash! ", b"amend! ")
+# What a fixup changes was committed shortly before: so many titles, and at most twice as many, are remembered.
+_TITLES = 20_000
 _CHUNK = 1 << 20
 
 
 class GitSource:
-    """The commits that HEAD, branches and tags reach.
+    """The commits that HEAD, branches and tags reach, and the review notes beside them.
 
     Attributes:
         path: The path as typed.
@@ -57,10 +54,8 @@ class GitSource:
         self.path = path
         self.name = path.resolve().name.removesuffix(".git").removesuffix(".bundle") or "repository"
         self.head = ""
-        self._links: set[Link] = set()
-        self._titles: dict[str, str] = {}
+        self._links: dict[Link, None] = {}
         self._people = people if people is not None and any(p.signing_keys for p in people.people) else None
-        self._signatures: dict[str, Signature] = {}
         self._bundle = path.is_file()
         if self._bundle:
             _check_bundle(path)
@@ -68,9 +63,25 @@ class GitSource:
             with tempfile.TemporaryDirectory(prefix="govern-git-") as home:
                 self._git_dir(Path(home))
 
+    @classmethod
+    def detect(cls, path: Path) -> bool:
+        """Say whether a path looks like a working tree, a bare repository or a bundle file."""
+        try:
+            if path.is_file():
+                with path.open("rb") as file:
+                    return _BUNDLE.match(file.readline(64)) is not None
+            bare = (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+            return bare or (path / ".git").exists()
+        except OSError:
+            return False
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what `read` needs: what the people file says is in the units already."""
+        return self.__dict__ | {"_people": None}
+
     @property
     def links(self) -> frozenset[Link]:
-        """Return what `.mailmap` asserts, as far as units have been read."""
+        """Return what `.mailmap` asserts, as far as units have been listed."""
         return frozenset(self._links)
 
     def _git_dir(self, home: Path) -> Path:
@@ -92,27 +103,16 @@ class GitSource:
                 return
             bare = home / "clone.git"
             source = str(self.path.resolve())
+            clone = ["clone", "--quiet", "--mirror", "--no-hardlinks", "--", source, str(bare)]
             made = gitprocess.run(
-                [
-                    "-c",
-                    "protocol.file.allow=always",
-                    "clone",
-                    "--quiet",
-                    "--mirror",
-                    "--no-hardlinks",
-                    "--",
-                    source,
-                    str(bare),
-                ],
-                gitprocess.environment(home, "file"),
-                home,
+                ["-c", "protocol.file.allow=always", *clone], gitprocess.environment(home, "file"), home
             )
             if made.returncode:
                 raise RepositoryError(f"{self.path}: the bundle cannot be read", "check it with `git bundle verify`")
             yield bare, gitprocess.environment(home, "none")
 
     def units(self) -> Iterator[Unit]:
-        """Yield the commits, oldest first.
+        """Yield the commits, oldest first, and then the review notes.
 
         Raises:
             RepositoryError: There is no commit, or objects are missing or damaged.
@@ -124,94 +124,62 @@ class GitSource:
             )
             self.head = head.stdout.decode("ascii", "replace").strip() if head.returncode == 0 else ""
             revisions = ["--branches", "--tags", "--end-of-options", *(["HEAD"] if self.head else []), "--"]
+            signatures: dict[str, Signature] = {}
             if self._people is not None:
                 with tempfile.TemporaryDirectory(prefix="govern-keys-") as folder:
                     keyring = Keyring(self._people, Path(folder))
-                    self._signatures = keyring.signatures(revisions, environment, git_dir)
+                    signatures = keyring.signatures(revisions, environment, git_dir)
             arguments = [
                 "log", "-z", _FORMAT, "--date=raw", "--topo-order", "--reverse", "--no-ext-diff", "--no-textconv",
                 "--no-show-signature", "--no-notes", "--no-color", "--no-patch", "--use-mailmap", *revisions,
             ]  # fmt: skip
             any_commit = False
-            for fields in _log(arguments, environment, git_dir, self.path):
+            for unit in self._commits(_log(arguments, environment, git_dir, self.path), signatures):
                 any_commit = True
-                yield self._unit(fields)
+                yield unit
             if not any_commit:
                 raise RepositoryError(f"{self.path}: the repository holds no commit", "commit or fetch first")
+            yield from reviewnotes.units(environment, git_dir, self.path)
 
-    def _unit(self, fields: list[bytes]) -> Unit:
-        commit = fields[0].decode("ascii", "replace")
-        # The mailmap may change; the commit as it was made does not.
-        raw = b"\0".join((fields[0], fields[1], fields[2], fields[3], fields[6], fields[9]))
-        return Unit(commit, hashlib.sha256(raw).hexdigest(), fields)
+    def _commits(self, found: Iterator[list[bytes]], signatures: dict[str, Signature]) -> Iterator[Unit]:
+        titles: dict[bytes, bytes] = {}
+        older: dict[bytes, bytes] = {}
+        mapped: dict[tuple[bytes, ...], None] = {}
+        width = len(_FIELDS)
+        sha256, join = hashlib.sha256, b"\0".join
+        for parts in found:
+            for start in range(0, len(parts), width):
+                fields = parts[start : start + width]
+                commit = fields[0].decode("ascii", "replace")
+                # The mailmap may change; the commit as it was made does not.
+                made = join(fields[:_MADE])
+                title = fields[5].partition(b"\n")[0]
+                changed = b""
+                if title.startswith(_FIXUP):
+                    bare = title.partition(b" ")[2]
+                    changed = titles.get(bare) or older.get(bare, b"")
+                titles[title] = fields[0]
+                if len(titles) >= _TITLES:
+                    titles, older = {}, titles
+                if fields[2] != fields[6] or fields[3] != fields[7]:
+                    names = (fields[2], fields[3], fields[6], fields[7])
+                    if names not in mapped:
+                        mapped[names] = None
+                        self._links.update(dict.fromkeys(commits.mapped(*names)))
+                level = self._level(signatures.get(commit), *fields[6:8]) if signatures else b""
+                payload = join((made, *fields[_MADE:], changed, level))
+                yield Unit(commit, sha256(made).hexdigest(), payload, len(payload))
+
+    def _level(self, signature: Signature | None, name: bytes, mail: bytes) -> bytes:
+        if signature is None or self._people is None:
+            return b""
+        return signature.level(self._people.resolve(commits.author_key(name, mail))).encode("ascii")
 
     def read(self, unit: Unit) -> Record | Defect:
-        """Return the commit's record."""
-        fields: list[bytes] = unit.payload
-        defects: list[str] = []
-        texts: list[str] = []
-        for value in fields:
-            text, more = decode(value, "utf-8", "commit")
-            texts.append(text)
-            defects += more
-        _, parents, raw_name, raw_mail, name, mail, stamp, committer, committer_mail, body = texts
-        author = mail_key(mail) or name_key(name)
-        committed = mail_key(committer_mail) or name_key(committer)
-        as_made = mail_key(raw_mail) or name_key(raw_name)
-        if as_made and author and as_made != author:
-            self._links.add(Link(as_made, author, "mailmap"))
-        sent_at, offset, more = _stamp(stamp)
-        defects += more
-        text = body.rstrip("\n")
-        title = text.partition("\n")[0]
-        merge = " " in parents
-        message = trailers.split(text, author, merge=merge)
-        labels = []
-        if merge:
-            labels.append(FLAG_MERGE)
-        if _BOT.search(name) or _BOT.search(mail.partition("@")[0]):
-            labels.append(FLAG_BOT)
-        if message.reverts or title.startswith('Revert "'):
-            labels.append(FLAG_REVERT)
-        if message.coauthors:
-            labels.append(FLAG_COAUTHORED)
-        fixup = _FIXUP.match(title)
-        parent = message.reverts or (self._titles.get(fixup[1], "") if fixup else "")
-        self._titles[title] = unit.locator
-        others = {committed, *(key for key, _ in message.people)} - {author, "", "mailto:noreply@github.com"}
-        names = dict.fromkeys((raw_name, raw_mail, name, mail, committer, committer_mail))
-        names.update(dict.fromkeys(written for _, written in message.people))
-        return Record(
-            source_kind="commit",
-            locator=unit.locator,
-            raw_digest=unit.raw_digest,
-            container=self.name,
-            container_kind="repo",
-            author_key=author,
-            author_raw=f"{name} <{mail}>" if mail else name,
-            author_basis="git.author" if author else "unknown",
-            recipients=tuple(sorted(others)),
-            names_seen=tuple(n for n in names if n),
-            labels=tuple(labels),
-            sent_at=sent_at,
-            tz_offset_min=offset,
-            tz_basis="git" if offset else "unknown",
-            thread_id=f"commit:{unit.locator}",
-            parent_id=parent,
-            title=title,
-            text=text,
-            spans=message.spans,
-            parse_defects=tuple(dict.fromkeys(defects)),
-            message_id=unit.locator,
-            references=(parent,) if parent else (),
-            authenticity=self._level(unit.locator, author),
-        )
-
-    def _level(self, commit: str, author: str) -> str:
-        signature = self._signatures.get(commit)
-        if signature is None or self._people is None:
-            return "A0"
-        return signature.level(self._people.resolve(author))
+        """Return the commit's record, or that of a review note."""
+        if isinstance(unit.payload, bytes):
+            return commits.read(unit, self.name)
+        return reviewnotes.read(unit, self.name)
 
 
 def _check_bundle(path: Path) -> None:
@@ -232,7 +200,7 @@ def _check_bundle(path: Path) -> None:
 
 
 def _log(arguments: Sequence[str], environment: dict[str, str], cwd: Path, typed: Path) -> Iterator[list[bytes]]:
-    """Yield the fields of each commit while git runs."""
+    """Yield the fields of whole commits, of many at once, while git runs."""
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             gitprocess.command(*arguments),
@@ -264,23 +232,5 @@ def _groups(process: subprocess.Popen[bytes]) -> Iterator[list[bytes]]:
         rest = parts.pop()
         pending += parts
         whole = len(pending) - len(pending) % width
-        for start in range(0, whole, width):
-            yield pending[start : start + width]
+        yield pending[:whole]
         pending = pending[whole:]
-
-
-def _stamp(value: str) -> tuple[datetime | None, int | None, list[str]]:
-    """Return (UTC time, offset in minutes, defects) of git's raw date, `1700000000 +0100`."""
-    match = re.fullmatch(r"(-?\d{1,12}) ([+-])(\d{2})(\d{2})", value.strip())
-    if match is None:
-        return None, None, ["date.unreadable"]
-    offset = int(match[3]) * 60 + int(match[4])
-    try:
-        moment = datetime.fromtimestamp(int(match[1]), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None, None, ["date.unreadable"]
-    if not 1970 <= moment.year <= 2100:
-        return None, None, ["date.unreadable"]
-    if offset > 14 * 60:
-        return moment, None, ["date.bad_offset"]
-    return moment, -offset if match[2] == "-" else offset, []

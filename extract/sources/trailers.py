@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from extract.personkeys import author_line_key
 from extract.quotations import Kinds
 from extract.records import SpanKind, TextSpan
+from extract.sources.prose import is_plain
 from extract.spans import assemble, split_chat
 
-_PERSON_TRAILER = re.compile(
+_PERSON = (
     r"[ \t]*([A-Za-z][A-Za-z-]{0,30}(?:-by|-to)|cc|co-authored|reporter|reviewer|author|patch from|thanks)"
-    r"[ \t]*:[ \t]*(\S.*)$",
-    re.I,
+    r"[ \t]*:[ \t]*(\S.*)"
 )
-_BY = re.compile(
+_BY = (
     r"[ \t]*((?:reported|reviewed|suggested|submitted|patch|fixed|found|tested|approved|acked|written|contributed|"
-    r"original patch|based on a patch)[ -]+by|thanks to)\b:?[ \t]+(\S.*)$",
-    re.I,
+    r"original patch|based on a patch)[ -]+by|thanks to)\b:?[ \t]+(\S.*)"
 )
-_TOKEN_TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,40}: \S|\(cherry picked from commit |git-svn-id: |Change-Id: ")
-_MACHINE = re.compile(
+_FIELD = r"[A-Za-z][A-Za-z0-9-]{1,40}: \S|\(cherry picked from commit |git-svn-id: |Change-Id: "
+_MACHINE = (
     r"This reverts commit [0-9a-f]{7,64}|Merge (?:pull request|branch|remote-tracking|tag|commit|branches)\b|"
     r"Reverts? \S+#\d+|This reverts merge request|Conflicts:|# Conflicts:|#\t"
 )
+_MACHINE_LINE = re.compile(_MACHINE)
+_FIELD_LINE = re.compile(_FIELD)
+# A line below the first that needs a closer look. It starts with a plain line feed, which `re` finds fast.
+_MARKED = re.compile(rf"\n(?:{_PERSON}|{_BY}|{_MACHINE})", re.I)
+_FIELDS = re.compile(rf"\n(?:{_FIELD})")
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{40}|[0-9a-f]{64})")
 _BULLET = re.compile(r"[ \t]*[*-] \S")
 
@@ -53,26 +58,47 @@ def split(text: str, author: str, *, merge: bool) -> Message:
         author: Key of the commit's author.
         merge: Whether the commit has several parents.
     """
+    machine_title = _MACHINE_LINE.match(text) is not None or text.startswith(('Revert "', 'Reapply "'))
+    if not machine_title and _MARKED.search(text) is None and not _ends_in_fields(text) and is_plain(text):
+        # Most messages: nothing in them but the author's own words.
+        kind: SpanKind = "own" if author else "unknown"
+        return Message((TextSpan(0, len(text), kind, author),) if text else (), (), 0, "")
+    return _split(text, author, merge=merge, machine_title=machine_title)
+
+
+def _ends_in_fields(text: str) -> bool:
+    """Say whether there may be trailers in the last paragraph."""
+    bare = text.rstrip()
+    return _FIELDS.search(text, max(bare.rfind("\n\n"), 0)) is not None
+
+
+def _split(text: str, author: str, *, merge: bool, machine_title: bool) -> Message:
     lines = text.split("\n")
-    kinds: Kinds = _kinds(split_chat(text, author), text)
     owners: dict[int, str] = {}
     people: dict[tuple[str, str], None] = {}
     coauthors = 0
-    for i, line in enumerate(lines):
-        found = (_PERSON_TRAILER.match(line) or _BY.match(line)) if i else None
-        if found is not None:
-            key, name = author_line_key(found[2].strip()), found[2].strip()
-            if found[1].casefold().startswith("co-authored"):
+    known: dict[int, SpanKind] = {}
+    i = at = 0
+    for found in _MARKED.finditer(text):
+        i += text.count("\n", at, found.start()) + 1
+        at = found.start() + 1
+        role = found[1] or found[3]
+        if role:
+            name = (found[2] or found[4]).strip()
+            key = _key(name)
+            if role.casefold().startswith("co-authored"):
                 coauthors += key != author
             people[key, name] = None
             owners[i] = key
-            kinds[i] = "signature" if key == author else "attribution"
-        elif i and _MACHINE.match(line):
-            kinds[i] = "log"
+            known[i] = "signature" if key == author else "attribution"
+        elif _MACHINE_LINE.match(lines[i]):
+            known[i] = "log"
+    kinds = _prose_kinds(lines, known, text, author)
+    for i, kind in known.items():
+        kinds[i] = kind
     for i in _last_paragraph(lines):
-        if kinds[i] in (None, "own") and _TOKEN_TRAILER.match(lines[i]):
+        if kinds[i] in (None, "own") and _FIELD_LINE.match(lines[i]):
             kinds[i] = "footer"
-    machine_title = _MACHINE.match(lines[0]) is not None or lines[0].startswith(('Revert "', 'Reapply "'))
     if machine_title:
         # A revert's title quotes the title of somebody's commit; a merge's was written by git or a code host.
         kinds[0] = "log"
@@ -88,10 +114,22 @@ def split(text: str, author: str, *, merge: bool) -> Message:
     return Message(_owned(spans, text, owners), tuple(people), coauthors, reverted[1] if reverted else "")
 
 
-def _kinds(spans: tuple[TextSpan, ...], text: str) -> Kinds:
+@lru_cache(maxsize=16_384)
+def _key(name: str) -> str:
+    return author_line_key(name)
+
+
+def _prose_kinds(lines: list[str], known: dict[int, SpanKind], text: str, author: str) -> Kinds:
+    """Return what a chat message of the same lines would be; trailers at the end do not count."""
+    end = len(lines)
+    while end and (end - 1 in known or not lines[end - 1].strip() or _FIELD_LINE.match(lines[end - 1])) and end > 1:
+        end -= 1
+    if is_plain("\n".join(lines[:end])):
+        return [None] * len(lines)
     kinds: Kinds = []
     at = position = 0
-    for line in text.split("\n"):
+    spans = split_chat(text, author)
+    for line in lines:
         while at < len(spans) - 1 and spans[at].end <= position:
             at += 1
         kind: SpanKind | None = spans[at].kind if spans else None

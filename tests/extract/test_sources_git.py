@@ -14,7 +14,7 @@ from source_world import git, repository
 from extract.errors import RepositoryError, SourceError
 from extract.records import FLAG_BOT, FLAG_COAUTHORED, FLAG_MERGE, FLAG_REVERT, Record, own_text
 from extract.sources import ReadResult, open_source, read_all, trailers
-from extract.sources.git import _stamp
+from extract.sources.commits import stamp as stamp_of
 
 ME = "mailto:maren@works.example"
 
@@ -184,7 +184,7 @@ def test_a_message_that_is_not_utf8_is_flagged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stamp", ["", "x", "99999999999999 +0000", "-5 +0000", "1772442900"])
 def test_a_stamp_in_doubt_is_none(stamp: str) -> None:
-    assert _stamp(stamp)[0] is None
+    assert stamp_of(stamp)[0] is None
 
 
 def test_a_folder_inside_a_repository_is_not_one(tmp_path: Path) -> None:
