@@ -48,6 +48,7 @@ FORMATS: tuple[Format, ...] = (
     Format("mail", "mail", "extract.sources.mail:MailSource", "an mbox file, a Maildir, an .eml file or a folder"),
     Format("git", "repo", "extract.sources.git:GitSource", "a git working tree, a bare repository or a bundle"),
     Format("slack", "chat", "extract.sources.slack:SlackSource", "a Slack export, the zip or unpacked"),
+    Format("telegram", "chat", "extract.sources.telegram:TelegramSource", "a result.json of Telegram Desktop"),
     Format("documents", "docs", "extract.sources.documents:DocumentSource", "a folder of documents, or one of them"),
 )
 
