@@ -7,7 +7,7 @@ import sys
 
 from bench.measure import Row, machine, table
 
-STAGES = ("startup", "parsing", "gates", "redaction", "log", "model", "extract")
+STAGES = ("startup", "parsing", "gates", "redaction", "log", "model", "extract", "quotes", "executor")
 
 
 def main() -> None:
