@@ -14,7 +14,6 @@ from typing import Any, get_args
 from extract.errors import SourceError
 from extract.records import ContainerKind, Record, SpanKind
 from extract.sources.api import Defect, Source, Unit
-from extract.sources.reading import open_source
 from extract.sources.registry import FORMATS, Format
 
 CONTAINER_KINDS = frozenset(get_args(ContainerKind))
@@ -24,9 +23,8 @@ SOURCE_KINDS = {"mail": "mail", "repo": "commit", "chat": "chat", "docs": "docum
 
 
 def opened(found: Format, path: Path) -> Source:
-    """Open a path as users do, by the option; the format must be the one that is meant."""
-    source = open_source(found.kind, path)
-    assert isinstance(source, found.reader()), f"opened as {type(source).__name__}"
+    """Open a path with the reader of one format, whatever the path looks like."""
+    source: Source = found.reader()(path)
     return source
 
 
@@ -129,7 +127,7 @@ def survive(found: Format, path: Path) -> str:
     Refusing the whole with a `SourceError` is right where the format has one body; any other exception is none.
     """
     try:
-        source = opened_as(found, path)
+        source = opened(found, path)
         units = list(source.units())
     except SourceError:
         return "refused"
@@ -140,12 +138,6 @@ def survive(found: Format, path: Path) -> str:
         if isinstance(result, Record):
             check_record(result, found.kind)
     return "read"
-
-
-def opened_as(found: Format, path: Path) -> Source:
-    """Open a path with the reader of one format, whatever it looks like."""
-    source: Source = found.reader()(path)
-    return source
 
 
 def tree(path: Path) -> list[tuple[str, str, int]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import conformance_chats as chats
 from conformance_chats import CREDENTIAL, LEAK
 from source_world import git, mail, mbox, message, repository, slack
 
@@ -58,6 +59,10 @@ def _git(folder: Path) -> Path:
     git(path, "commit", "-q", "--allow-empty", "-m", message, **other)
     bot = {"GIT_AUTHOR_NAME": "deploy[bot]", "GIT_AUTHOR_EMAIL": "7+deploy[bot]@users.noreply.host.example"}
     git(path, "commit", "-q", "--allow-empty", "-m", "Bump version", **bot)
+    # As git-appraise keeps reviews: one JSON object a line; the last is damaged.
+    remark = {"timestamp": "1772443000", "author": "tomas@works.example", "description": "Why twice?", "v": 0}
+    note = json.dumps(remark) + "\n{damaged"
+    git(path, "notes", "--ref", "refs/notes/devtools/discuss", "add", "-m", note, first)
     return path
 
 
@@ -100,7 +105,14 @@ def _documents(folder: Path) -> Path:
 
 SAMPLES: dict[str, Sample] = {
     "mail": Sample(_mail, ("mailbox",), system=False),
-    "git": Sample(_git, ("repo",), text=False, damaged=False),
+    "git": Sample(_git, ("repo",), text=False),
     "slack": Sample(_slack, ("public", "dm")),
+    "mattermost": Sample(chats.mattermost, ("public", "private", "dm")),
+    "teams": Sample(chats.teams, ("dm",)),
+    "discord": Sample(chats.discord, ("dm",)),
+    "zulip": Sample(chats.zulip, ("public", "private", "dm"), thread=False),
+    "telegram": Sample(chats.telegram, ("private", "dm")),
+    "whatsapp": Sample(chats.whatsapp, (), thread=False),
+    "irc": Sample(chats.irc, (), thread=False),
     "documents": Sample(_documents, ("document",), system=False, thread=False),
 }

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from conformance_samples import CREDENTIAL, SAMPLES, Sample
 
 from extract.records import FLAG_BOT, FLAG_SYSTEM, Record
 from extract.sources.api import Defect
+from extract.sources.reading import open_source
 from extract.sources.registry import FORMATS, Format
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,9 +33,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The samples, built once; tests read them and change copies only."""
     folder = tmp_path_factory.mktemp("samples")
     out = {}
-    for name, sample in SAMPLES.items():
+    for name in NAMES:
         (folder / name).mkdir()
-        out[name] = sample.build(folder / name)
+        out[name] = SAMPLES[name].build(folder / name)
     return out
 
 
@@ -142,6 +144,11 @@ def test_a_format_knows_its_own_and_no_other_of_its_kind(built: dict[str, Path],
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_option_opens_it_with_its_reader(built: dict[str, Path], name: str) -> None:
+    assert isinstance(open_source(BY_NAME[name].kind, built[name]), BY_NAME[name].reader())
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_detecting_never_raises(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "folder").mkdir()
@@ -170,6 +177,7 @@ def test_a_digest_does_not_depend_on_a_credential(built: dict[str, Path], tmp_pa
     assert [u.raw_digest for u in c.opened(BY_NAME[name], copy).units()] == before
 
 
+_VALUE = re.compile(r'[:,\[]\s*("(?:[^"\\]|\\.)*"|-?[0-9.]+|true|false|null)(?=\s*[,}\]])')
 OTHER = CREDENTIAL[:-6] + "zyxwvu"
 
 
@@ -200,6 +208,22 @@ def test_flipped_bytes_raise_nothing(built: dict[str, Path], tmp_path: Path, nam
             file.write_bytes(changed)
             c.survive(BY_NAME[name], copy)
         file.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", [n for n in CHATS if n in TEXT])
+def test_values_of_other_types_raise_nothing(built: dict[str, Path], tmp_path: Path, name: str) -> None:
+    copy = _copy(built[name], tmp_path)
+    wrong = (None, [], {}, 7, True, -1e99, "", "\ud800\x00", [None, {"a": [7]}], "2026-99-99T99:99:99Z", 10**30)
+    files = [f for f in _files(copy) if f.suffix in (".json", ".jsonl")]
+    for file in files:
+        whole = file.read_text("utf-8")
+        # A value stands after a colon, a comma or a bracket; what it is replaced by is valid JSON again.
+        spots = list(_VALUE.finditer(whole))
+        for turn, i in enumerate(_strides(len(spots), 4 + 80 // len(files))):
+            text = json.dumps(wrong[turn % len(wrong)])
+            file.write_text(whole[: spots[i].start(1)] + text + whole[spots[i].end(1) :], "utf-8")
+            c.survive(BY_NAME[name], copy)
+        file.write_text(whole, "utf-8")
 
 
 def _files(path: Path) -> list[Path]:
