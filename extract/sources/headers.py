@@ -10,6 +10,7 @@ from email.message import Message
 from email.utils import getaddresses
 
 from extract.sources.decoding import clean, decode
+from extract.sources.mime import Fields, fields_of
 
 _WORD = re.compile(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?]*)\?=")
 _GAP = re.compile(r"(\?=)[ \t\r\n]+(?==\?)")
@@ -40,22 +41,24 @@ _ZONES = {
 }  # fmt: skip
 
 
-def raw_fields(message: Message, name: str) -> list[str]:
+def raw_fields(fields: Fields | Message, name: str) -> list[str]:
     """Return all values of a field, unfolded, bytes beyond ASCII decoded, encoded words not yet."""
-    wanted = name.lower()
-    values = []
-    for key, value in message.raw_items():
-        if key.lower() == wanted:
-            text = str(value)
-            if not text.isascii():
-                text = decode(text.encode("utf-8", "surrogateescape"), where="header")[0]
-            values.append(_FOLD.sub(" ", text).strip())
-    return values
+    if isinstance(fields, Message):
+        fields = fields_of(fields)
+    return [_unfolded(value) for value in fields.get(name.lower(), ())]
 
 
-def raw_field(message: Message, name: str) -> str:
+def _unfolded(value: str) -> str:
+    if not value.isascii():
+        value = decode(value.encode("utf-8", "surrogateescape"), where="header")[0]
+    if "\n" in value or "\r" in value:
+        value = _FOLD.sub(" ", value)
+    return value.strip()
+
+
+def raw_field(fields: Fields | Message, name: str) -> str:
     """Return the first value of a field, or ""."""
-    values = raw_fields(message, name)
+    values = raw_fields(fields, name)
     return values[0] if values else ""
 
 
@@ -94,11 +97,11 @@ def _word_bytes(encoding: str, content: str) -> bytes:
         return raw
 
 
-def addresses(message: Message, *names: str) -> list[tuple[str, str]]:
+def addresses(fields: Fields | Message, *names: str) -> list[tuple[str, str]]:
     """Return (display name, address) of all addressees in these fields; groups are resolved, empty ones dropped."""
     found: list[tuple[str, str]] = []
     for name in names:
-        for value in raw_fields(message, name):
+        for value in raw_fields(fields, name):
             obscured = _AT.match(value)
             if obscured is not None:
                 found.append((decode_words(obscured[3] or ""), f"{obscured[1]}@{obscured[2]}"))
@@ -109,13 +112,13 @@ def addresses(message: Message, *names: str) -> list[tuple[str, str]]:
     return found
 
 
-def date(message: Message) -> tuple[datetime | None, int | None, str, list[str]]:
+def date(fields: Fields | Message) -> tuple[datetime | None, int | None, str, list[str]]:
     """Return (UTC time, offset in minutes, basis of the offset, defects) of the Date field.
 
     An unreadable date, or one without an offset, is None: a guess could be half a day wrong, and gates over working
     hours decide by it. `-0000` (RFC 5322 §3.3) states a time but no place; nor does `+0000`, which servers write too.
     """
-    values = raw_fields(message, "Date")
+    values = raw_fields(fields, "Date")
     if not values:
         return None, None, "unknown", ["date.missing"]
     if len(values) > 1:
@@ -177,14 +180,14 @@ def message_ids(value: str) -> list[str]:
     return list(dict.fromkeys(_MESSAGE_ID.findall(value[:65_536])))
 
 
-def labels(message: Message) -> list[str]:
+def labels(fields: Fields | Message) -> list[str]:
     """Return the labels that mail programs wrote into the header."""
     found: list[str] = []
     for name in _LABELS:
-        for value in raw_fields(message, name):
+        for value in raw_fields(fields, name):
             decoded = decode_words(value)
             found += [part.strip(" \"'") for part in decoded.split(",")]
-    for value in raw_fields(message, "MSIP_Labels"):
+    for value in raw_fields(fields, "MSIP_Labels"):
         # `MSIP_Label_<id>_Name=Customer Secret; MSIP_Label_<id>_SetDate=...`: only the names say anything.
         found += [match.strip() for match in _MSIP_NAME.findall(decode_words(value))]
     return list(dict.fromkeys(part for part in found if part))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from email.message import Message
-from email.parser import BytesParser
-from email.policy import compat32
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -15,7 +12,7 @@ from extract.authenticity import KeySnapshot, mail_level
 from extract.errors import SourceError
 from extract.personkeys import mail_key, name_key
 from extract.records import FLAG_AUTOMATIC, ContainerKind, Record, SourceKind, of_defect
-from extract.sources import files, headers, mailbody, mbox
+from extract.sources import files, headers, mailbody, mbox, mime
 from extract.sources.api import Defect, Link, Unit
 from extract.spans import names_in, split_mail
 
@@ -27,6 +24,11 @@ _PERSONAL = re.compile(
 _FIELD = re.compile(rb"[\x21-\x39\x3b-\x7e]{1,80}[ \t]*:")
 _VIA = re.compile(r"\bvia\s+\S", re.I)
 _MAILDIR = ("cur", "new")
+#: Bytes of a unit beside its mail.
+_OVERHEAD = 200
+_HEAD = 8192
+#: Names that say mail, whatever the file holds: then the reader says what is wrong with it.
+_NAMES = (".eml", ".emlx", ".mbox", ".mbx")
 
 
 class _Mail(NamedTuple):
@@ -67,9 +69,23 @@ class MailSource:
         if path.is_file():
             self._check_file(path)
 
+    @classmethod
+    def detect(cls, path: Path) -> bool:
+        """Say whether this is mail, or a folder that may hold some. Never raises."""
+        if path.is_dir():
+            return True
+        if any(suffix.lower() in _NAMES for suffix in path.suffixes):
+            return True
+        try:
+            with path.open("rb") as file:
+                head = file.read(_HEAD)
+        except OSError:
+            return False
+        return mbox.looks_like_mbox(head) or _starts_like_mail(head)
+
     def _check_file(self, path: Path) -> None:
         with path.open("rb") as file:
-            head = file.read(8192)
+            head = file.read(_HEAD)
         if not head.strip():
             raise SourceError(f"{path}: the file is empty", "export the mailbox again")
         if mbox.looks_like_mbox(head) or path.suffix.lower() in (".eml", ".emlx"):
@@ -100,37 +116,48 @@ class MailSource:
                 yield from self._file(entry.path, entry.relative, tuple(parts[:-1]), known=False)
 
     def _mail_file(self, path: Path, locator: str, folders: tuple[str, ...]) -> Iterator[Unit]:
-        try:
-            raw = files.read_bytes(path)
-        except files.FileUnreadable as error:
-            yield _defect(locator, error.code, unreadable=True)
-            return
         # The flags behind the colon of a Maildir name change when a mail is read; the locator must not.
-        locator = re.sub(r"[:!;]2,[A-Za-z]*\Z", "", locator)
-        yield self._unit(raw, locator, folders[-1] if folders else self.name, folders)
+        yield self._single(path, re.sub(r"[:!;]2,[A-Za-z]*\Z", "", locator), folders, None)
+
+    def _single(self, path: Path, locator: str, folders: tuple[str, ...], suffix: str | None) -> Unit:
+        """Return the unit of a file that is one mail.
+
+        Args:
+            path: The file.
+            locator: See `Unit`.
+            folders: Folders above it.
+            suffix: Of its name, which says what may stand before the mail; None for a Maildir, where nothing does.
+        """
+        try:
+            raw = files.read_bytes(path, mbox.MAIL_LIMIT)
+        except files.FileUnreadable as error:
+            large = error.code == "file.too_large"
+            return _defect(locator, "mail.too_large" if large else error.code, unreadable=True)
+        container = folders[-1] if folders else self.name
+        return _unit(_bare_mail(raw, suffix) if suffix is not None else raw, locator, container, folders, raw)
 
     def _file(self, path: Path, locator: str, folders: tuple[str, ...], *, known: bool) -> Iterator[Unit]:
         suffix = path.suffix.lower()
         try:
-            raw = files.read_bytes(path)
-        except files.FileUnreadable as error:
-            yield _defect(locator, error.code, unreadable=True)
+            with path.open("rb") as file:
+                head = file.read(_HEAD)
+                if suffix != ".eml" and mbox.looks_like_mbox(head):
+                    stem = path.stem if suffix in (".mbox", ".mbx") else path.name
+                    yield from _mails(mbox.stream(file), locator, stem, folders)
+                    return
+                if not (known or suffix in (".eml", ".emlx") or _starts_like_mail(head)):
+                    file.seek(0)
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                    yield _defect(locator, "file.not_mail", unreadable=False, raw_digest=digest)
+                    return
+        except PermissionError:
+            yield _defect(locator, "file.permission_denied", unreadable=True)
             return
-        if suffix != ".eml" and mbox.looks_like_mbox(raw[:8192]):
-            stem = path.stem if suffix in (".mbox", ".mbx") else path.name
-            for number, mail in enumerate(mbox.split(raw), 1):
-                yield self._unit(mbox.unescape(mail), f"{locator}#{number}", stem, folders, raw=mail)
-        elif known or suffix in (".eml", ".emlx") or _starts_like_mail(raw[:8192]):
-            yield self._unit(_bare_mail(raw, suffix), locator, folders[-1] if folders else self.name, folders, raw=raw)
-        else:
-            yield _defect(locator, "file.not_mail", unreadable=False, raw_digest=files.digest(raw))
-
-    def _unit(
-        self, mail: bytes, locator: str, container: str, folders: tuple[str, ...], raw: bytes | None = None
-    ) -> Unit:
-        return Unit(
-            locator, files.digest(mail if raw is None else raw), _Mail(mail, container, folders, "", unreadable=False)
-        )
+        except OSError:
+            # Of an mbox, what came before the damage was given already.
+            yield _defect(locator, "file.unreadable", unreadable=True)
+            return
+        yield self._single(path, locator, folders, suffix)
 
     def read(self, unit: Unit) -> Record | Defect:
         """Return the mail's record: one that cannot be parsed is a record with `parse_defects`, never a lost mail."""
@@ -138,16 +165,30 @@ class MailSource:
         if mail.defect:
             return Defect(unit.locator, unit.raw_digest, mail.defect, mail.unreadable)
         try:
-            message = BytesParser(policy=compat32).parsebytes(mail.raw)
-            return replace(_record(message, unit, mail), authenticity=mail_level(mail.raw, self._keys))
+            return _record(mime.parse(mail.raw), unit, mail, mail_level(mail.raw, self._keys))
         except Exception:
             # The border to the standard library's parser, which has raised nearly everything on purpose-built mails.
             # The unit keeps its place, with nothing in it that a gate could take.
             return of_defect("mail", unit.locator, unit.raw_digest, "mail.unparseable", mail.container, mail.folders)
 
 
+def _mails(mails: Iterator[mbox.Mail], locator: str, stem: str, folders: tuple[str, ...]) -> Iterator[Unit]:
+    for number, mail in enumerate(mails, 1):
+        place = f"{locator}#{number}"
+        if mail.too_large:
+            yield _defect(place, "mail.too_large", unreadable=True, raw_digest=mail.sha256)
+            continue
+        payload = _Mail(mbox.unescape(mail.raw), stem, folders, "", unreadable=False)
+        yield Unit(place, mail.sha256, payload, len(payload.raw) + _OVERHEAD)
+
+
+def _unit(mail: bytes, locator: str, container: str, folders: tuple[str, ...], raw: bytes) -> Unit:
+    payload = _Mail(mail, container, folders, "", unreadable=False)
+    return Unit(locator, files.digest(raw), payload, len(mail) + _OVERHEAD)
+
+
 def _defect(locator: str, code: str, *, unreadable: bool, raw_digest: str = "") -> Unit:
-    return Unit(locator, raw_digest, _Mail(b"", "", (), code, unreadable))
+    return Unit(locator, raw_digest, _Mail(b"", "", (), code, unreadable), _OVERHEAD)
 
 
 def _is_maildir(path: Path) -> bool:
@@ -177,16 +218,15 @@ def _bare_mail(raw: bytes, suffix: str) -> bytes:
     return raw
 
 
-def _author(message: Message, defects: list[str]) -> tuple[str, str, str]:
+def _author(fields: mime.Fields, found: list[tuple[str, str]], defects: list[str]) -> tuple[str, str, str]:
     """Return (key, as written, basis) of the one author; several, none or a rewritten one are unknown."""
-    fields = headers.raw_fields(message, "From")
-    if not fields:
+    values = headers.raw_fields(fields, "From")
+    if not values:
         defects.append("from.missing")
         return "", "", "unknown"
-    written = headers.decode_words(fields[0])
-    found = headers.addresses(message, "From")
+    written = headers.decode_words(values[0])
     keys = {key for _, address in found if (key := mail_key(address))}
-    if len(fields) > 1:
+    if len(values) > 1:
         defects.append("from.duplicate")
         return "", written, "unknown"
     if len(keys) > 1:
@@ -196,7 +236,7 @@ def _author(message: Message, defects: list[str]) -> tuple[str, str, str]:
         defects.append("from.unreadable")
         return "", written, "unknown"
     key = keys.pop()
-    posting = headers.raw_field(message, "List-Post").casefold()
+    posting = headers.raw_field(fields, "List-Post").casefold()
     # A list that rewrites From for DMARC (RFC 7960 §4.1.3.3) puts its own address where the author's was.
     if (posting and key in posting) or any(_VIA.search(name) for name, _ in found):
         defects.append("from.rewritten")
@@ -204,45 +244,47 @@ def _author(message: Message, defects: list[str]) -> tuple[str, str, str]:
     return key, written, "header.from"
 
 
-def _container_kind(message: Message, labels: tuple[str, ...], container: str) -> ContainerKind:
+def _container_kind(fields: mime.Fields, labels: tuple[str, ...], container: str) -> ContainerKind:
     # Google's "Category Personal" is the tab that ordinary mail lands in; it says nothing.
     places = [label for label in (*labels, container) if not label.casefold().startswith("category ")]
     if any(_PERSONAL.search(place.replace("_", " ")) for place in places):
         return "personal_folder"
-    if headers.raw_field(message, "List-Id") or headers.raw_field(message, "List-Post"):
+    if headers.raw_field(fields, "List-Id") or headers.raw_field(fields, "List-Post"):
         return "list"
     return "mailbox"
 
 
-def _is_automatic(message: Message) -> bool:
-    submitted = headers.raw_field(message, "Auto-Submitted").casefold()
+def _is_automatic(fields: mime.Fields) -> bool:
+    submitted = headers.raw_field(fields, "Auto-Submitted").casefold()
     return (
         (bool(submitted) and not submitted.startswith("no"))
-        or bool(headers.raw_field(message, "X-Autoreply") or headers.raw_field(message, "X-Autorespond"))
-        or headers.raw_field(message, "Precedence").casefold() in ("bulk", "junk", "auto_reply")
-        or headers.raw_field(message, "Return-Path").strip() == "<>"
+        or bool(headers.raw_field(fields, "X-Autoreply") or headers.raw_field(fields, "X-Autorespond"))
+        or headers.raw_field(fields, "Precedence").casefold() in ("bulk", "junk", "auto_reply")
+        or headers.raw_field(fields, "Return-Path").strip() == "<>"
     )
 
 
-def _record(message: Message, unit: Unit, mail: _Mail) -> Record:
+def _record(message: mime.Part, unit: Unit, mail: _Mail, authenticity: str) -> Record:
+    fields = message.fields
     defects: list[str] = []
-    key, written, basis = _author(message, defects)
-    sent_at, offset, offset_basis, more = headers.date(message)
+    senders = headers.addresses(fields, "From")
+    key, written, basis = _author(fields, senders, defects)
+    sent_at, offset, offset_basis, more = headers.date(fields)
     body = mailbody.read(message)
     defects += more + body.defects
-    people = headers.addresses(message, "To", "Cc", "Bcc", "Resent-To", "Resent-Cc")
+    people = headers.addresses(fields, "To", "Cc", "Bcc", "Resent-To", "Resent-Cc")
     others = sorted({k for name, address in people if (k := mail_key(address) or name_key(name))} - {key})
-    everyone = [*headers.addresses(message, "From", "Sender", "Reply-To"), *people]
+    everyone = [*senders, *headers.addresses(fields, "Sender", "Reply-To"), *people]
     spans = split_mail(body.text, key, body.forced)
     names = dict.fromkeys(part for pair in everyone for part in pair if part)
     names.update(dict.fromkeys(names_in(body.text, spans)))
-    labels = tuple(dict.fromkeys((*mail.folders, *headers.labels(message))))
-    kind = _container_kind(message, labels, mail.container)
-    if _is_automatic(message) and headers.raw_field(message, "List-Id") == "":
+    labels = tuple(dict.fromkeys((*mail.folders, *headers.labels(fields))))
+    kind = _container_kind(fields, labels, mail.container)
+    if _is_automatic(fields) and headers.raw_field(fields, "List-Id") == "":
         labels = (*labels, FLAG_AUTOMATIC)
-    own_id = headers.message_ids(headers.raw_field(message, "Message-ID"))
-    chain = headers.message_ids(headers.raw_field(message, "References"))
-    replied = headers.message_ids(headers.raw_field(message, "In-Reply-To"))
+    own_id = headers.message_ids(headers.raw_field(fields, "Message-ID"))
+    chain = headers.message_ids(headers.raw_field(fields, "References"))
+    replied = headers.message_ids(headers.raw_field(fields, "In-Reply-To"))
     parent = chain[-1] if chain else (replied[0] if replied else "")
     return Record(
         source_kind="mail",
@@ -261,10 +303,11 @@ def _record(message: Message, unit: Unit, mail: _Mail) -> Record:
         tz_basis=offset_basis,
         thread_id=f"mail:{own_id[0] if own_id else unit.raw_digest}",
         parent_id=parent,
-        title=headers.decode_words(headers.raw_field(message, "Subject")),
+        title=headers.decode_words(headers.raw_field(fields, "Subject")),
         text=body.text,
         spans=spans,
         attachments=body.attachments,
+        authenticity=authenticity,
         parse_defects=tuple(dict.fromkeys(defects)),
         message_id=own_id[0] if own_id else "",
         references=tuple(chain or replied),

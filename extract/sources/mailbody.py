@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from email.message import Message
 
 from extract.records import SpanKind
 from extract.sources import html
 from extract.sources.decoding import decode
+from extract.sources.mime import Part
 
 _DEPTH, _PARTS, _CHARACTERS = 30, 500, 2_000_000
 #: A plain part this much shorter than the HTML is a stub ("this message needs an HTML viewer").
@@ -41,7 +41,7 @@ class Body:
         self.text = f"{self.text}\n{joined}" if len(self.forced) > len(lines) else joined
 
 
-def read(message: Message) -> Body:
+def read(message: Part) -> Body:
     """Return the body of a parsed mail. Never raises on bad content."""
     body = Body()
     budget = [_PARTS]
@@ -62,21 +62,20 @@ def read(message: Message) -> Body:
 _Lines = list[tuple[str, SpanKind | None]]
 
 
-def _shown(part: Message, body: Body, depth: int, budget: list[int]) -> list[_Lines]:
+def _shown(part: Part, body: Body, depth: int, budget: list[int]) -> list[_Lines]:
     budget[0] -= 1
     if budget[0] <= 0:
         return []
     if depth > _DEPTH:
         body.defects.append("body.too_deep")
         return []
-    kind = _content_type(part)
-    children = part.get_payload() if part.is_multipart() else None
+    kind = part.kind.name
     if kind.startswith("message/") and depth:
         # A forwarded mail as an attachment is another mail: not this author's words.
         body.attachments += 1
         return []
-    if isinstance(children, list):
-        messages = [child for child in children if isinstance(child, Message)]
+    if part.children is not None:
+        messages = part.children
         if kind == "multipart/alternative":
             return _alternative(messages, body, depth, budget)
         if kind in ("multipart/related", "multipart/signed", "multipart/report"):
@@ -90,7 +89,7 @@ def _shown(part: Message, body: Body, depth: int, budget: list[int]) -> list[_Li
         # Declared multipart, but no boundary stands where it should: shown as plain text by mail programs.
         body.defects.append("body.no_boundary")
         kind = "text/plain"
-    if kind not in ("text/plain", "text/html") or _is_attachment(part):
+    if kind not in ("text/plain", "text/html") or part.kind.attached:
         body.attachments += 1
         return []
     text = _text(part, body)
@@ -99,11 +98,11 @@ def _shown(part: Message, body: Body, depth: int, budget: list[int]) -> list[_Li
     return [[(line, None) for line in text.split("\n")]]
 
 
-def _alternative(parts: list[Message], body: Body, depth: int, budget: list[int]) -> list[_Lines]:
+def _alternative(parts: list[Part], body: Body, depth: int, budget: list[int]) -> list[_Lines]:
     """Choose the plain form, but let the HTML say which of its lines are quoted."""
     forms: dict[str, list[_Lines]] = {}
     for part in parts:
-        kind = _content_type(part)
+        kind = part.kind.name
         if kind in ("text/calendar", "text/x-amp-html", "text/enriched", "text/richtext", "text/watch-html"):
             continue
         key = "text/plain" if kind == "text/plain" else "html"
@@ -129,38 +128,10 @@ def _bare(line: str) -> str:
     return " ".join(line.split())
 
 
-def _content_type(part: Message) -> str:
-    try:
-        return part.get_content_type()
-    except (ValueError, TypeError, AttributeError, IndexError):
-        return "text/plain"
-
-
-def _is_attachment(part: Message) -> bool:
-    try:
-        return part.get_content_disposition() == "attachment" or bool(part.get_filename())
-    except (ValueError, TypeError, AttributeError, IndexError, LookupError):
-        return True
-
-
-def _charset(part: Message) -> str:
-    try:
-        return part.get_content_charset() or ""
-    except (ValueError, TypeError, AttributeError, IndexError, LookupError):
-        return "x-bad"
-
-
-def _text(part: Message, body: Body) -> str:
-    try:
-        payload = part.get_payload(decode=True)
-    except (ValueError, TypeError, AttributeError, IndexError, LookupError, AssertionError):
-        payload = None
-        body.defects.append("body.bad_transfer_encoding")
-    data = payload if isinstance(payload, bytes) else b""
-    if any(type(d).__name__.startswith("InvalidBase64") for d in part.defects):
-        body.defects.append("body.bad_base64")
-    text, defects = decode(data, _charset(part))
-    body.defects += defects
+def _text(part: Part, body: Body) -> str:
+    data, defects = part.data()
+    text, more = decode(data, part.kind.charset)
+    body.defects += defects + more
     return text
 
 
