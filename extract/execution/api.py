@@ -156,6 +156,8 @@ def perform(task: Task) -> Outcome:
         return Outcome.stopped(error.message, error.hint, error.exit_code)
     except MemoryError:
         return Outcome(Verdict.DIED)
+    except ImportError as error:
+        return Outcome.stopped(f"a package is missing: {error.name}", "install it for all workers")
     except OSError as error:
         return Outcome(Verdict.FULL if error.errno in FULL else Verdict.FAILED)
     except (Exception, SystemExit):

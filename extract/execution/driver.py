@@ -14,6 +14,8 @@ from extract.execution.parts import Parts
 
 Item = TypeVar("Item")
 
+_DEATHS = 100
+"""So many workers may die one after the other, without any part made; then it is hardly the fault of single items."""
 _AHEAD = 2
 """Partitions in flight per worker: one that is made and one that waits, so that no worker ever does."""
 
@@ -86,6 +88,7 @@ class _Run:
         # What killed its worker, or may have, to be run with nothing else in flight.
         self._suspects: deque[list[_Stretch]] = deque()
         self._deaths: dict[str, int] = {}
+        self._deaths_in_a_row = 0
 
     def pieces(self, partitions: Iterable[Sequence[Any]]) -> Iterator[Piece]:
         coming = enumerate(partitions)
@@ -145,10 +148,17 @@ class _Run:
                     "a worker made a part that is not in the folder of the parts",
                     "the folder must be the same one, under the same path, on all machines",
                 )
+            self._deaths_in_a_row = 0
             self._settle(stretches, task.key)
         elif outcome.verdict is Verdict.FAILED:
             self._blame(stretches, deadly=False)
         elif outcome.verdict is Verdict.DIED:
+            self._deaths_in_a_row += 1
+            if self._deaths_in_a_row > _DEATHS:
+                raise WorkersError(
+                    "workers die one after the other",
+                    "perhaps there is too little memory: try fewer --jobs; what is made so far is kept",
+                )
             deaths = self._deaths[task.key] = self._deaths.get(task.key, 0) + 1
             # A single item is left out for good, so it gets a second chance also alone: a worker may be killed by
             # what else the machine does.

@@ -43,9 +43,14 @@ def open_executor(jobs: int = 1, scheduler: str | None = None, tls: Certificates
         from extract.execution.dask import connect
 
         return connect(scheduler, tls)
-    jobs = jobs or len(os.sched_getaffinity(0))
+    jobs = jobs or _cores()
     if jobs == 1:
         return SerialExecutor()
     from extract.execution.processes import ProcessExecutor
 
     return ProcessExecutor(jobs)
+
+
+def _cores() -> int:
+    # A container may be given fewer cores than the machine has; not every system can tell.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -77,7 +77,8 @@ class ProcessExecutor:
             WorkersError: Workers die before they are ready.
         """
         while True:
-            for worker in [w for w in self._workers if w.pipe in connection.wait([w.pipe for w in self._workers])]:
+            heard = connection.wait([worker.pipe for worker in self._workers])
+            for worker in [worker for worker in self._workers if worker.pipe in heard]:
                 if ended := self._heard(worker):
                     self._supply()
                     return ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from execution_steps import Toy, items, partitions
@@ -18,17 +19,13 @@ def main() -> None:
     folder, side, count, jobs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     harm = {"kill": {"driverless": (items(count)[count // 2],)}, "wait": {"slow": 0.3}}[sys.argv[5]]
     step = Toy(side, **harm)  # type: ignore[arg-type]
-    executor = open_executor(jobs)
-    parts = SealedParts(folder, SECRET)
-    try:
+    with closing(SealedParts(folder, SECRET)) as parts, closing(open_executor(jobs)) as executor:
         for piece in run(executor, step, partitions(count), parts):
             print(piece.partition, flush=True)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    finally:
-        executor.close()
-        parts.close()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

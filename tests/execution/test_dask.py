@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -193,7 +193,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return files
 
 
-def _with_tls(files: Certificates, workers: int = 1, **settings: object) -> Any:
+def _with_tls(files: Certificates, workers: int = 1, settings: Mapping[str, object] = {}) -> Any:
     """A scheduler with TLS and its workers, in this process."""
     import dask
 
@@ -238,7 +238,7 @@ def test_a_scheduler_with_tls_and_certificates_does_the_work(
 def test_workers_that_might_write_to_their_disk_get_no_item(
     certificates: Certificates, side: Path, tmp_path: Path
 ) -> None:
-    cluster = _with_tls(certificates, **{"distributed.worker.memory.spill": 0.7})
+    cluster = _with_tls(certificates, settings={"distributed.worker.memory.spill": 0.7})
     try:
         executor = open_executor(scheduler=cluster.scheduler_address, tls=certificates)
         with pytest.raises(ExecutionError, match="in the clear"):

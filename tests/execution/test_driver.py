@@ -179,6 +179,24 @@ def test_what_the_step_says_of_the_run_ends_it_and_is_told(tmp_path: Path) -> No
     assert len(step.made()) == 1
 
 
+def test_workers_that_die_whatever_they_do_end_the_run(tmp_path: Path) -> None:
+    executor = Lossy(2, 1, tuple(items(300)), False)
+    with pytest.raises(WorkersError, match="one after the other") as raised:
+        list(run(executor, Toy(tmp_path), partitions(300, 100), MemoryParts()))
+    assert "--jobs" in (raised.value.hint or "")
+    assert executor.flying == []
+
+
+class Unequipped(Toy):
+    def run(self, items: object) -> dict[str, bytes]:
+        raise ModuleNotFoundError("No module named 'reader'", name="reader")
+
+
+def test_a_missing_package_is_no_fault_of_the_items(tmp_path: Path) -> None:
+    with pytest.raises(ExecutionError, match="a package is missing: reader"):
+        list(run(SerialExecutor(), Unequipped(tmp_path), partitions(30), MemoryParts()))
+
+
 class Forgetful(MemoryParts):
     """A folder that is not the one that the driver sees."""
 

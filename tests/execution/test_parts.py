@@ -164,7 +164,7 @@ def test_leftovers_of_killed_writers_are_cleared_when_the_driver_opens_not_when_
 def test_a_draft_that_somebody_clears_away_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = SealedParts(tmp_path, SECRET)
     replace = Path.replace
-    cleared = []
+    cleared: list[Path] = []
 
     def meddle(self: Path, target: Path) -> Path:
         if not cleared:

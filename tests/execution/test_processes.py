@@ -21,6 +21,7 @@ from extract.execution.opening import open_executor
 from extract.execution.parts import MemoryParts, SealedParts
 from extract.execution.processes import ProcessExecutor
 from extract.execution.serial import SerialExecutor
+from govern.errors import UsageError
 
 SECRET = b"sixteen or more bytes"
 HERE = Path(__file__).parent
@@ -262,3 +263,5 @@ def test_jobs_say_which_executor_it_is() -> None:
     assert isinstance(three, ProcessExecutor)
     assert three.workers() == 3
     assert open_executor(0).workers() == len(os.sched_getaffinity(0))
+    with pytest.raises(UsageError):
+        open_executor(-1)
