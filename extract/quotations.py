@@ -17,7 +17,8 @@ _WRAP_FROM, _WRAP_TAIL, _WRAP_LAST, _WRAP_MOST = 60, 34, 20, 76
 _REPORT_FIELDS = 4
 _REPORT_FIELD = re.compile(r"\n>[A-Z][A-Za-z-]{2,20}:")
 _BARS = ("|", ":")
-_DATED = re.compile(r"[\[(*]?\d{1,4}[-./]\d")
+#: A date or a time, or a weekday before one.
+_DATED = re.compile(r"[\[(*]?\d{1,4}[-./:]\d|\w{2,12}[,.] \d")
 #: An attribution takes at most so many lines.
 _REACH = 6
 

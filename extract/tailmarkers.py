@@ -16,16 +16,11 @@ SENT_WORDS = words(
     "보냄", "outlook für", "hanki outlook", "télécharg",
 )  # fmt: skip
 #: `Sent from my desk is quicker` is a sentence.
-_NO_SENTENCE = r"(?!.*\b(?:is|are|was|were|does|has)\b)"
 SENT_FROM = re.compile(
-    r"[ \t]*[\[(*_<]{0,2}(?:"
+    r"(?!.*\b(?:is|are|was|were|does|has)\b)[ \t]*[\[(*_<]{0,2}(?:"
     r"sent (?:from|with|via|using) (?:my|the|a|an|mobile|outlook|mail|yahoo|proton|windows|samsung|android|ipad|"
-    r"iphone|blackberry|nine|spark|airmail|mailspring|superhuman|aqua|gmail|thunderbird|aol)\b"
-    + _NO_SENTENCE
-    + r".{0,100}|"
-    r"sent from .{0,40}(?:phone|device|tablet|mobile|ipad|blackberry|droid|galaxy|handheld|treo|palm)\b"
-    + _NO_SENTENCE
-    + r".{0,40}|"
+    r"iphone|blackberry|nine|spark|airmail|mailspring|superhuman|aqua|gmail|thunderbird|aol)\b.{0,100}|"
+    r"sent from .{0,40}(?:phone|device|tablet|mobile|ipad|blackberry|droid|galaxy|handheld|treo|palm)\b.{0,40}|"
     r"(?:get|download) \[?outlook for (?:ios|android).*|sent from mailbox|"
     r"<?sent by [\w ]{2,20}>?>?|sent from \[mail\].*|von meinem .{2,30} gesendet.*|gesendet (?:von|mit|über) .{2,60}|"
     r"diese nachricht wurde von .{2,60} gesendet.*|envoyé (?:de mon|de|depuis|à partir) .{2,60}|"
@@ -76,7 +71,8 @@ FOOTER_WORDS = words(
     "list archives", "subscription", "list-manager", "majordomo", "reply to this email directly",
     "view it on github", "view this thread", "this sf.net email", "this sfnet email", "sponsored by",
     "your use of yahoo", "to subscribe", "manage your", "email preferences", "notification settings", "opt out",
-    "opt-out", "optout", "forum.php", "showthread", "powered by", "virus", "scanned by", "scanned for", "avast",
+    "opt-out", "optout", "forum.php", "showthread", "powered by", "virus", "viruses", "scanned by", "scanned for",
+    "avast",
     "configure bugmail", "suscripción", "gmane.org/", "nntp.",
 )  # fmt: skip
 #: What companies have appended to mails. Several different ones make a disclaimer.
