@@ -25,11 +25,11 @@ def run() -> list[Row]:
     import pandas as pd
 
     from consent import decide
-    from extract import facts, records
+    from extract import facts
     from extract.vetoes import Vetoes
 
     job = sample.job()
-    frame = records.to_frame(sample.records().records)
+    frame = list(sample.records().records.marked)
     vetoes = Vetoes(frozenset(), b"\0" * 32)
     one = facts.compute(frame, job.people, job.subject, vetoes)
     # Each record stands for itself here: what it costs to compare copies is a matter of how many there are.

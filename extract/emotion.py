@@ -30,6 +30,12 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return lexicon.words(lists["harmless"]), re.compile(f"{frames.pattern}|{always.pattern}")
 
 
+@cache
+def _stems() -> lexicon.Stems:
+    lists = lexicon.load("emotion")
+    return lexicon.Stems(lexicon.needed(lists["frames"], lists["lists"]) | set(lists["always"]))
+
+
 def sentences(text: str) -> list[str]:
     """Return the text cut into sentences, each with the space behind it: joined they are the text again."""
     ends = {m.end() for m in _END.finditer(text) if not _ABBREVIATION.search(text[: m.end()][-12:])}
@@ -53,8 +59,11 @@ def sentences(text: str) -> list[str]:
 
 def about_feelings(sentence: str) -> bool:
     """Say whether a sentence tells of somebody's feelings."""
+    plain = lexicon.plain(sentence)
+    if not _stems().may_be_in(plain):
+        return False
     harmless, feeling = _patterns()
-    return feeling.search(harmless.sub(" ... ", lexicon.plain(sentence))) is not None
+    return feeling.search(harmless.sub(" ... ", plain)) is not None
 
 
 def _judged(text: str) -> list[tuple[str, bool]]:

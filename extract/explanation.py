@@ -86,6 +86,7 @@ def explain(
     """
     from consent import decide
     from extract.authenticity import FAILED
+    from extract.records import FAILURE
 
     facts = frame(kept)
     place = list(kept).index(row)
@@ -104,6 +105,9 @@ def explain(
     if kept[row].residual:
         again.add(RESIDUAL)
         asked.append(Asked(RESIDUAL, "deny"))
+    if kept[row].failed:
+        again.add(FAILURE)
+        asked.append(Asked(FAILURE, "deny"))
     return Explanation(row, tuple(asked), tuple(sorted(again)), set(kept) >= set(kept[row].copies))
 
 

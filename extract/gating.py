@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from consent.decide import RunDecision
     from consent.ledger import ChoiceState, Ledger
     from consent.request import RunRequest
-    from extract.job import Job, Progress, Tools
+    from extract.job import Job, Progress, Tools, Work
     from extract.records import Record
     from extract.sources import ReadResult
     from extract.vetoes import Vetoes
@@ -176,7 +176,12 @@ class Excluded:
 
 
 def read_and_gate(
-    job: Job, choice: ChoiceState, vetoes: Vetoes, progress: Progress, commit: Callable[[ReadResult, int], object]
+    job: Job,
+    choice: ChoiceState,
+    vetoes: Vetoes,
+    progress: Progress,
+    commit: Callable[[ReadResult, int], object],
+    work: Work | None = None,
 ) -> Gated:
     """Read every source and decide over every record.
 
@@ -186,12 +191,14 @@ def read_and_gate(
         vetoes: Who vetoed.
         progress: Called with stage, done, total.
         commit: Called before any record gate runs, with what was read and how many records were excluded.
+        work: Who reads, and where the records lie meanwhile; None reads here and keeps them in memory.
 
     Raises:
         InputError: A source cannot be read, or there is no record in any.
     """
     from consent import decide
-    from extract import authenticity, facts, records
+    from extract import authenticity, facts
+    from extract.job import Work
     from extract.sources import open_source, read_all
 
     progress("reading", 0, 0)
@@ -199,15 +206,23 @@ def read_and_gate(
         open_source(kind, path, job.checks, job.people) for kind, paths in sorted(job.paths.items()) for path in paths
     ]
     excluded = Excluded(job)
-    read = read_all(sources, lambda seen: progress("reading", seen, 0), job.checks.custodian, excluded)
+    work = work or Work()
+    read = read_all(
+        sources,
+        lambda seen: progress("reading", seen, 0),
+        job.checks.custodian,
+        excluded,
+        work.executor,
+        work.parts,
+    )
     if not read.records:
         raise InputError("the sources hold no record", "check the paths; `govern extract --help` says what each reads")
     commit(read, excluded.count)
     progress("gates", 0, len(read.records))
-    rows = facts.compute(records.to_frame(read.records), job.people, job.subject, vetoes)
+    rows = facts.compute(read.records.marked, job.people, job.subject, vetoes)
     seed = int.from_bytes(fingerprint(read)[:6], "big")
     verdict = decide.decide_records(job.policy, rows, choice, job.request, seed=seed)
-    return Gated(read, rows, authenticity.hold_failed(read.records, verdict.reasons), seed)
+    return Gated(read, rows, authenticity.hold_failed(read.records.light(), verdict.reasons), seed)
 
 
 def dry_run(job: Job, consents: Ledger, tools: Tools) -> tuple[RunDecision, Gated]:
@@ -218,7 +233,7 @@ def dry_run(job: Job, consents: Ledger, tools: Tools) -> tuple[RunDecision, Gate
     decision = decide_run(job, consents, announced.index)
     choice = decision.choice if decision.allowed else suppose(job)
     vetoes = Vetoes.of(consents, tools.secret)
-    gated = read_and_gate(job, choice, vetoes, tools.progress, lambda read, excluded: None)
+    gated = read_and_gate(job, choice, vetoes, tools.progress, lambda read, excluded: None, tools.work)
     tools.emit(
         "extraction.gated",
         {
@@ -239,4 +254,4 @@ def dry_run(job: Job, consents: Ledger, tools: Tools) -> tuple[RunDecision, Gate
 
 def fingerprint(read: ReadResult) -> bytes:
     """Return a digest of what was read: nobody can choose the draws and tokens that are derived from it."""
-    return hashlib.sha256("\n".join(sorted(r.raw_digest for r in read.records)).encode()).digest()
+    return hashlib.sha256("\n".join(sorted(r.raw_digest for r in read.records.light())).encode()).digest()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from attest.log import EventLog
     from attest.vault import Vault
     from consent.request import RunRequest
+    from extract.execution.api import Executor
+    from extract.execution.parts import Parts
     from extract.identity import Identities
     from extract.sources.registry import Kind
     from policies.model import Policy
@@ -27,6 +29,31 @@ ASKED = {"mail": "mail.work", "repo": "vcs.commit", "chat": "chat.public_channel
 ACTOR = "operator"
 
 
+def _here() -> Executor:
+    from extract.execution.serial import SerialExecutor
+
+    return SerialExecutor()
+
+
+def _in_memory() -> Parts:
+    from extract.execution.parts import MemoryParts
+
+    return MemoryParts()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Who does the work of a run, and where its intermediate results lie.
+
+    Attributes:
+        executor: Does the work: here, in processes, or on other machines.
+        parts: Where results lie until the run ends.
+    """
+
+    executor: Executor = field(default_factory=_here)
+    parts: Parts = field(default_factory=_in_memory)
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """Everything with a side effect that an extraction needs, opened by the application.
@@ -37,6 +64,7 @@ class Tools:
         random: `random(n)` returns n random bytes.
         secret: Workspace secret from which the pseudonym key of an extraction is derived.
         progress: Called with stage, done, total; never with text.
+        work: Who does the work, and where its intermediate results lie.
     """
 
     log: EventLog
@@ -44,6 +72,7 @@ class Tools:
     random: Callable[[int], bytes]
     secret: bytes
     progress: Progress
+    work: Work = field(default_factory=Work)
 
     def emit(self, kind: str, body: dict[str, Any], now: datetime) -> int:
         """Append one event and return its index."""

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 from attest import canonical
 from attest.errors import FormatError
 from attest.shape import exact
+from extract.records import FAILURE
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from extract.gating import Gated
 
-VERSION = 1
+VERSION = 2
 VOLUME = "record.volume"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SHAPE = {"v": int, "facts": dict, "drawn": bool, "residual": bool, "copies": list}
+_SHAPE = {"v": int, "facts": dict, "drawn": bool, "residual": bool, "failed": bool, "copies": list}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,12 +32,14 @@ class Kept:
         facts: Fact by name, in the types of `consent.facts.FACTS`; None is unknown.
         drawn: Whether the draw of `record.volume` reached it: that alone cannot be told from its own facts.
         residual: Whether the second scan of its redacted text still found something.
+        failed: Whether no process could read all of its text.
         copies: Rows of all copies of it, itself included; the first is the one that is kept.
     """
 
     facts: Mapping[str, Any]
     drawn: bool
     residual: bool
+    failed: bool
     copies: tuple[int, ...]
 
 
@@ -64,6 +67,7 @@ def rows(gated: Gated, redacted: Gated) -> list[bytes]:
                     "facts": {name: values[i] for name, values in columns.items()},
                     "drawn": VOLUME not in before,
                     "residual": "segment.pii" in after,
+                    "failed": FAILURE in after,
                     "copies": [kept, *others],
                 }
             )
@@ -84,7 +88,7 @@ def parse(data: bytes) -> Kept:
         raise FormatError("kept facts are of a version that is not known")
     # A fact that a later version added is unknown, and denies.
     facts = {fact.name: _typed(fact.dtype, value["facts"].get(fact.name)) for fact in FACTS}
-    return Kept(facts, value["drawn"], value["residual"], tuple(value["copies"]))
+    return Kept(facts, value["drawn"], value["residual"], value["failed"], tuple(value["copies"]))
 
 
 def frame(kept: Mapping[int, Kept]) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def load(name: str) -> Mapping[str, Any]:
 
 def plain(text: str) -> str:
     """Return a text as the patterns expect it: lower case, straight apostrophes, single spaces, "i am" for "i'm"."""
-    folded = re.sub(r"\s+", " ", text.replace("\u2019", "'")).casefold()
+    folded = " ".join(text.replace("\u2019", "'").split()).casefold()
     return _SHORT.sub(lambda m: f"{m[1]} {_LONG[m[2]]}", folded)
 
 
@@ -47,6 +47,43 @@ def frames(entries: Iterable[str], lists: Mapping[str, Iterable[str]]) -> re.Pat
     """
     named = {name: list(found) for name, found in lists.items()}
     return re.compile("|".join(_frame(entry, named) for entry in entries))
+
+
+class Stems:
+    """A quick look whether a text can hold any of some entries; patterns are searched only where it can.
+
+    A pattern of a hundred words tries all of them at each character; an automaton goes through the text once.
+    """
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        """Take the entries, as `words` does."""
+        from ahocorasick_rs import AhoCorasick
+
+        self._automaton = AhoCorasick(sorted({plain(entry).removesuffix("*") for entry in entries}))
+
+    def may_be_in(self, text: str) -> bool:
+        """Say whether the plain text holds the letters of any entry, be it inside of other words."""
+        return bool(self._automaton.find_matches_as_indexes(text))
+
+
+def needed(entries: Iterable[str], lists: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return entries of which a text must hold one if any of the frames is in it.
+
+    Args:
+        entries: As in `frames`.
+        lists: As in `frames`.
+    """
+    named = {name: list(found) for name, found in lists.items()}
+    found: set[str] = set()
+    for entry in entries:
+        parts = [_choices(part, named) for part in entry.split() if not _GAP.match(part)]
+        # Each part must be there; that with the longest words is in the fewest texts.
+        found.update(max(parts, key=lambda choices: min(map(len, choices))))
+    return found
+
+
+def _choices(part: str, lists: Mapping[str, list[str]]) -> list[str]:
+    return lists[part[1:-1]] if part.startswith("{") else part.split("|")
 
 
 def _any(entries: Iterable[str]) -> str:
@@ -73,7 +110,7 @@ def _frame(entry: str, lists: Mapping[str, list[str]]) -> str:
         if match := _GAP.match(part):
             gap = int(match[1])
             continue
-        choices = lists[part[1:-1]] if part.startswith("{") else part.split("|")
+        choices = _choices(part, lists)
         if out:
             # Nothing but words may stand between: a comma or a full stop ends the thought.
             out.append(rf"[^\W_]{{0,{gap}}}" if dense else rf" (?:[\w'-]+ ){{0,{gap}}}")

@@ -47,12 +47,14 @@ def commit(
     # Plain digests of the sources would be found by whoever guesses a record, also after its salt is gone: what is
     # logged is keyed with a salt of the extraction, which goes when the first of its records is erased.
     key = tools.random(32)
-    tools.vault.put(extraction_id, salts, [persons_of(r, job.people) for r in read.records], {SOURCES: key})
+    tools.vault.put(extraction_id, salts, [persons_of(r, job.people) for r in read.records.light()], {SOURCES: key})
     commitments.extend(
-        commitment(salt, "source", bytes.fromhex(r.raw_digest)) for salt, r in zip(salts, read.records, strict=True)
+        commitment(salt, "source", bytes.fromhex(r.raw_digest))
+        for salt, r in zip(salts, read.records.light(), strict=True)
     )
     root = manifest_root(
-        manifest_line(i, r.source_kind, c) for i, (r, c) in enumerate(zip(read.records, commitments, strict=True))
+        manifest_line(i, r.source_kind, c)
+        for i, (r, c) in enumerate(zip(read.records.light(), commitments, strict=True))
     )
     sources = [
         {
@@ -77,7 +79,7 @@ def commit(
             "excluded": {"lifecycle.cascade": excluded} if excluded else {},
             "custodian": checks.custodian,
             "dkim_keys_sha256": checks.dkim.sha256 if checks.dkim is not None else "",
-            "authenticity": authenticity.counts(read.records),
+            "authenticity": authenticity.counts(read.records.light()),
         },
     )
 
@@ -96,7 +98,7 @@ def dispositions(
     from attest.disposition import Dispositions, Leaf, commitment
 
     leaves = []
-    for i, record in enumerate(gated.read.records):
+    for i, record in enumerate(gated.read.records.light()):
         result = redacted.get(i)
         changed = result is not None and bool(result.counts)
         leaves.append(

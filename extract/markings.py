@@ -17,15 +17,21 @@ _LINE = 80
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...], re.Pattern[str]]:
+def _patterns() -> tuple[re.Pattern[str], tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]]:
     lists = lexicon.load("markings")
     kinds = tuple(
         # What leaves no doubt anywhere does so on a line of its own.
         (name, lexicon.words([*found["marks"], *found["phrases"]]), lexicon.words(found["phrases"]))
         for name, found in sorted(lists["kinds"].items())
     )
-    every = [word for found in lists["kinds"].values() for words in found.values() for word in words]
-    return lexicon.words(lists["with"]), kinds, lexicon.words(every)
+    return lexicon.words(lists["with"]), kinds
+
+
+@cache
+def _any_mark() -> tuple[lexicon.Stems, re.Pattern[str]]:
+    kinds = lexicon.load("markings")["kinds"].values()
+    every = [word for found in kinds for words in found.values() for word in words]
+    return lexicon.Stems(every), lexicon.words(every)
 
 
 def found(places: Iterable[str], title: str, text: str) -> tuple[str, ...]:
@@ -40,7 +46,9 @@ def found(places: Iterable[str], title: str, text: str) -> tuple[str, ...]:
     kinds = {kind for place in places for kind in _of_place(place)}
     kinds |= _kinds((subject,), tuple(_segments(subject)))
     # Few texts hold any of the words: one search over the whole spares the search line by line.
-    if _patterns()[2].search(_plain(text)):
+    stems, every = _any_mark()
+    plain = _plain(text)
+    if stems.may_be_in(plain) and every.search(plain):
         kinds |= _kinds((), tuple(_lines(text)))
     return tuple(sorted(kinds))
 

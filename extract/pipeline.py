@@ -97,11 +97,11 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     def commit(read: ReadResult, excluded: int) -> None:
         # Commit, then gate: what there was is fixed before anything decides what is taken.
         nonlocal manifest_index
-        salts.extend(tools.random(32) for _ in read.records)
+        salts.extend(tools.random(32) for _ in range(len(read.records)))
         manifest_index = manifest.commit(job, read, salts, commitments, extraction_id, excluded, tools, emit)
 
     vetoes = Vetoes.of(ledger_then, tools.secret)
-    gated = gating.read_and_gate(job, decision.choice, vetoes, tools.progress, commit)
+    gated = gating.read_and_gate(job, decision.choice, vetoes, tools.progress, commit, tools.work)
     taken = gated.taken
     gated_index = emit(
         "extraction.gated",
@@ -119,7 +119,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         },
     )
 
-    redactor = redaction.redactor_of(job, gated, tools.secret)
+    redactor = redaction.redactor_of(job, gated, tools)
     drawn = gated
     made = redaction.redact_taken(gated, redactor, tools.progress)
     gated, redacted = made.gated, made.texts

@@ -1,14 +1,11 @@
-"""What a record is: the value that every reader yields, and the columns of the record frame."""
+"""What a record is: the value that every reader yields."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    import pandas as pd
+from typing import Literal, NamedTuple
 
 SourceKind = Literal["mail", "commit", "chat", "document"]
 ContainerKind = Literal[
@@ -22,6 +19,8 @@ FLAG_SYSTEM = "flag:system"
 FLAG_AUTOMATIC = "flag:automatic"
 FLAG_COAUTHORED = "flag:coauthored"
 FLAG_EXTERNAL = "flag:external"
+#: Why a record is left out that ends whatever process works on it.
+FAILURE = "processing_failure"
 
 SpanKind = Literal["own", "quoted", "attribution", "forwarded", "signature", "footer", "patch", "log", "unknown"]
 
@@ -76,7 +75,7 @@ class Record:
         dup_of: Locator of the copy that is kept, or "".
         authenticity: `A0` to `A4` or `F`.
         message_id: The unit's own id in its source: Message-ID, commit id, channel and timestamp; "" if it has none.
-        references: Ids of earlier units that it refers to, oldest first; for threads, in no column of the frame.
+        references: Ids of earlier units that it refers to, oldest first; for threads.
     """
 
     source_kind: SourceKind
@@ -154,51 +153,3 @@ def of_defect(
 def own_text(text: str, spans: Sequence[TextSpan]) -> str:
     """Return the stretches of `text` that are marked `own`, each stripped, joined by a blank line."""
     return "\n\n".join(part for s in spans if s.kind == "own" and (part := text[s.start : s.end].strip()))
-
-
-class Column(NamedTuple):
-    """One column of the record frame."""
-
-    name: str
-    dtype: str
-    meaning: str
-
-
-COLUMNS: tuple[Column, ...] = (
-    Column("source_kind", "str", "mail, commit, chat or document"),
-    Column("locator", "str", "where the record came from, relative to the path that was read"),
-    Column("raw_digest", "str", "SHA-256 of the raw unit, hex"),
-    Column("container", "str", "mailbox, repository, channel or file name"),
-    Column("container_kind", "str", "kind of place; unknown is left out"),
-    Column("author_key", "str", "normalised author address, or empty"),
-    Column("author_raw", "str", "author as written"),
-    Column("author_basis", "str", "what says who the author is"),
-    Column("recipients", "object", "tuple of normalised addresses of the other participants"),
-    Column("names_seen", "object", "tuple of names and addresses as written, for the identity directory"),
-    Column("labels", "object", "tuple of labels, folder names, channel topic and purpose"),
-    Column("sent_at", "datetime64[us, UTC]", "time of writing, or NaT"),
-    Column("tz_offset_min", "Int32", "offset stated by the source, minutes, or NA"),
-    Column("tz_basis", "str", "header, git, profile or unknown"),
-    Column("thread_id", "str", "thread"),
-    Column("parent_id", "str", "parent message, or empty"),
-    Column("title", "str", "subject line or title"),
-    Column("text", "str", "decoded text"),
-    Column("spans", "object", "tuple of TextSpan over `text`"),
-    Column("attachments", "int32", "number of attachments, none read"),
-    Column("parse_defects", "object", "tuple of defect codes"),
-    Column("dup_of", "str", "locator of the copy that is kept, or empty"),
-    Column("authenticity", "str", "A0 to A4, or F"),
-)
-
-
-def to_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """Return the records as a frame with the columns of `COLUMNS`, indexed 0..n-1 in the order given."""
-    import pandas as pd
-
-    rows = list(records)
-    data = {}
-    for column in COLUMNS:
-        values: list[Any] = [getattr(r, column.name) for r in rows]
-        dtype: Any = column.dtype
-        data[column.name] = pd.Series(values, dtype=dtype)
-    return pd.DataFrame(data)

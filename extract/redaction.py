@@ -8,29 +8,30 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from extract.gating import Gated, fingerprint, refuse
+from extract.records import FAILURE
 
 if TYPE_CHECKING:
     from extract.identity import Identities
-    from extract.job import Job, Progress
+    from extract.job import Job, Progress, Tools
     from policies.model import Policy
     from redact.engine import Redacted, Redactor
 
 
-def redactor_of(job: Job, gated: Gated, secret: bytes) -> Redactor:
+def redactor_of(job: Job, gated: Gated, tools: Tools) -> Redactor:
     """Return the redactor of one extraction: it knows the people file and everyone in the headers.
 
     Args:
         job: What is asked for.
         gated: The records.
-        secret: Workspace secret from which the key of the pseudonyms is derived.
+        tools: Who reads with the models, and the secret from which the key of the pseudonyms is derived.
     """
     # One key per extraction. It is derived, never stored: the same sources under the same consent give the same
     # tokens, so that a second run gives the same skill, and other sources give others.
-    key = hmac.digest(secret, b"pseudonyms\0" + job.subject.encode() + fingerprint(gated.read), "sha256")
-    names = sorted({n for r in gated.read.records for n in (*r.names_seen, r.author_raw) if n})
+    key = hmac.digest(tools.secret, b"pseudonyms\0" + job.subject.encode() + fingerprint(gated.read), "sha256")
+    names = sorted({n for r in gated.read.records.light() for n in (*r.names_seen, r.author_raw) if n})
     # Repositories and open channels are named after products, which a model easily takes for people.
-    places = sorted({r.container for r in gated.read.records if r.container_kind in ("repo", "public")})
-    return _make_redactor(job.people, names, job.policy, key, places)
+    places = sorted({r.container for r in gated.read.records.light() if r.container_kind in ("repo", "public")})
+    return _make_redactor(job.people, names, job.policy, key, places, tools)
 
 
 def scanner(people: Identities, policy: Policy) -> Redactor:
@@ -39,18 +40,32 @@ def scanner(people: Identities, policy: Policy) -> Redactor:
 
 
 def _make_redactor(
-    people: Identities, names: Sequence[str], policy: Policy, key: bytes, keep: Sequence[str] = ()
+    people: Identities,
+    names: Sequence[str],
+    policy: Policy,
+    key: bytes,
+    keep: Sequence[str] = (),
+    tools: Tools | None = None,
 ) -> Redactor:
+    from extract.namereading import NameReader
     from redact.directory import Person
-    from redact.engine import LANGUAGES, Redactor
+    from redact.engine import LANGUAGES, Redactor, engine_digest
 
     known = [Person(pid=p.pid, names=p.names, emails=p.emails, handles=p.slack) for p in people.people]
     params = policy.gates["segment.pii"].values()
     models = params["models"]
     # A policy that takes any model gets the one that the project ships.
     languages = LANGUAGES if isinstance(models, str) else {name.partition("_")[0]: name for name in models}
+    reader = None if tools is None else NameReader(tools.work, languages, engine_digest(), tools.progress)
     return Redactor(
-        known, names, sorted(people.work_domains), key, profile=params["profile"], languages=languages, keep=keep
+        known,
+        names,
+        sorted(people.work_domains),
+        key,
+        profile=params["profile"],
+        languages=languages,
+        keep=keep,
+        read_entities=reader,
     )
 
 
@@ -72,17 +87,21 @@ class Redaction:
 def redact_taken(gated: Gated, redactor: Redactor, progress: Progress) -> Redaction:
     """Cut sentences about feelings out of the own words, then redact them and scan what came out once more."""
     from extract import emotion
+    from redact.engine import UNREAD
 
     taken = gated.taken
     progress("redacting", 0, len(taken))
     words = [emotion.own_words(gated.read.records[i]) for i in taken]
     results = dict(zip(taken, redactor.redact([text for text, _ in words]), strict=True))
-    held = {int(name) for name in residual_hits({str(i): r.text for i, r in results.items()}, redactor)}
-    reasons = [(*r, "segment.pii") if i in held else r for i, r in enumerate(gated.reasons)]
+    # A line that no process could read is in no shape to be used.
+    unread = {i for i, result in results.items() if UNREAD in result.counts}
+    held = {int(name) for name in residual_hits({str(i): r.text for i, r in results.items()}, redactor)} - unread
+    why = {**dict.fromkeys(held, "segment.pii"), **dict.fromkeys(unread, FAILURE)}
+    reasons = [tuple(sorted({*r, why[i]})) if i in why else r for i, r in enumerate(gated.reasons)]
     return Redaction(
         replace(gated, reasons=reasons),
-        {i: r for i, r in results.items() if i not in held},
-        sum(cut for i, (_, cut) in zip(taken, words, strict=True) if i not in held),
+        {i: r for i, r in results.items() if i not in why},
+        sum(cut for i, (_, cut) in zip(taken, words, strict=True) if i not in why),
     )
 
 

@@ -8,7 +8,7 @@ quotation is quoted to the end of the text, and what is neither clearly the auth
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from extract import markers as m
 from extract.boilerplate import mark_armour, mark_patches_and_logs, mark_tails
@@ -138,7 +138,7 @@ def split_document(text: str, author: str, head: int = 0) -> tuple[TextSpan, ...
     return assemble(text, kinds, author)
 
 
-def reclaim(text: str, spans: Sequence[TextSpan], foreign: frozenset[str], author: str) -> tuple[TextSpan, ...]:
+def reclaim(text: str, spans: Sequence[TextSpan], foreign: Container[str], author: str) -> tuple[TextSpan, ...]:
     """Return the spans with every own line that stands in `foreign` turned to `quoted`.
 
     Args:

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from govern import jobs, lineage
+from govern import jobs, lineage, working
 from govern.errors import GovernError, InputError
 from govern.lineage import Artefact, Due
 from govern.selection import still_there, without_threads
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from attest.disposition import Dispositions
     from attest.log import EventLog
     from attest.vault import Vault
+    from extract.authenticity import Checks
     from extract.distil.backend import Backend
     from extract.identity import Identities
-    from extract.job import Progress, SourcePaths
+    from extract.job import Progress, SourcePaths, Work
     from extract.records import Record
     from govern.jobs import KeptJob
     from govern.workspace import Workspace
@@ -122,6 +123,7 @@ class Sweep:
             for due in sorted(open_, key=lambda d: not d.whole):
                 settled[due.artefact.extraction_id] = self._settle(due)
         self._tidy()
+        working.erase(self.workspace)
         return list(settled.values())
 
     def plan(self) -> list[Settled]:
@@ -231,10 +233,15 @@ class Sweep:
         paths = _paths(old, due)
         extraction = uuid7(self.now, self.random)
         job = jobs.again(old, extraction, paths, self.now)
-        tools = Tools(self.log, self.vault, self.random, self.workspace.pseudonym_secret(), self.progress)
-        with jobs.kept_if_sealed(self.workspace, self.log, job), closing(self.open_model(old, policy)) as backend:
+        with (
+            jobs.kept_if_sealed(self.workspace, self.log, job),
+            closing(self.open_model(old, policy)) as backend,
+            working.working(self.workspace, job) as work,
+        ):
+            secret = self.workspace.pseudonym_secret()
+            tools = Tools(self.log, self.vault, self.random, secret, self.progress, work)
             checks = jobs.checks(self.workspace, job)
-            without = self._without(due, people, paths, checks)
+            without = self._without(due, people, paths, checks, work)
             asked = jobs.asked(job, policy, people, checks, backend, self._duties, without=without, now=self.now)
             sealed = pipeline.run(asked, lambda: self.workspace.ledger(self.log), backend, tools)
         header = document.Header(
@@ -258,7 +265,7 @@ class Sweep:
         # This run is what settles the cascade: being late must not keep it from happening.
         return replace(lineage.duties(self.workspace, self.log, self.vault, self.now), cascades=())
 
-    def _without(self, due: Due, people: Identities, paths: SourcePaths, checks: Any) -> frozenset[str]:
+    def _without(self, due: Due, people: Identities, paths: SourcePaths, checks: Checks, work: Work) -> frozenset[str]:
         """Return the digests of all records that the run must not see."""
         from extract.sources import open_source, read_all
         from extract.vetoes import Vetoes
@@ -274,7 +281,14 @@ class Sweep:
             return list(records)
 
         sources = [open_source(kind, path, checks, people) for kind, group in sorted(paths.items()) for path in group]
-        read_all(sources, lambda n: self.progress("comparing", n, 0), checks.custodian, look)
+        read_all(
+            sources,
+            lambda n: self.progress("comparing", n, 0),
+            checks.custodian,
+            look,
+            work.executor,
+            work.parts,
+        )
         stay = still_there(seen, tree, salts)
         stay = without_threads(stay, Vetoes(due.vetoes, self.workspace.pseudonym_secret()), people)
         if not stay:

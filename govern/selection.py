@@ -48,9 +48,12 @@ def still_there(records: Sequence[Record], tree: Dispositions, salts: Sequence[b
 
 def without_threads(records: list[Record], vetoes: Vetoes, people: Identities) -> list[Record]:
     """Return the records without every conversation in which somebody took part who vetoed."""
-    from extract.threads import relate
+    from extract.threads import Relator, head_of
 
-    threads = [r.thread_id for r in relate(records)]
+    relator = Relator()
+    for record in records:
+        relator.add(head_of(record))
+    threads = relator.finish().threads
     rows = [(t, (r.author_key, *r.recipients)) for t, r in zip(threads, records, strict=True)]
     gone = vetoes.threads(rows, people)
     return [record for thread, record in zip(threads, records, strict=True) if thread not in gone]

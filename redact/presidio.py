@@ -37,6 +37,9 @@ _LABELS = {
 NER_ENTITIES = ("PERSON", "ORGANIZATION", "LOCATION", "NRP")
 _WORD = re.compile(r"\w+")
 
+#: What a model takes for an entity: first character, one past the last, entity in Presidio's names.
+Entity = tuple[int, int, str]
+
 
 @lru_cache(maxsize=4)
 def load_model(name: str) -> Any:
@@ -88,22 +91,26 @@ class NerEngine(NlpEngine):  # type: ignore[misc]
         **kwargs: Any,
     ) -> Iterator[tuple[str, NlpArtifacts]]:
         """Yield each text with its artifacts, in order."""
+        read = list(texts)
+        for text, found in zip(read, self.entities(read, language, batch_size), strict=True):
+            yield text, self.artifacts(text, language, found)
+
+    def entities(self, texts: Iterable[str], language: str, batch_size: int = 256) -> Iterator[list[Entity]]:
+        """Yield for each text what the model takes for an entity, in order."""
         if not self._models:
             self.load()
         for doc in self._models[language].pipe(texts, batch_size=batch_size):
-            entities = [e for e in doc.ents if e.label_ in _LABELS]
-            for e in entities:
-                e.label_ = _LABELS[e.label_]
-            yield doc.text, self._artifacts(doc, entities, language)
+            yield [(e.start_char, e.end_char, _LABELS[e.label_]) for e in doc.ents if e.label_ in _LABELS]
 
-    def unread(self, text: str, language: str) -> NlpArtifacts:
-        """Return the artifacts of a text that no model reads: words, no entities."""
+    def artifacts(self, text: str, language: str, found: Iterable[Entity] = ()) -> NlpArtifacts:
+        """Return the artifacts of a text: its words, and the entities that a model found, here or elsewhere."""
         if not self._models:
             self.load()
-        return self._artifacts(self._models[language].make_doc(text), [], language)
-
-    def _artifacts(self, doc: Any, entities: list[Any], language: str) -> NlpArtifacts:
-        return NlpArtifacts(entities, doc, [t.idx for t in doc], [t.lower_ for t in doc], self, language)
+        doc = self._models[language].make_doc(text)
+        spans = [doc.char_span(start, end, label=label) for start, end, label in found]
+        return NlpArtifacts(
+            [s for s in spans if s is not None], doc, [t.idx for t in doc], [t.lower_ for t in doc], self, language
+        )
 
     def is_stopword(self, word: str, language: str) -> bool:
         """Return whether a word carries no context."""

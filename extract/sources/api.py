@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from extract.records import Record, SourceKind
+
+if TYPE_CHECKING:
+    from extract.recordstore import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,8 @@ class Source(Protocol):
     """A reader, opened on one path.
 
     `units` is called once, by the driver. `read` may be called in another process, on a copy of the source that was
-    pickled when `units` had come to its end or while it was under way: it depends on the unit and on what the source
-    knew when it was opened, changes nothing, and asks no other unit. The pickle of a source is the same in every
-    process that opens the same content, so it holds no sets.
+    pickled when it was opened: it depends on the unit and on what the source knew then, changes nothing, and asks no
+    other unit. The pickle of a source is the same in every process that opens the same content, so it holds no sets.
 
     Attributes:
         kind: Family of reader.
@@ -149,7 +151,7 @@ class ReadResult:
         links: Identity links that the sources themselves assert.
     """
 
-    records: list[Record]
+    records: Records
     defects: Mapping[str, int]
     unreadable: list[Unreadable]
     sources: list[SourceInfo]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from govern.cli.context import GlobalOptions, governed, now_option
+from govern.cli.machines import machine_options, open_machines
 from govern.cli.sources import by_kind, source_options
 from govern.errors import PartialError, UsageError
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--operator", default="operator", show_default=True, metavar="ID", help="Who runs this: role or person id."
 )
+@machine_options
 @click.option("--dry-run", is_flag=True, help="Show what would be taken and left out, and why; distil nothing.")
 @click.option(
     "-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.skill", help="Draft to write."
@@ -71,6 +73,9 @@ def extract(
     name: str | None,
     recipients: tuple[str, ...],
     operator: str,
+    jobs: int,
+    scheduler: str | None,
+    tls: tuple[Path, Path, Path] | None,
     dry_run: bool,
     output: Path | None,
     now: datetime,
@@ -88,7 +93,8 @@ def extract(
     from extract.distil.backend import open_backend
     from extract.job import Tools
     from extract.skill import document, draft
-    from govern import jobs, lineage
+    from govern import jobs as kept_jobs
+    from govern import lineage, working
     from policies import loader
 
     out = options.output()
@@ -108,7 +114,7 @@ def extract(
     person = identities.person(subject)
     role = person.role or "colleague"
     skill = document.skill_name(role, name, person.names)
-    kept = jobs.KeptJob(
+    kept = kept_jobs.KeptJob(
         extraction_id=uuid7(now, os.urandom),
         subject=subject,
         purpose=purpose,
@@ -128,23 +134,25 @@ def extract(
     allowed = policy.gates["run.local_model"].values()["addresses"]
     with (
         contextlib.closing(open_backend(model, endpoint, () if isinstance(allowed, str) else allowed)) as backend,
+        contextlib.closing(open_machines(jobs, scheduler, tls)) as executor,
         workspace.log() as log,
         workspace.vault() as vault,
+        working.working(workspace, kept, executor) as work,
         out.progress("starting") as progress,
     ):
 
         def duties() -> Duties:
             return lineage.duties(workspace, log, vault, now)
 
-        job = jobs.asked(kept, policy, identities, checks, backend, duties, now=now)
-        tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
+        job = kept_jobs.asked(kept, policy, identities, checks, backend, duties, now=now)
+        tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress, work)
         if dry_run:
             decision, gated = gating.dry_run(job, workspace.ledger(log), tools)
         else:
             workspace.adopt(log, policy, now)
             if checks.dkim is not None:
                 workspace.keep_dkim_keys(checks.dkim.data, checks.dkim.sha256)
-            with jobs.kept_if_sealed(workspace, log, kept):
+            with kept_jobs.kept_if_sealed(workspace, log, kept):
                 sealed = pipeline.run(job, lambda: workspace.ledger(log), backend, tools)
             header = document.Header(
                 name=skill,
@@ -174,7 +182,7 @@ def _show_dry_run(out: Output, decision: RunDecision, gated: Gated) -> None:
 
     taken = set(gated.taken)
     kinds: dict[str, list[int]] = {}
-    for i, record in enumerate(gated.read.records):
+    for i, record in enumerate(gated.read.records.light()):
         kinds.setdefault(record.source_kind, [0, 0])[i not in taken] += 1
     out.heading("Dry run: nothing was distilled, nothing was written")
     refused_by = neutral.for_operator(decision.reasons)

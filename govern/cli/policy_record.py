@@ -18,6 +18,7 @@ _RECORD = re.compile(r"[0-9a-f]{64}|0|[1-9][0-9]{0,8}")
 _OTHER = {
     "duplicate": "Another copy of it was decided over instead.",
     "authenticity.failed": "Its signature is there and wrong.",
+    "processing_failure": "Every process that worked on it came to an end, so nobody could read all of it.",
 }
 _WORDS = {"pass": "lets pass", "deny": "leaves it out", "unknown": "leaves it out", "error": "leaves it out"}
 

@@ -7,7 +7,7 @@ import pytest
 from consent_world import World, choice_of
 
 from consent import decide
-from extract import facts, identity, records
+from extract import facts, identity, marks
 from extract.records import Record, TextSpan
 from extract.vetoes import Vetoes
 from policies.loader import parse
@@ -56,7 +56,7 @@ def test_the_gate_follows_the_clock_on_the_wall(tmp_path: Path, moment: str, tak
         ("mailto:otto@example.com",), (), (), datetime.fromisoformat(moment).replace(tzinfo=UTC), None, "profile", "t",
         "", "", text, (TextSpan(0, len(text), "own", "mailto:maren.holt@example.com"),),
     )  # fmt: skip
-    frame = facts.compute(records.to_frame([record]), identity.load(path), "p-4k7q2m9x", NOBODY)
+    frame = facts.compute([(record, marks.of(record))], identity.load(path), "p-4k7q2m9x", NOBODY)
     world = World(policy=parse(POLICY, "test"))
     found = decide.decide_records(world.policy, frame, choice_of(world.record()), world.request())
     assert found.reasons == [() if taken else ("record.working_time",)]

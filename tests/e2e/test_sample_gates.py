@@ -22,7 +22,7 @@ def decided() -> dict[str, tuple[str, ...]]:
     """The reasons for each record of the sample, by locator."""
     from consent import decide
     from consent.request import RunRequest
-    from extract import facts, gating, identity, records
+    from extract import facts, gating, identity
     from extract.job import Job
     from extract.sources import open_source, read_all
     from extract.vetoes import Vetoes, commitment
@@ -47,7 +47,7 @@ def decided() -> dict[str, tuple[str, ...]]:
     job = Job(request, policy, people, {})
     who = (SAMPLE / "vetoes.txt").read_text("utf-8").split()
     vetoes = Vetoes(frozenset(commitment(b"", f"mailto:{address}") for address in who), b"")
-    rows = facts.compute(records.to_frame(read.records), people, subject, vetoes)
+    rows = facts.compute(read.records.marked, people, subject, vetoes)
     verdict = decide.decide_records(policy, rows, gating.suppose(job), request)
     # The signed period and sources are no judgement about a record; the key is about the policy alone.
     reasons = (tuple(r for r in found if not r.startswith("subject.")) for found in verdict.reasons)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from workplace import PEOPLE, SUBJECT
 
-from extract import facts, identity, records, vetoes
+from extract import facts, identity, marks, vetoes
 from extract.records import Record, TextSpan
 
 TOVE = "mailto:tove.lindqvist@harbour.example"
@@ -44,7 +44,7 @@ def _record(**changes: Any) -> Record:
 
 def _facts(*found: Record) -> Any:
     people = identity.parse(PEOPLE.encode())
-    return facts.compute(records.to_frame(found), people, SUBJECT)
+    return facts.compute([(r, marks.of(r)) for r in found], people, SUBJECT)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_mail_on_a_private_account_of_the_subject_is_private(tmp_path: Any) ->
     text = PEOPLE.replace("emails: [tove.lindqvist@", "emails: [tove@home.example, tove.lindqvist@")
     people = identity.parse(text.encode())
     both = _record(recipients=("mailto:tove@home.example", BASHIR))
-    frame = records.to_frame([both])
+    frame = [(both, marks.of(both))]
     assert facts.compute(frame, people, SUBJECT)["source"].tolist() == ["mail.personal"]
 
 
@@ -134,7 +134,7 @@ def test_group_addresses_are_places_and_people_are_not() -> None:
     ],
 )
 def test_topics_of_article_9_are_found_by_word(text: str, topics: tuple[str, ...]) -> None:
-    assert facts.special_categories(text) == topics
+    assert marks.special_categories(text) == topics
 
 
 def _people(*more: str) -> identity.Identities:
@@ -179,7 +179,7 @@ def test_a_minor_is_known_by_the_people_file_or_by_a_word() -> None:
         _record(locator="3", text="Unser Schülerpraktikant sitzt ab Montag bei euch."),
         _record(locator="4", text="a 10 year old bug, and a minor release"),
     ]
-    rows = facts.compute(records.to_frame(found), people, SUBJECT)
+    rows = facts.compute([(r, marks.of(r)) for r in found], people, SUBJECT)
     assert rows["minor"].tolist() == [False, True, True, False]
 
 
@@ -199,7 +199,7 @@ def test_a_veto_reaches_the_whole_thread_and_not_another() -> None:
         _record(locator="2", author_key=buyer),
         _record(locator="3", thread_id="t2"),
     ]
-    frame, people = records.to_frame(found), _people()
+    frame, people = [(r, marks.of(r)) for r in found], _people()
 
     def vetoed(*who: str, secret: bytes = b"s") -> list[bool]:
         rows = facts.compute(frame, people, SUBJECT, vetoes.Vetoes(frozenset(who), secret))
