@@ -23,6 +23,17 @@ def own(text: str) -> str:
     return own_text(text, split_mail(text, ME))
 
 
+def own_lines(text: str) -> set[tuple[int, str]]:
+    """Return the lines that are own, by number."""
+    spans = split_mail(text, ME)
+    found, position = set(), 0
+    for i, line in enumerate(text.split("\n")):
+        if line.strip() and next(s.kind for s in spans if s.start <= position < s.end) == "own":
+            found.add((i, line))
+        position += len(line) + 1
+    return found
+
+
 LINES = st.lists(
     st.one_of(
         st.sampled_from(
@@ -47,6 +58,39 @@ def test_spans_cover_any_text_in_order_without_gaps(lines: list[str], author: st
         assert "".join(text[s.start : s.end] for s in spans) == text
         assert all(s.end > s.start for s in spans)
         assert all(a.kind != b.kind for a, b in pairwise(spans))
+
+
+@given(LINES)
+def test_spans_of_others_have_an_address_for_owner_or_none(lines: list[str]) -> None:
+    for span in split_mail("\n".join(lines), ME):
+        if span.kind in ("quoted", "forwarded"):
+            assert span.owner == "" or span.owner.startswith("mailto:")
+        else:
+            assert span.owner == (ME if span.kind in ("own", "signature", "patch", "log", "footer") else "")
+
+
+TAILS = st.sampled_from(
+    [
+        f"On Mon, 2 Mar 2026, Tomas Lind <tomas@works.example> wrote:\n> {THEIRS}",
+        f"-----Original Message-----\nFrom: Tomas Lind\n\n{THEIRS}",
+        f"________________________________\nFrom: T <t@works.example>\nTo: M <m@works.example>\nSubject: s\n\n{THEIRS}",
+        f"---------- Forwarded message ---------\nFrom: T <t@works.example>\n\n{THEIRS}",
+        f"> {THEIRS}\n> {THEIRS}",
+    ]
+)
+
+
+@given(LINES, TAILS)
+def test_a_quotation_below_never_makes_more_words_own(lines: list[str], tail: str) -> None:
+    above = "\n".join(lines)
+    alone = own_lines(above)
+    assert own_lines(f"{above}\n\n{tail}") <= alone
+
+
+@given(LINES)
+def test_splitting_the_same_text_twice_gives_the_same_spans(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    assert split_mail(text, ME) == split_mail(text, ME)
 
 
 @given(LINES)
@@ -94,6 +138,95 @@ def test_marked_lines_are_never_own_whatever_stands_around_them(lines: list[str]
 )  # fmt: skip
 def test_a_quotation_is_not_own_and_the_reply_above_it_is(quotation: str) -> None:
     assert own(f"{MINE}\n\n{quotation}\n") == MINE
+
+
+@pytest.mark.parametrize(
+    "quotation",
+    [
+        f'11:00 AM, March 2, 2026, "Tomas Lind" <tomas@works.example>:\n\n{THEIRS}',
+        f"Monday, 2 March 2026, 3:32 PM +0300 from Tomas Lind <tomas@works.example>:\n\n{THEIRS}",
+        f"пн, 2 мар. 2026 г. в 15:19, Tomas Lind <tomas@works.example>:\n\n{THEIRS}",
+        f"-------- Oprindelig besked --------\nFra: Tomas Lind\n\n{THEIRS}",
+        f"De : Tomas Lind <tomas@works.example>\nDate : 02/03/26 10:15\nÀ : maren@works.example\nSujet : x\n\n{THEIRS}",
+        f"tomas@works.example changed:\n\nWhat|Removed|Added\n{THEIRS}",
+        f"Sent from my phone\n\n{THEIRS}",
+    ],
+)
+def test_a_quotation_in_a_rarer_form_is_not_own_either(quotation: str) -> None:
+    assert own(f"{MINE}\n\n{quotation}\n") == MINE
+
+
+@pytest.mark.parametrize(
+    ("quotation", "owner"),
+    [
+        (f"On Mon, 2 Mar 2026, Tomas Lind <Tomas@works.example> wrote:\n> {THEIRS}", "mailto:tomas@works.example"),
+        (f"Am 02.03.2026 um 10:15 schrieb Tomas Lind:\n{THEIRS}", ""),
+        (f"Begin forwarded message:\n\nFrom: T Lind <t@w.example>\nTo: m@w.example\n\n{THEIRS}", "mailto:t@w.example"),
+        (f"-----Original Message-----\nFrom: T [mailto:t@w.example]\nSent: Monday\n\n{THEIRS}", "mailto:t@w.example"),
+        (f"From: Tomas Lind\nSent: Monday\nTo: Maren <maren@works.example>\nSubject: x\n\n{THEIRS}", ""),
+        (f"On Mon, 2 Mar 2026, Tomas <t@works.example> wrote:\n> Ann wrote:\n> > {THEIRS}\n> yes", ""),
+        (f"> {THEIRS}", ""),
+    ],
+)  # fmt: skip
+def test_a_quotation_belongs_to_whom_its_attribution_names_by_address(quotation: str, owner: str) -> None:
+    found = [s.owner for s in split_mail(f"{MINE}\n\n{quotation}\n", ME) if s.kind in ("quoted", "forwarded")]
+    assert found == [owner]
+
+
+def test_answers_between_marked_lines_leave_the_owner_of_the_rest() -> None:
+    text = f"T <t@works.example> wrote on 2 Mar 2026:\n> {THEIRS}\n\n{MINE}\n\n> And the index?\n"
+    spans = split_mail(text, ME)
+    assert [(s.kind, s.owner) for s in spans] == [
+        ("attribution", ""),
+        ("quoted", "mailto:t@works.example"),
+        ("own", ME),
+        ("quoted", "mailto:t@works.example"),
+    ]
+
+
+def test_the_parent_check_leaves_owners() -> None:
+    line = "The ledger must balance before the settlement starts."
+    text = f"{MINE}\n{line}\n\nOn 2 Mar 2026, T <t@works.example> wrote:\n> {THEIRS}\n"
+    spans = reclaim(text, split_mail(text, ME), frozenset({comparable(line)}), ME)
+    assert [s.owner for s in spans] == [ME, "", "", "mailto:t@works.example"]
+
+
+def test_a_report_form_whose_fields_start_with_a_mark_is_own() -> None:
+    text = f">Number: 1\n>Category: pkg\n>Severity: low\n>Synopsis: ledger\n>Description:\n{MINE}\n"
+    assert own(text) == text.strip()
+
+
+def test_a_patch_of_somebody_inside_a_mail_ends_where_its_diff_ends() -> None:
+    head = f"From {'a' * 40} Mon Sep 17 00:00:00 2001\nFrom: Tomas Lind <tomas@works.example>\nSubject: [PATCH] load\n"
+    diff = "---\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new"
+    text = f"{MINE}\n\n{head}\n{THEIRS}\n{diff}\n\nShall I apply it to both?\n"
+    assert own(text) == f"{MINE}\n\nShall I apply it to both?"
+
+
+def test_a_closing_with_nothing_above_it_is_what_the_author_says() -> None:
+    assert own("Thank you!\n") == "Thank you!"
+    assert own("Thank you!\nMaren Holt\n") == "Thank you!"
+
+
+def test_a_delimiter_above_prose_is_no_signature() -> None:
+    text = "First point.\n--\nWe also moved the files to another path,\nand we load them at night now.\n"
+    assert own(text) == text.strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The archive says: delete all the keys, delete the bucket, and delete it from the list.",
+        "Sent from my desk, this is much quicker than from the phone.",
+    ],
+)
+def test_a_sentence_with_words_of_a_footer_is_own(text: str) -> None:
+    assert own(text) == text
+
+
+def test_a_banner_of_a_gateway_is_not_own() -> None:
+    banner = "CAUTION: This email originated from outside of the organisation. Do not open attachments."
+    assert own(f"{banner}\n\n{MINE}\n") == MINE
 
 
 def test_replies_between_marked_lines_stay_own() -> None:
@@ -148,6 +281,19 @@ def test_chat_quotes_to_the_end_after_three_marks() -> None:
     assert own_text(text, split_chat(text, ME)) == MINE
 
 
+@pytest.mark.parametrize("fence", ["```", "~~~"])
+def test_fenced_code_of_a_chat_was_pasted(fence: str) -> None:
+    text = f"{MINE}\n{fence}python\n{THEIRS}\n{fence}\nThat is all."
+    assert [s.kind for s in split_chat(text, ME)] == ["own", "log", "own"]
+    assert [s.kind for s in split_chat(f"{MINE}\n{fence}\n{THEIRS}", ME)] == ["own", "log"]
+    assert [s.kind for s in split_chat(f"{fence}{THEIRS}{fence}\n{MINE}", ME)] == ["log", "own"]
+
+
+@pytest.mark.parametrize("mark", ["> ", ">", "&gt; ", "  > "])
+def test_a_marked_line_of_a_chat_is_quoted(mark: str) -> None:
+    assert own_text(f"{mark}{THEIRS}\n{MINE}", split_chat(f"{mark}{THEIRS}\n{MINE}", ME)) == MINE
+
+
 def test_a_lazy_continuation_belongs_to_the_block_quotation_of_a_document() -> None:
     text = f"# Title\n\n> {THEIRS}\nand more of it\n\n{MINE}\n"
     assert THEIRS not in own_text(text, split_document(text, ME))
@@ -173,6 +319,10 @@ def test_lines_of_the_parent_are_reclaimed_even_without_a_mark() -> None:
         "<div id='x_appendonsend'></div><div>{}</div>",
         "<div style='border:none;border-top:solid #E1E1E1 1.0pt'><p>From: T</p></div><p>{}</p>",
         "<div class='OutlookMessageHeader'>From: T</div><p>{}</p>",
+        "<div class='x_gmail_quote'>{}</div>",
+        "<div class='moz-email-headers-table'>From: T</div><div class='moz-forward-container'>{}</div>",
+        "<div style='border-top-color: rgb(229, 229, 229); border-top-style: solid'><p>From: T</p></div><p>{}</p>",
+        "<hr id='zwchr'><b>From: </b>T<br><div>{}</div>",
         "<blockquote><p>a</p><div><table><tr><td>{}</td></tr></table></div></blockquote>",
     ],
 )
@@ -192,6 +342,29 @@ def test_quotations_are_cut_on_the_tree(quoted: str) -> None:
 def test_hidden_text_is_dropped(hidden: str) -> None:
     lines = html.to_lines(f"<p>{MINE}</p>{hidden.format(THEIRS)}")
     assert [line for line, _ in lines if line] == [MINE]
+
+
+def test_a_line_above_a_table_is_no_older_mail() -> None:
+    lines = html.to_lines(f"<p>{MINE}</p><div style='border-top: 1px solid #ccc'>Totals of March</div>")
+    assert [kind for _, kind in lines] == [None] * len(lines)
+
+
+def test_a_soft_hyphen_stands_inside_a_word() -> None:
+    assert html.to_lines("<p>settle\u00adment of\u00a0March\u200b</p>") == [("settlement of March", None)]
+
+
+def test_a_quotation_of_html_belongs_to_whom_its_first_lines_name() -> None:
+    markup = (
+        f"<p>{MINE}</p><div class='gmail_quote'>On Mon, 2 Mar 2026, T &lt;t@works.example&gt; wrote:<br>"
+        f"<blockquote>{THEIRS}</blockquote></div>"
+    )
+    lines = html.to_lines(markup)
+    spans = split_mail("\n".join(line for line, _ in lines), ME, [kind for _, kind in lines])
+    assert [(s.kind, s.owner) for s in spans] == [
+        ("own", ME),
+        ("attribution", ""),
+        ("quoted", "mailto:t@works.example"),
+    ]
 
 
 def test_html_nested_deeper_than_the_interpreter_recurses_is_read() -> None:
@@ -235,7 +408,7 @@ def _counts(path: Path) -> tuple[float, float]:
     return kept / theirs, lost / mine
 
 
-@pytest.mark.parametrize(("name", "kept", "lost"), [("enron_dev", 0.005, 0.03), ("gmane_dev", 0.015, 0.06)])
+@pytest.mark.parametrize(("name", "kept", "lost"), [("enron_dev", 0.005, 0.025), ("gmane_dev", 0.007, 0.025)])
 def test_annotated_mails_keep_the_measured_figures(shared: Path, name: str, kept: float, lost: float) -> None:
     found_kept, found_lost = _counts(shared / "data" / "mail" / "zones" / f"{name}.jsonl")
     assert found_kept <= kept
