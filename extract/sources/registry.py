@@ -49,6 +49,7 @@ FORMATS: tuple[Format, ...] = (
     Format("git", "repo", "extract.sources.git:GitSource", "a git working tree, a bare repository or a bundle"),
     Format("slack", "chat", "extract.sources.slack:SlackSource", "a Slack export, the zip or unpacked"),
     Format("telegram", "chat", "extract.sources.telegram:TelegramSource", "a result.json of Telegram Desktop"),
+    Format("whatsapp", "chat", "extract.sources.whatsapp:WhatsAppSource", "a chat exported from WhatsApp, text or zip"),
     Format("documents", "docs", "extract.sources.documents:DocumentSource", "a folder of documents, or one of them"),
 )
 

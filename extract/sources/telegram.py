@@ -167,7 +167,9 @@ def _messages(name: str, data: bytes) -> Iterator[Unit]:
                 message = scrub_value(message)
                 written = json.dumps(message, sort_keys=True, separators=(",", ":")).encode()
             except RecursionError:
-                yield Unit(locator, "", _Payload({}, chat, "message.too_deep", unreadable=True))
+                yield Unit(
+                    locator, files.digest(locator.encode()), _Payload({}, chat, "message.too_deep", unreadable=True)
+                )
                 continue
             if isinstance(message, dict):
                 payload = _Payload(message, chat, "", unreadable=False)
