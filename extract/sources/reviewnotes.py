@@ -132,12 +132,17 @@ def read(unit: Unit, container: str) -> Record | Defect:
         # What build machines report of a commit has an agent and no words.
         return Defect(unit.locator, unit.raw_digest, "review.no_author", not ("agent" in value or "status" in value))
     author = _key(written)
-    text, more = clean(_word(value, "description"), "review")
+    described = value.get("description")
+    text, more = clean(described.strip() if isinstance(described, str) else "", "review")
     stamp = value.get("timestamp")
     sent_at, _, wrong = commits.stamp(f"{stamp} +0000" if isinstance(stamp, (str, int)) else "")
     defects += [*more, *([wrong] if wrong else [])]
     named = value.get("reviewers")
-    reviewers = [n for n in named if isinstance(n, str) and n] if isinstance(named, list) else []
+    reviewers = (
+        [n for each in named if isinstance(each, str) and (n := clean(each)[0].strip())]
+        if isinstance(named, list)
+        else []
+    )
     parent = _word(value, "parent")
     return Record(
         source_kind="commit",
@@ -168,7 +173,7 @@ def read(unit: Unit, container: str) -> Record | Defect:
 
 def _word(value: dict[str, Any], field: str) -> str:
     found = value.get(field)
-    return found.strip() if isinstance(found, str) else ""
+    return clean(found)[0].strip() if isinstance(found, str) else ""
 
 
 def _key(written: str) -> str:
