@@ -71,7 +71,7 @@ def clean(text: str, where: str = "body") -> tuple[str, list[str]]:
     if "\x00" in text:
         defects.append(f"{where}.nul")
         text = text.replace("\x00", "")
-    if _SURROGATE.search(text):
+    if not text.isascii() and _SURROGATE.search(text):
         defects.append(f"{where}.surrogate")
         text = _SURROGATE.sub("\ufffd", text)
     return text, defects

@@ -17,6 +17,12 @@ _GAP = re.compile(r"(\?=)[ \t\r\n]+(?==\?)")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _QP = re.compile(rb"=([0-9A-Fa-f]{2})")
 _AT = re.compile(r"^([\w.+-]+) at ([\w-]+(?:\.[\w-]+)+)(?: \((.*)\))?$")
+# What nearly every address field holds: addresses, each alone or behind a name without specials (RFC 5322 §3.2.3) or in
+# quotes. The general parser takes the others, and comes to the same for these.
+_PHRASE = r"(?:\"([^\"\\\r\n]*)\"|([^\s()<>@,:;\"\[\]\\]+(?: [^\s()<>@,:;\"\[\]\\]+)*)) ?"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_SPEC = rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+"
+_USUAL = re.compile(rf"(?:(?:{_PHRASE})?<({_SPEC})>|({_SPEC}))(?:[ \t]*,[ \t]*|\Z)")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,995})>")
 _LABELS = (
     "X-Gmail-Labels", "Keywords", "X-Keywords", "X-Folder", "Sensitivity", "X-Sensitivity", "Classification",
@@ -45,7 +51,8 @@ def raw_fields(fields: Fields | Message, name: str) -> list[str]:
     """Return all values of a field, unfolded, bytes beyond ASCII decoded, encoded words not yet."""
     if isinstance(fields, Message):
         fields = fields_of(fields)
-    return [_unfolded(value) for value in fields.get(name.lower(), ())]
+    found = fields.get(name.lower())
+    return [_unfolded(value) for value in found] if found else []
 
 
 def _unfolded(value: str) -> str:
@@ -106,10 +113,24 @@ def addresses(fields: Fields | Message, *names: str) -> list[tuple[str, str]]:
             if obscured is not None:
                 found.append((decode_words(obscured[3] or ""), f"{obscured[1]}@{obscured[2]}"))
                 continue
-            for display, address in getaddresses([value]):
+            for display, address in _listed(value):
                 if address or display:
                     found.append((decode_words(display).strip(" \"'"), decode_words(address).strip()))
     return found
+
+
+def _listed(value: str) -> list[tuple[str, str]]:
+    found = []
+    at = 0
+    while at < len(value):
+        match = _USUAL.match(value, at)
+        if match is None:
+            return getaddresses([value])
+        quoted, phrase, behind, alone = match.groups()
+        found.append((quoted or phrase or "", behind or alone))
+        at = match.end()
+    # A comma at the end has nothing behind it.
+    return found if found and value[-1] not in ", \t" else getaddresses([value])
 
 
 def date(fields: Fields | Message) -> tuple[datetime | None, int | None, str, list[str]]:
