@@ -7,7 +7,7 @@ import sys
 
 from bench.measure import Row, machine, table
 
-STAGES = ("startup", "parsing", "gates", "redaction", "log", "model", "extract", "quotes", "executor")
+STAGES = ("startup", "parsing", "gates", "redaction", "log", "model", "extract", "quotes", "executor", "ingest_git")
 
 
 def main() -> None:
