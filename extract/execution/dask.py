@@ -6,6 +6,7 @@ import ipaddress
 import secrets
 import time
 from contextlib import ExitStack
+from ssl import SSLError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -199,6 +200,10 @@ def _client(address: str, security: Any) -> Any:
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
     try:
         return _distributed().Client(address, security=security, timeout=_ANSWER, set_as_default=False)
+    except SSLError:
+        raise WorkersError(
+            "the certificates cannot be used", "PEM files: the authority, the driver's certificate, its private key"
+        ) from None
     except (OSError, ValueError, TypeError) as error:
         raise WorkersError(
             f"the scheduler does not answer: {type(error).__name__}", "check its address, and that it runs"

@@ -75,7 +75,7 @@ def test_workers_of_dask_make_what_one_process_makes_byte_for_byte_and_nothing_l
     for piece in pieces:
         if piece.key:
             assert parts.read(piece.key, "body") == alone.read(piece.key, "body")
-    assert len(step.pids()) == 3  # this process and two workers
+    assert len(step.pids()) > 1  # this process and at least one worker
     assert seen + _in_the_clear(scratch, tmp_path) == []
     logged = caplog.text + repr(cluster._client.get_worker_logs()) + repr(cluster._client.get_scheduler_logs())
     assert WORD not in logged
@@ -138,7 +138,7 @@ def test_certificates_that_are_none_are_told(tmp_path: Path) -> None:
     files = Certificates(tmp_path / "ca", tmp_path / "cert", tmp_path / "key")
     for path in files:
         path.write_text("no certificate")
-    with pytest.raises(WorkersError):
+    with pytest.raises(WorkersError, match="certificates cannot be used"):
         open_executor(scheduler="tls://127.0.0.1:8786", tls=files)
 
 
