@@ -27,24 +27,21 @@ def mark_patches_and_logs(page: Page, kinds: Kinds) -> None:
         for i, line in enumerate(page.lines):
             if kinds[i] is None and ("|" in line or " changed" in line or " mode " in line) and t.DIFFSTAT.match(line):
                 kinds[i] = "log"
-    marks, starts = page.found(t.LOG_MARKS), tuple(t.LOG_STARTS[word] for word in page.found(t.LOG_WORDS))
+    marks, starts = page.found(t.LOG_MARKS), tuple([t.LOG_STARTS[word] for word in page.found(t.LOG_WORDS)])
+    free = [(i, line) for i, line in enumerate(page.bare) if line and kinds[i] is None]
     logs = [
         i
-        for i, line in enumerate(page.bare)
-        if line
-        and kinds[i] is None
-        and (
-            line[0] in t.LOG_FIRST
-            or (starts and line.startswith(starts))
-            or (line[0] in "abcdef" and not line[:8].strip(_HEX))
-            or (marks and any(mark in line for mark in marks))
-        )
+        for i, line in free
+        if line[0] in t.LOG_FIRST
+        or (starts and line.startswith(starts))
+        or (line[0] in "abcdef" and not line[:8].strip(_HEX))
+        or (marks and any(mark in line for mark in marks))
     ]
     if len(logs) >= _LOG_RUN:
-        _mark_runs(page, kinds, [i for i in logs if t.LOG_LINE.match(page.lines[i])])
-    blobs = [i for i, line in enumerate(page.bare) if len(line) >= _BLOB and kinds[i] is None and " " not in line]
+        _mark_runs(kinds, [i for i in logs if t.LOG_LINE.match(page.lines[i])])
+    blobs = [i for i, line in free if len(line) >= _BLOB and kinds[i] is None and " " not in line]
     if len(blobs) >= _LOG_RUN:
-        _mark_runs(page, kinds, [i for i in blobs if t.BLOB_LINE.match(page.lines[i])])
+        _mark_runs(kinds, [i for i in blobs if t.BLOB_LINE.match(page.lines[i])])
 
 
 def _mark_patches(page: Page, kinds: Kinds) -> None:
@@ -79,7 +76,7 @@ def _starts_patch(lines: Sequence[str], i: int) -> bool:
     )
 
 
-def _mark_runs(page: Page, kinds: Kinds, hits: Sequence[int]) -> None:
+def _mark_runs(kinds: Kinds, hits: Sequence[int]) -> None:
     """Mark runs of at least three hits; one line that wraps, or a blank one, does not end a log."""
     run: list[int] = []
     for i in hits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from extract import headerblocks
 from extract import markers as m
@@ -21,6 +22,8 @@ _BARS = ("|", ":")
 _DATED = re.compile(r"[\[(*]?\d{1,4}[-./:]\d|\w{2,12}[,.] \d")
 #: An attribution takes at most so many lines.
 _REACH = 6
+#: A longer line announces nothing.
+_LONGEST = 200
 
 
 def mark_quotes(page: Page, kinds: Kinds) -> None:
@@ -28,7 +31,9 @@ def mark_quotes(page: Page, kinds: Kinds) -> None:
     text, lines = page.text, page.lines
     if ">" in text or "＞" in text:
         report = len(_REPORT_FIELD.findall("\n" + text)) >= _REPORT_FIELDS
-        marked = [i for i, line in enumerate(lines) if ">" in line[:9] or "＞" in line[:4]]
+        marked = [i for i, line in enumerate(lines) if ">" in line[:9]]
+        if "＞" in text:
+            marked = [i for i, line in enumerate(lines) if ">" in line[:9] or "＞" in line[:4]]
         for i in marked:
             line = lines[i]
             if kinds[i] is not None or (line[0] != ">" and not m.QUOTE_MARK.match(line)):
@@ -109,17 +114,18 @@ def cut_foreign(page: Page, kinds: Kinds, author: str = "") -> None:
     names = headerblocks.names(page, kinds)
     at = _mark_own_head(page, kinds, names, author)
     verbs = page.found(m.WROTE_WORDS)
-    for i in _candidates(page, kinds, names, verbs):
+    leads = _leads(page, kinds, verbs)
+    for i in sorted(names.keys() | leads.originals | leads.notices | leads.patches | leads.attributions):
         if i < at or kinds[i] is not None or not page.bare[i]:
             continue
-        if m.FORMAT_PATCH.match(page.lines[i]):
+        if i in leads.patches:
             at = _mark_patch_head(page, kinds, i, author)
             continue
         cut = (
-            _original_at(page, kinds, names, i)
-            or _notice_at(page, i)
+            (_original_at(page, kinds, names, i) if i in leads.originals else None)
+            or (_notice_at(page, i) if i in leads.notices else None)
             or headerblocks.block_at(page, kinds, names, i)
-            or _attribution_at(page, kinds, i, verbs)
+            or (_attribution_at(page, kinds, i, verbs) if i in leads.attributions else None)
         )
         if cut is None:
             continue
@@ -133,38 +139,46 @@ def cut_foreign(page: Page, kinds: Kinds, author: str = "") -> None:
         return
 
 
-def _candidates(page: Page, kinds: Kinds, names: dict[int, str], verbs: tuple[str, ...]) -> list[int]:
-    """Return the lines at which an announcement may start: the others need no closer look."""
+class _Leads(NamedTuple):
+    """The lines at which an announcement of each form may start: the others need no closer look."""
+
+    originals: set[int]
+    notices: set[int]
+    patches: set[int]
+    attributions: set[int]
+
+
+def _leads(page: Page, kinds: Kinds, verbs: tuple[str, ...]) -> _Leads:
     bare = page.bare
-    found = set(names)
-    if words := page.found(m.ORIGINAL_WORDS):
-        for i, line in enumerate(bare):
-            if line and (line[0] in "-_=*~<" or len(line) <= 80) and any(word in line.lower() for word in words):
-                found.add(i)
-    if page.found(m.NOTICE_WORDS):
-        found.update(
-            i for i, s in enumerate(bare) if s.endswith((":", "changed", "updated", "commented")) or s[:2] == "--"
-        )
-    if "\nFrom " in page.text:
-        found.update(i for i, line in enumerate(page.lines) if line.startswith("From ") and m.FORMAT_PATCH.match(line))
+    found = _Leads(set(), set(), set(), set())
+    for wanted, lines in ((m.ORIGINAL_WORDS, found.originals), (m.NOTICE_WORDS, found.notices)):
+        if words := page.found(wanted):
+            lines.update(
+                i for i, s in enumerate(bare) if s and len(s) <= _LONGEST and any(word in s.lower() for word in words)
+            )
+    if "From " in page.text:
+        found.patches.update(i for i, s in enumerate(page.lines) if s[:5] == "From " and m.FORMAT_PATCH.match(s))
     quoting = page.found(m.QUOTING_WORDS)
     last = {verb[-1] for verb in verbs} | {":", "：", "*", "-"}
-    for j in [j for j, line in enumerate(bare) if line and line[-1] in last and kinds[j] is None]:
-        if bare[j][-1] not in ":：" and not _ends_in_verb(bare[j], verbs):
-            continue
-        top = max(0, j - _REACH + 1)
+    ends = [
+        j
+        for j, line in enumerate(bare)
+        if line and line[-1] in last and kinds[j] is None and (line[-1] in ":：" or _ends_in_verb(line, verbs))
+    ]
+    above = -1
+    for j in ends:
+        # An attribution is one paragraph, but for an address that was wrapped onto a line of its own.
+        top = j
+        while top - 1 > above and j - top < _REACH - 1 and (bare[top - 1] or bare[top][:1] == "<"):
+            top -= 1
+        above = j
         follower = page.following(j)
         if follower is None or kinds[follower] != "quoted":
             window = " ".join(bare[top : j + 1]).lower()
-            if not (
-                "@" in window
-                or "<" in window
-                or any(verb in window for verb in verbs)
-                or any(word in window for word in quoting)
-            ):
+            if not ("@" in window or "<" in window or any(word in window for word in (*verbs, *quoting))):
                 continue
-        found.update(range(top, j + 1))
-    return sorted(found)
+        found.attributions.update(range(top, j + 1))
+    return found
 
 
 def _mark_own_head(page: Page, kinds: Kinds, names: dict[int, str], author: str) -> int:
@@ -220,10 +234,7 @@ def _mark_patch_head(page: Page, kinds: Kinds, i: int, author: str) -> int:
 
 def _notice_at(page: Page, i: int) -> Cut | None:
     """Find where a tracker repeats what somebody wrote: `--- Comment #4 from NAME ---`, `NAME updated KEY-1:`."""
-    line = page.lines[i]
-    if len(line) > 200:
-        return None
-    bare = page.bare[i]
+    line, bare = page.lines[i], page.bare[i]
     if bare.startswith("--") and m.COMMENT_FROM.match(line):
         return Cut(i, i + 1, "quoted")
     if not bare.endswith((":", "changed", "updated", "commented")):
@@ -236,8 +247,6 @@ def _notice_at(page: Page, i: int) -> Cut | None:
 
 def _original_at(page: Page, kinds: Kinds, names: dict[int, str], i: int) -> Cut | None:
     line = page.lines[i]
-    if len(line) > 200 or not (line.lstrip()[0] in "-_=*~<" or len(line) <= 80):
-        return None
     if m.FORWARDED.match(line):
         kind: SpanKind = "forwarded"
     elif m.ORIGINAL.match(line):
