@@ -131,6 +131,18 @@ class ZipTree:
         return data
 
 
+def check(path: Path) -> None:
+    """Check a zip.
+
+    Raises:
+        SourceError: It cannot be opened.
+        ArchiveError: It is no zip, or one that is refused.
+    """
+    tree = open_tree(path)
+    if isinstance(tree, ZipTree):
+        tree.close()
+
+
 def open_tree(path: Path) -> FolderTree | ZipTree:
     """Open a folder or a zip.
 

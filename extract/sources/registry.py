@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from extract.errors import SourceError
+from extract.sources import archive
 
 Kind = Literal["mail", "repo", "chat", "docs"]
 
@@ -66,8 +67,12 @@ def detect(kind: Kind, path: Path) -> Format:
 
     Raises:
         SourceError: It is none that the option takes.
+        ArchiveError: It is a zip that nobody should open.
     """
     formats = of_kind(kind)
+    if kind == "chat" and path.is_file() and path.suffix.lower() == ".zip":
+        # What is wrong with a zip says more than that it is no export of any service.
+        archive.check(path)
     for found in formats:
         if len(formats) == 1 or found.reader().detect(path):
             return found

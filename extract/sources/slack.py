@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ _TOMBSTONE = ("tombstone", "message_deleted", "sh_room_created")
 
 class _Payload(NamedTuple):
     message: dict[str, Any]
-    place: slackabout.Place
+    folder: str
     defect: str
     unreadable: bool
 
@@ -53,29 +54,32 @@ class SlackSource:
         """
         self.path = path
         self.name = path.name or path.resolve().name
-        self._links: set[Link] = set()
-        self._users: dict[str, slackabout.User] = {}
-        self._companies: dict[tuple[str, str], tuple[str, ...]] = {}
+        # Why a list of the export could not be read, by name.
+        self._broken: dict[str, str] = {}
         with _closing(path) as tree:
             self._root = _find_root(tree, path)
+            self._users, self._links = self._read_users(tree)
+            self._places = self._read_places(tree)
+            have = [n for n in slackabout.LISTS if self._root + n in tree.names]
+        self.completeness = "slack." + ("+".join(n.removesuffix(".json") for n in have) or "folders_only")
+
+    @classmethod
+    def detect(cls, path: Path) -> bool:
+        """Say whether the path holds the lists of a Slack export."""
+        try:
+            with _closing(path) as tree:
+                return bool(_roots(tree))
+        except (SourceError, OSError):
+            return False
 
     @property
     def links(self) -> frozenset[Link]:
         """Return which chat ids and mail addresses the profiles of the export join."""
         return frozenset(self._links)
 
-    @property
-    def completeness(self) -> str:
-        """Return which lists the export has: without `dms.json` there may still have been direct messages."""
-        with _closing(self.path) as tree:
-            have = [n for n in slackabout.LISTS if self._root + n in tree.names]
-        return "slack." + ("+".join(n.removesuffix(".json") for n in have) or "folders_only")
-
     def units(self) -> Iterator[Unit]:
         """Yield every message, by channel folder, file and position; a file that is not messages is one unit."""
         with _closing(self.path) as tree:
-            self._users = self._read_users(tree)
-            places = self._read_places(tree)
             for name, broken in tree.names.items():
                 relative = name.removeprefix(self._root)
                 parts = PurePosixPath(relative).parts
@@ -87,8 +91,7 @@ class SlackSource:
                 elif len(parts) != 2 or not name.startswith(self._root) or not relative.endswith(".json"):
                     yield _defect(name, "file.not_messages", unreadable=False)
                 else:
-                    place = places.get(parts[0]) or slackabout.Place(parts[0], parts[0], "unknown", (), ())
-                    yield from self._messages(tree, name, relative, place)
+                    yield from self._messages(tree, name, relative, parts[0])
 
     def _load(self, tree: archive.Tree, name: str) -> tuple[Any, str, str]:
         """Return (value, digest of the scrubbed bytes, defect) of a JSON file."""
@@ -112,7 +115,7 @@ class SlackSource:
                 return None, digest, "file.not_json"
         return value, digest, ""
 
-    def _messages(self, tree: archive.Tree, name: str, relative: str, place: slackabout.Place) -> Iterator[Unit]:
+    def _messages(self, tree: archive.Tree, name: str, relative: str, folder: str) -> Iterator[Unit]:
         value, digest, broken = self._load(tree, name)
         if not broken and isinstance(value, dict) and isinstance(value.get("messages"), list):
             value = value["messages"]
@@ -125,13 +128,13 @@ class SlackSource:
             raw = json.dumps(message, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
             locator = f"{relative}#{number}"
             if isinstance(message, dict):
-                yield Unit(locator, files.digest(raw), _Payload(message, place, "", unreadable=False))
+                yield Unit(locator, files.digest(raw), _Payload(message, folder, "", unreadable=False), len(raw))
             else:
                 yield _defect(locator, "message.not_an_object", unreadable=True, raw_digest=files.digest(raw))
 
-    def _read_users(self, tree: archive.Tree) -> dict[str, slackabout.User]:
-        self._broken: dict[str, str] = {}
+    def _read_users(self, tree: archive.Tree) -> tuple[dict[str, slackabout.User], tuple[Link, ...]]:
         users: dict[str, slackabout.User] = {}
+        links: dict[Link, None] = {}
         for name in ("users.json", "org_users.json"):
             for entry in self._entries(tree, name):
                 ident = entry.get("id")
@@ -143,8 +146,8 @@ class SlackSource:
                 address = (profile or {}).get("email")
                 key = mail_key(address) if isinstance(address, str) else ""
                 if key and not user.bot:
-                    self._links.add(Link(slack_key(ident), key, "slack.profile"))
-        return users
+                    links[Link(slack_key(ident), key, "slack.profile")] = None
+        return users, tuple(links)
 
     def _entries(self, tree: archive.Tree, name: str) -> list[dict[str, Any]]:
         full = self._root + name
@@ -165,7 +168,9 @@ class SlackSource:
                 place = slackabout.place(entry, listed)
                 # A direct message stands in a folder named by its id, a channel in one named by its name; renamed
                 # channels appear under both. Listed twice, the stricter kind holds.
-                for folder in {place.name, place.ident} - {""}:
+                for folder in dict.fromkeys((place.name, place.ident)):
+                    if not folder:
+                        continue
                     known = places.get(folder)
                     if known is None or slackabout.STRICTER.index(known.kind) < slackabout.STRICTER.index(place.kind):
                         places[folder] = place
@@ -176,7 +181,10 @@ class SlackSource:
         payload: _Payload = unit.payload
         if payload.defect:
             return Defect(unit.locator, unit.raw_digest, payload.defect, payload.unreadable)
-        message, place = payload.message, payload.place
+        message = payload.message
+        place = self._places.get(payload.folder)
+        if place is None:
+            place = slackabout.Place(payload.folder, payload.folder, "unknown", (), ())
         defects: list[str] = []
         subtype = slackabout.text_of(message, "subtype")
         author, raw_name, basis, flags = self._author(message, subtype)
@@ -201,7 +209,7 @@ class SlackSource:
         offset, tz_basis = slackabout.offset(user.zone if user else "", sent_at)
         thread = slackabout.text_of(message, "thread_ts") or stamp
         mentioned = {slack_key(u) for u in _MENTION.findall(words)}
-        recipients = self._others(place, author)
+        recipients = _others(place, author)
         if not mentioned <= {author, *recipients}:
             recipients = tuple(sorted({*recipients, *mentioned} - {author}))
         names: dict[str, None] = dict.fromkeys(user.names if user else ())
@@ -237,13 +245,6 @@ class SlackSource:
             references=(f"{place.ident}:{thread}",) if thread and thread != stamp else (),
         )
 
-    def _others(self, place: slackabout.Place, author: str) -> tuple[str, ...]:
-        """Return the other members; one tuple per channel and author, as a channel can have thousands."""
-        known = self._companies.get((place.ident, author))
-        if known is None:
-            known = self._companies[place.ident, author] = tuple(m for m in place.members if m != author)
-        return known
-
     def _author(self, message: dict[str, Any], subtype: str) -> tuple[str, str, str, tuple[str, ...]]:
         """Return (key, as written, basis, flags)."""
         ident = slackabout.text_of(message, "user")
@@ -264,6 +265,12 @@ class SlackSource:
         return slack_key(ident), written or ident, "slack.user" if ident else "unknown", ()
 
 
+@lru_cache(maxsize=1024)
+def _others(place: slackabout.Place, author: str) -> tuple[str, ...]:
+    """Return the other members; one tuple per channel and author, as a channel can have thousands."""
+    return tuple(m for m in place.members if m != author)
+
+
 class _closing:  # noqa: N801 - reads as a verb, like contextlib.closing
     """Opens a tree and closes it if it needs closing."""
 
@@ -278,15 +285,17 @@ class _closing:  # noqa: N801 - reads as a verb, like contextlib.closing
             self._tree.close()
 
 
+def _roots(tree: archive.Tree) -> list[str]:
+    """Return the folders inside the export that hold lists of Slack's, the outermost first."""
+    found = {name[: -len(PurePosixPath(name).name)] for name in tree.names if PurePosixPath(name).name in _ABOUT}
+    return sorted((r for r in found if not r.startswith("__MACOSX")), key=lambda root: (root.count("/"), root))
+
+
 def _find_root(tree: archive.Tree, path: Path) -> str:
     """Return the folder inside the export, with a slash, that holds its lists; re-packed zips have one on top."""
-    roots = sorted(
-        {name[: -len(PurePosixPath(name).name)] for name in tree.names if PurePosixPath(name).name in _ABOUT},
-        key=lambda root: (root.count("/"), root),
-    )
-    for root in roots:
-        if not root.startswith("__MACOSX"):
-            return root
+    roots = _roots(tree)
+    if roots:
+        return roots[0]
     raise SourceError(
         f"{path}: not a Slack export",
         "an export has channels.json or users.json beside one folder per channel",
@@ -294,4 +303,4 @@ def _find_root(tree: archive.Tree, path: Path) -> str:
 
 
 def _defect(locator: str, code: str, *, unreadable: bool, raw_digest: str = "") -> Unit:
-    return Unit(locator, raw_digest, _Payload({}, slackabout.Place("", "", "unknown", (), ()), code, unreadable))
+    return Unit(locator, raw_digest, _Payload({}, "", code, unreadable))

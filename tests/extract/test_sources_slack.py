@@ -192,14 +192,14 @@ def test_a_timestamp_in_doubt_is_none(tmp_path: Path, ts: Any) -> None:
     )
 )  # fmt: skip
 def test_any_object_makes_a_record(value: dict[str, Any]) -> None:
-    source = SlackSource.__new__(SlackSource)
-    source._users, source._companies, source._links = {}, {}, set()
-    from extract.sources.api import Unit
-    from extract.sources.slack import _Payload
     from extract.sources.slackabout import Place
 
-    place = Place("ledger", "C1", "public", (), ())
-    record = source.read(Unit("x", "0" * 64, _Payload(value, place, "", unreadable=False)))
+    source = SlackSource.__new__(SlackSource)
+    source._users, source._places = {}, {"ledger": Place("ledger", "C1", "public", (), ())}
+    from extract.sources.api import Unit
+    from extract.sources.slack import _Payload
+
+    record = source.read(Unit("x", "0" * 64, _Payload(value, "ledger", "", unreadable=False)))
     assert isinstance(record, Record)
     assert "".join(record.text[s.start : s.end] for s in record.spans) == record.text
 
@@ -299,7 +299,7 @@ def test_profiles_assert_links(tmp_path: Path) -> None:
 
 def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[]")
-    with pytest.raises(SourceError, match="not a Slack export") as caught:
+    with pytest.raises(SourceError, match="no export of slack") as caught:
         open_source("chat", tmp_path)
     assert caught.value.exit_code == 6
 
