@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from extract.sources.registry import Format
     from govern.cli.output import Output, Progress
 
+#: So many units of a folder are looked at to see whether a kind fits at all.
+_PROBE = 1000
 _KINDS = ("mail", "repo", "chat", "docs")
 
 
@@ -115,15 +118,29 @@ def _formats(path: Path, kind: str | None) -> tuple[Format, list[Format]]:
     files.require(path, "a file or folder to read")
     if kind is not None:
         return registry.detect(next(k for k in get_args(registry.Kind) if k == kind), path), []
+    # Any folder may hold mail or documents; what an export or a repository is, it says by itself.
+    order = ("repo", "chat", "mail", "docs") if path.is_dir() else _KINDS
     fits: list[Format] = []
-    for found in registry.FORMATS:
+    for found in sorted(registry.FORMATS, key=lambda f: order.index(f.kind)):
         if any(f.kind == found.kind for f in fits) or not _installed(found):
             continue
-        if found.reader().detect(path):
+        if found.reader().detect(path) and (path.is_file() or _holds_records(path, found)):
             fits.append(found)
     if not fits:
         raise SourceError(f"{path}: none of the formats that can be read", "`govern sources list` has them; or --kind")
     return fits[0], fits[1:]
+
+
+def _holds_records(path: Path, found: Format) -> bool:
+    """Say whether one of the first units of a folder is a record."""
+    from extract.errors import SourceError
+    from extract.records import Record
+
+    try:
+        source = found.reader()(path)
+        return any(isinstance(source.read(unit), Record) for unit in islice(source.units(), _PROBE))
+    except SourceError:
+        return False
 
 
 def _check(path: Path, found: Format, progress: Progress, known: Identities | None) -> dict[str, Any]:

@@ -191,16 +191,22 @@ def telegram(folder: Path) -> Path:
 
 
 def whatsapp(folder: Path) -> Path:
-    path = folder / "WhatsApp Chat with Ledger.txt"
-    path.write_text(
+    path = folder / "export"
+    path.mkdir()
+    (path / "WhatsApp Chat with Ledger.txt").write_text(
         "25/02/2026, 10:14 - Messages and calls are end-to-end encrypted. No one outside of this chat can read them.\n"
         '25/02/2026, 10:15 - Maren Holt created group "Ledger"\n'
         "25/02/2026, 10:16 - Maren Holt: Check the checksum first.\nThen load the file.\n"
         f"25/02/2026, 10:17 - Tomas Lind: {LEAK}\n"
         "25/02/2026, 10:18 - Maren Holt: <Media omitted>\n"
         "45/02/2026, 10:19 - Tomas Lind: No such day.\n"
-        "25/02/2026, 10:20 - Tomas Lind: At one.\n",
+        "25/02/2026, 10:20 - Tomas Lind: At one.\n"
+        "25/02/2026, 10:21 - Ada Berg: I bring the disks.\n"
+        "25/02/2026, 10:22 - Ada Berg: Both of them.\n",
         "utf-8",
+    )
+    (path / "WhatsApp Chat with Tomas Lind.txt").write_text(
+        "25/02/2026, 12:00 - Maren Holt: Lunch?\n25/02/2026, 12:01 - Tomas Lind: At one.\n", "utf-8"
     )
     return path
 

@@ -112,7 +112,7 @@ SAMPLES: dict[str, Sample] = {
     "discord": Sample(chats.discord, ("dm",)),
     "zulip": Sample(chats.zulip, ("public", "private", "dm"), thread=False),
     "telegram": Sample(chats.telegram, ("private", "dm")),
-    "whatsapp": Sample(chats.whatsapp, (), thread=False),
+    "whatsapp": Sample(chats.whatsapp, ("group_dm",), thread=False),
     "irc": Sample(chats.irc, (), thread=False),
     "documents": Sample(_documents, ("document",), system=False, thread=False),
 }

@@ -73,9 +73,15 @@ def test_check_takes_several_paths_and_finds_their_kinds(tmp_path: Path) -> None
     (tmp_path / "a.mbox").write_bytes(mbox(mail()))
     slack(tmp_path / "export", general=[message("see xoxe-1-abcdefgh1234567890")])
     repository(tmp_path / "repo", "First")
-    paths = [tmp_path / name for name in ("a.mbox", "export", "repo")]
+    (tmp_path / "repo/README.md").write_text("# Tools\n\nThey check disks.\n")
+    (tmp_path / "handbook").mkdir()
+    (tmp_path / "handbook/a.md").write_text("# Checks\n\nCheck the checksum first.\n")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters/one.eml").write_bytes(mail())
+    paths = [tmp_path / name for name in ("a.mbox", "export", "repo", "handbook", "letters")]
     found = govern("sources", "check", *paths, "--json").json["sources"]
-    assert [f["format"] for f in found] == ["mail", "slack", "git"]
+    assert [f["format"] for f in found] == ["mail", "slack", "git", "documents", "mail"]
+    assert found[2]["also"] == ["documents"]
     assert found[1]["secrets_in_text"] == 1
 
 
