@@ -47,10 +47,12 @@ class Format(NamedTuple):
 #: Asked in this order; the first that detects its own opens the path.
 FORMATS: tuple[Format, ...] = (
     Format("mail", "mail", "extract.sources.mail:MailSource", "an mbox file, a Maildir, an .eml file or a folder"),
+    Format("pst", "mail", "extract.sources.pst:PstSource", "a data file of Outlook, .pst or .ost", "pst"),
     Format("git", "repo", "extract.sources.git:GitSource", "a git working tree, a bare repository or a bundle"),
     Format("slack", "chat", "extract.sources.slack:SlackSource", "a Slack export, the zip or unpacked"),
     Format("telegram", "chat", "extract.sources.telegram:TelegramSource", "a result.json of Telegram Desktop"),
     Format("whatsapp", "chat", "extract.sources.whatsapp:WhatsAppSource", "a chat exported from WhatsApp, text or zip"),
+    Format("irc", "chat", "extract.sources.irc:IrcSource", "a log of IRC, or a folder of them"),
     Format("documents", "docs", "extract.sources.documents:DocumentSource", "a folder of documents, or one of them"),
 )
 
