@@ -11,7 +11,7 @@ import conformance_chats as chats
 from conformance_chats import CREDENTIAL, LEAK
 from source_world import git, mail, mbox, message, repository, slack
 
-__all__ = ["CREDENTIAL", "SAMPLES", "Sample"]
+__all__ = ["CREDENTIAL", "SAMPLES", "WITHOUT", "Sample"]
 
 
 class Sample(NamedTuple):
@@ -115,4 +115,9 @@ SAMPLES: dict[str, Sample] = {
     "whatsapp": Sample(chats.whatsapp, ("group_dm",), thread=False),
     "irc": Sample(chats.irc, (), thread=False),
     "documents": Sample(_documents, ("document",), system=False, thread=False),
+}
+
+#: Formats without a sample, and why there is none; their readers' own tests stand in.
+WITHOUT: dict[str, str] = {
+    "pst": "nothing at hand writes the data files of Outlook",
 }
