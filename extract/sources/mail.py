@@ -165,7 +165,8 @@ class MailSource:
         if mail.defect:
             return Defect(unit.locator, unit.raw_digest, mail.defect, mail.unreadable)
         try:
-            return _record(mime.parse(mail.raw), unit, mail, mail_level(mail.raw, self._keys))
+            level = mail_level(mail.raw, self._keys)
+            return record_of(mime.parse(mail.raw), unit, mail.container, mail.folders, level)
         except Exception:
             # The border to the standard library's parser, which has raised nearly everything on purpose-built mails.
             # The unit keeps its place, with nothing in it that a gate could take.
@@ -264,7 +265,18 @@ def _is_automatic(fields: mime.Fields) -> bool:
     )
 
 
-def _record(message: mime.Part, unit: Unit, mail: _Mail, authenticity: str) -> Record:
+def record_of(
+    message: mime.Part, unit: Unit, container: str, folders: tuple[str, ...], authenticity: str = "A0"
+) -> Record:
+    """Return the record of a mail that was taken apart.
+
+    Args:
+        message: The mail.
+        unit: Its unit.
+        container: Mailbox or folder that it lies in.
+        folders: All folders above it, outermost first.
+        authenticity: What its signatures make of it.
+    """
     fields = message.fields
     defects: list[str] = []
     senders = headers.addresses(fields, "From")
@@ -278,8 +290,8 @@ def _record(message: mime.Part, unit: Unit, mail: _Mail, authenticity: str) -> R
     spans = split_mail(body.text, key, body.forced)
     names = dict.fromkeys(part for pair in everyone for part in pair if part)
     names.update(dict.fromkeys(names_in(body.text, spans)))
-    labels = tuple(dict.fromkeys((*mail.folders, *headers.labels(fields))))
-    kind = _container_kind(fields, labels, mail.container)
+    labels = tuple(dict.fromkeys((*folders, *headers.labels(fields))))
+    kind = _container_kind(fields, labels, container)
     if _is_automatic(fields) and headers.raw_field(fields, "List-Id") == "":
         labels = (*labels, FLAG_AUTOMATIC)
     own_id = headers.message_ids(headers.raw_field(fields, "Message-ID"))
@@ -290,7 +302,7 @@ def _record(message: mime.Part, unit: Unit, mail: _Mail, authenticity: str) -> R
         source_kind="mail",
         locator=unit.locator,
         raw_digest=unit.raw_digest,
-        container=mail.container,
+        container=container,
         container_kind=kind,
         author_key=key,
         author_raw=written,

@@ -315,7 +315,7 @@ def test_a_file_that_may_not_be_read_is_a_defect_and_the_rest_goes_on(
         ("a.mbox", b"", "empty"),
         ("a.mbox", b"Dear all,\nthis is a letter\n", "not an mbox"),
         ("a.mbox.gz", b"\x1f\x8b\x08\x00", "not an mbox"),
-        ("notes.txt", b"no header here", "not an mbox"),
+        ("notes.txt", b"no header here", "no export of mail"),
     ],
 )
 def test_what_is_no_mail_is_refused_with_a_hint(tmp_path: Path, name: str, content: bytes, says: str) -> None:
