@@ -148,6 +148,8 @@ def extract(
         tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress, work)
         if dry_run:
             decision, gated = gating.dry_run(job, workspace.ledger(log), tools)
+            # The records are gone with the folder they lie in.
+            kinds = _by_kind(gated)
         else:
             workspace.adopt(log, policy, now)
             if checks.dkim is not None:
@@ -167,7 +169,7 @@ def extract(
             # Whoever is in the data may ask what became of it; see `govern subject taken`.
             workspace.keep(workspace.dispositions_path(sealed.extraction_id), sealed.dispositions.to_bytes())
     if dry_run:
-        _show_dry_run(out, decision, gated)
+        _show_dry_run(out, decision, gated, kinds)
         unreadable = len(gated.read.unreadable)
     else:
         replace_file(cast(Path, output), data)
@@ -177,19 +179,24 @@ def extract(
         raise PartialError(f"{unreadable} files could not be read", "the rest was used; the log counts them by defect")
 
 
-def _show_dry_run(out: Output, decision: RunDecision, gated: Gated) -> None:
-    from consent import neutral
-
+def _by_kind(gated: Gated) -> dict[str, tuple[int, int]]:
+    """Return how many records of each kind of source are taken and left out."""
     taken = set(gated.taken)
     kinds: dict[str, list[int]] = {}
     for i, record in enumerate(gated.read.records.light()):
         kinds.setdefault(record.source_kind, [0, 0])[i not in taken] += 1
+    return {kind: (n[0], n[1]) for kind, n in sorted(kinds.items())}
+
+
+def _show_dry_run(out: Output, decision: RunDecision, gated: Gated, kinds: dict[str, tuple[int, int]]) -> None:
+    from consent import neutral
+
     out.heading("Dry run: nothing was distilled, nothing was written")
     refused_by = neutral.for_operator(decision.reasons)
     if not decision.allowed:
         out.say(f"A real run would be refused now by {', '.join(refused_by)}.")
         out.say("The numbers are for a consent that grants all that the policy allows.")
-    out.table([("source", "taken", "left out"), *((k, *n) for k, n in sorted(kinds.items()))])
+    out.table([("source", "taken", "left out"), *((k, *n) for k, n in kinds.items())])
     _reasons(out, gated.by_reason())
     out.result(
         {
@@ -197,9 +204,9 @@ def _show_dry_run(out: Output, decision: RunDecision, gated: Gated) -> None:
             "allowed": decision.allowed,
             "refused_by": list(refused_by),
             "seen": len(gated.reasons),
-            "taken": len(taken),
-            "left_out": len(gated.reasons) - len(taken),
-            "by_kind": {k: {"taken": n[0], "left_out": n[1]} for k, n in sorted(kinds.items())},
+            "taken": len(gated.taken),
+            "left_out": len(gated.reasons) - len(gated.taken),
+            "by_kind": {k: {"taken": n[0], "left_out": n[1]} for k, n in kinds.items()},
             "by_reason": gated.by_reason(),
         }
     )
