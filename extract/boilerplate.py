@@ -136,7 +136,7 @@ def mark_tails(page: Page, kinds: Kinds) -> None:
             _mark_below_program(page, kinds, start, end)
 
 
-_Hits = tuple[tuple[str, ...], tuple[str, ...]]
+_Hits = tuple[Sequence[str], Sequence[str]]
 
 
 def _segments(page: Page, kinds: Kinds) -> list[tuple[int, int]]:
@@ -250,15 +250,22 @@ def _mark_loose_signature(page: Page, kinds: Kinds, start: int, end: int, closin
             said = any(bare[j] and kinds[j] is None for j in range(i))
             _fill(kinds, i if said else i + 1, end, "signature")
             return
-    blocks = _paragraphs(bare, max(start, end - _SIGNATURE_LINES * 4), end)
-    at = end
-    for first, last in reversed(blocks[1:]):
+    at = last = end
+    while last > start:
+        first = last
+        while first > start and bare[first - 1]:
+            first -= 1
+        # The first paragraph is never a signature only.
+        if first == start or last - first > _SIGNATURE_LINES:
+            break
         part = bare[first:last]
-        if last - first > _SIGNATURE_LINES or not all(_is_label(line) for line in part):
+        if not all(map(_is_label, part)):
             break
-        if not any(t.CONTACT.search(line) for line in part) or all("://" in line for line in part):
+        if not any(map(t.CONTACT.search, part)) or all("://" in line for line in part):
             break
-        at = first
+        at = last = first
+        while last > start and not bare[last - 1]:
+            last -= 1
     if at < end:
         _fill(kinds, at, end, "signature")
 
@@ -280,5 +287,7 @@ def _is_label(line: str) -> bool:
 
 def _is_prose(line: str) -> bool:
     """Say whether most of a line's words are in small letters, as in a sentence and unlike in a name or a title."""
+    if line.count(" ") < 3:
+        return False
     words = [w for w in line.split() if w.isalpha()]
-    return len(words) >= 4 and sum(w.islower() for w in words) * 2 > len(words)
+    return len(words) >= 4 and sum(map(str.islower, words)) * 2 > len(words)

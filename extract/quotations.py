@@ -113,7 +113,7 @@ def cut_foreign(page: Page, kinds: Kinds, author: str = "") -> None:
     """
     names = headerblocks.names(page, kinds)
     at = _mark_own_head(page, kinds, names, author)
-    verbs = page.found(m.WROTE_WORDS)
+    verbs = tuple(page.found(m.WROTE_WORDS))
     leads = _leads(page, kinds, verbs)
     for i in sorted(names.keys() | leads.originals | leads.notices | leads.patches | leads.attributions):
         if i < at or kinds[i] is not None or not page.bare[i]:

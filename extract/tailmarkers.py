@@ -114,7 +114,7 @@ ATTACHMENT_NOTE = re.compile(
 
 # --- patches and logs ---------------------------------------------------------------------------------------------
 
-PATCH_WORDS = words("diff -", "index: ", "--- ", "@@ -", "*** ", "=" * 60, "rcs file: ")
+PATCH_WORDS = words("diff -", "index: ", "---", "@@ -", "***", "======", "rcs file: ")
 PATCH_START = re.compile(
     r"(?:diff --git |diff -[a-zA-Z]|Index: \S|--- [\w./]\S*(?:\s|$)|@@ -\d+|\*\*\* \S+\s+\w{3} |={60,}$|RCS file: )"
 )
