@@ -21,6 +21,11 @@ _ANSWER = 30.0
 """Seconds in which a scheduler has to answer."""
 _PATIENCE = 120.0
 """Seconds without any worker after which the run ends: a nanny needs a few to replace one."""
+_OUTCOME = 10.0
+"""Seconds in which the outcome of an ended task has to come; it waits in the worker, and is lost if that dies."""
+_SETTLE = 1.0
+"""Seconds that a new worker waits before its first task: it is not replaced if it dies before its nanny knows it."""
+_BORN = time.monotonic()
 _LOOK = 2.0
 """Seconds between two looks at how many workers there are."""
 _LOST = "run the same command again when the scheduler and its workers run: it goes on where it was"
@@ -86,7 +91,7 @@ class DaskExecutor:
                 raise WorkersError("the scheduler has no workers", _LOST)
         future = next(self._done)
         task, _ = self._tasks.pop(future.key)
-        return task, _outcome(future)
+        return task, _outcome(task, future)
 
     def forget(self) -> None:
         """Give up all tasks: what a worker has begun it ends, and its part is kept; nobody waits for it."""
@@ -130,18 +135,21 @@ def perform_alone(task: Task) -> Outcome:
         return Outcome.stopped(
             "a worker of the scheduler has more than one thread", "start the workers with --nthreads 1"
         )
+    time.sleep(max(0.0, _BORN + _SETTLE - time.monotonic()))
     return perform(task)
 
 
-def _outcome(future: Any) -> Outcome:
+def _outcome(task: Task, future: Any) -> Outcome:
     from distributed import CancelledError, KilledWorker
 
     try:
-        # If the worker died since it was done, it is done again elsewhere, and this waits for it.
-        outcome: Outcome = future.result(timeout=_PATIENCE)
+        outcome: Outcome = future.result(timeout=_OUTCOME)
     except KilledWorker:
         return Outcome(Verdict.DIED)
-    except (CancelledError, TimeoutError):
+    except TimeoutError:
+        # What counts is the part, not what the worker could not say any more.
+        return Outcome(Verdict.DONE if task.program.parts.has(task.key) else Verdict.DIED)
+    except CancelledError:
         raise WorkersError("the scheduler gave up a task", _LOST) from None
     except Exception as error:
         message = getattr(error, "message", f"a worker cannot load its work: {type(error).__name__}")
