@@ -10,41 +10,49 @@ import re
 
 from extract import markers as m
 from extract import tailmarkers as t
-from extract.page import Words
-
-
-def _phrases(words: Words) -> tuple[str, ...]:
-    return (*words.loose, *(phrase for phrases in words.keyed.values() for phrase in phrases))
-
 
 # Rules, headings of quotations and of patches start with two of these.
 _RULE = frozenset("-_=*~<")
 _BLOB, _LOG_RUN = 50, 3
 _HEX = "0123456789abcdef"
-_LOG_TWO = frozenset(start[:2] for start in t.LOG_STARTS.values())
-_FIELDS = frozenset(m.HEADER_FIELDS)
-_VERBS = (*_phrases(m.WROTE_WORDS), *_phrases(m.QUOTING_WORDS))
-_ANNOUNCED = _phrases(m.ORIGINAL_WORDS)
+# How the lines of a log start that start with a letter; and those with a mark or a digit.
+_LOG_TWO = frozenset(
+    ("Ja", "Fe", "Ma", "Ap", "Ju", "Au", "Se", "Oc", "No", "De", "DE", "IN", "WA", "ER", "FA", "TR", "NO", "at", "Ca",
+     "Tr", "Fi", "ma", "gc", "cc", "g+", "ld", "ar", "li", "ch", "In", "Ou")
+)  # fmt: skip
+_LOG_FIRST = frozenset("0123456789[(#$%")
+_VERBS = (*(verb for verb in m.WROTE if verb.isascii()), "quoting", "zitat von", "citando", "citerar", "citeren")
+# One of these stands in every line that announces the message of somebody else.
+_ANNOUNCED = (
+    "messag", "origin", "forward", "repl", "mail", "orijinal", "nachricht", "termin", "bericht", "melding", "meddel",
+    "mensa", "weitergeleitet", "reenviad", "encaminhad", "inoltrat", "doorgestuurd", "brev", "przekazan", "videresend",
+    "vidarebefordra", "viesti", "ileti", "mesaj", "attachment",
+    "besked", "e-post",
+)  # fmt: skip
 _ANNOUNCEMENT = re.compile(rf"\n(?:{m.ORIGINAL.pattern}|{m.FORWARDED.pattern})", re.I | re.M)
+# Where an address stands, these end the line of a tracker or of a shell.
+_WITH_ADDRESS = ("changed", "updated", "commented", "$ ", "# ")
 
 
 def is_plain(text: str) -> bool:
     """Say whether a message certainly holds no quotation, attribution, header block, patch or log."""
-    if not text.isascii() or "@" in text or "|" in text or text.startswith("From "):
+    if not text.isascii() or "|" in text or "```" in text or text.startswith("From ") or "\nFrom " in text:
         return False
     low = text.lower()
-    # Patches, counts of changes, the envelope of a patch that was mailed, fenced code.
+    # Patches and counts of changes.
     if (
         "diff -" in low
+        or "@@ -" in low
         or "index: " in low
         or "rcs file: " in low
-        or " changed" in low
-        or " mode " in low
-        or "\nfrom " in low
-        or "```" in low
+        or " mode 1" in low
+        or "mailto:" in low
     ):
         return False
-    logs, ends_in_colon = 0, False
+    if " changed" in low and (" file changed" in low or " files changed" in low):
+        return False
+    logs = blobs = fields = 0
+    ends_in_colon = False
     for line in text.split("\n"):
         bare = line.strip()
         if not bare:
@@ -55,23 +63,26 @@ def is_plain(text: str) -> bool:
                 return False
         elif first == ":" or first == ">":
             return False
-        elif first in t.LOG_FIRST or bare[:2] in _LOG_TWO or (first in _HEX and not bare[:8].strip(_HEX)):
-            logs += 1
-            if logs == _LOG_RUN:
-                return False
+        elif first in _LOG_FIRST or bare[:2] in _LOG_TWO or (first in _HEX and not bare[:8].strip(_HEX)):
+            logs += t.LOG_LINE.match(line) is not None
         if ":" in bare:
-            name = bare[: bare.find(":")].strip(" \t*").lower()
-            if name in _FIELDS or name.startswith(m.HEADER_PREFIXES):
+            field = m.HEADER_FIELDS.get(bare[: bare.find(":")].strip(" \t*").lower())
+            fields += field is not None
+            if field == "to" or bare.lower().startswith(m.HEADER_PREFIXES):
                 return False
             ends_in_colon = ends_in_colon or bare[-1] == ":"
         if " " not in bare and len(bare) >= _BLOB:
-            return False
+            blobs += 1
+    if logs >= _LOG_RUN or blobs >= _LOG_RUN or fields > 1:
+        return False
     if ":" in low and (": error" in low or ": warning" in low or ": note" in low or ": fatal" in low):
         return False
-    if ": undefined" in low or "mailto:" in low:
+    address = "@" in low
+    if ": undefined" in low or (address and ("@" in low.lstrip().partition("\n")[0] or _any(_WITH_ADDRESS, low))):
         return False
     # An attribution ends in a colon, or names an address and ends in a verb.
-    if (ends_in_colon or "<" in low) and (_any(_VERBS, low) or (ends_in_colon and "<" in low)):
+    address = address or "<" in low
+    if (ends_in_colon or address) and ((ends_in_colon and address) or _any(_VERBS, low)):
         return False
     return not _any(_ANNOUNCED, low) or _ANNOUNCEMENT.search("\n" + text) is None
 

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from extract.owners import owned
 from extract.personkeys import author_line_key
 from extract.quotations import Kinds
 from extract.records import SpanKind, TextSpan
@@ -29,8 +30,14 @@ _MACHINE_LINE = re.compile(_MACHINE)
 _FIELD_LINE = re.compile(_FIELD)
 # A line below the first that needs a closer look. It starts with a plain line feed, which `re` finds fast.
 _MARKED = re.compile(rf"\n(?:{_PERSON}|{_BY}|{_MACHINE})", re.I)
+# One of these stands in each such line.
+_MARKS = (
+    "-by", " by", "-to", "thanks", "cc", "merge ", "revert", "reviewer", "reporter", "author", "patch from",
+    "conflicts:", "#\t",
+)  # fmt: skip
 _FIELDS = re.compile(rf"\n(?:{_FIELD})")
-_REVERT = re.compile(r"This reverts commit ([0-9a-f]{40}|[0-9a-f]{64})")
+_REVERTS = "This reverts commit "
+_REVERT = re.compile(_REVERTS + r"([0-9a-f]{40}|[0-9a-f]{64})")
 _BULLET = re.compile(r"[ \t]*[*-] \S")
 
 
@@ -59,11 +66,21 @@ def split(text: str, author: str, *, merge: bool) -> Message:
         merge: Whether the commit has several parents.
     """
     machine_title = _MACHINE_LINE.match(text) is not None or text.startswith(('Revert "', 'Reapply "'))
-    if not machine_title and _MARKED.search(text) is None and not _ends_in_fields(text) and is_plain(text):
+    if not machine_title and not _is_marked(text) and not _ends_in_fields(text):
+        if not is_plain(text):
+            return Message(split_chat(text, author), (), 0, "")
         # Most messages: nothing in them but the author's own words.
         kind: SpanKind = "own" if author else "unknown"
         return Message((TextSpan(0, len(text), kind, author),) if text else (), (), 0, "")
     return _split(text, author, merge=merge, machine_title=machine_title)
+
+
+def _is_marked(text: str) -> bool:
+    low = text.lower()
+    for word in _MARKS:
+        if word in low:
+            return _MARKED.search(text) is not None or _REVERTS in text
+    return False
 
 
 def _ends_in_fields(text: str) -> bool:
@@ -110,7 +127,7 @@ def _split(text: str, author: str, *, merge: bool, machine_title: bool) -> Messa
         # A squash: the bullets are the messages of several people's commits.
         kinds = [k if k not in (None, "own") or i == 0 else "unknown" for i, k in enumerate(kinds)]
     reverted = _REVERT.search(text)
-    spans = assemble(text, kinds, author)
+    spans = owned(text, assemble(text, kinds, author))
     return Message(_owned(spans, text, owners), tuple(people), coauthors, reverted[1] if reverted else "")
 
 

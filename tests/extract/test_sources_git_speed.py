@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from source_world import git, repository
 
+from extract import markers
 from extract.sources import trailers
 from extract.sources.git import GitSource
 from extract.sources.prose import is_plain
@@ -22,6 +23,17 @@ ME = "mailto:maren@works.example"
 LINES = [
     "Load the ledger once",
     "docs: say why",
+    "Oops. This reverts commit 0123456789012345678901234567890123456789.",
+    "This reverts commit 0123456789012345678901234567890123456789.",
+    "Reported-by: Tomas Lind <tomas@works.example>",
+    "Fixed by Tomas",
+    "co-authored-by: Ida Moss <ida@works.example>",
+    "Signed-off-by: Maren Holt <maren@works.example>",
+    "Change-Id: 7",
+    "Merge branch 'x'",
+    "Conflicts:",
+    "#\tboth modified",
+    "ask tomas@works.example",
     "",
     "  indented",
     "- a bullet",
@@ -159,3 +171,10 @@ def test_a_line_end_of_another_system_is_one(tmp_path: Path) -> None:
     source = GitSource(repo)
     (record,) = [source.read(u) for u in source.units()]
     assert getattr(record, "text", "") == "Load once\n\nTwice doubles the totals."
+
+
+def test_every_announcement_of_a_message_holds_a_word_that_is_looked_for() -> None:
+    for phrase in (*markers._ORIGINAL, *markers._FORWARDED):
+        line = f"----- {phrase} -----"
+        if markers.ORIGINAL.match(line) or markers.FORWARDED.match(line):
+            assert not is_plain(f"Load once\n\n{phrase}\n\nThe ledger")
