@@ -18,6 +18,7 @@ _WRAP_FROM, _WRAP_TAIL, _WRAP_LAST, _WRAP_MOST = 60, 34, 20, 76
 _REPORT_FIELDS = 4
 _REPORT_FIELD = re.compile(r"\n>[A-Z][A-Za-z-]{2,20}:")
 _BARS = ("|", ":")
+_DIGIT = re.compile(r"\d")
 #: A date or a time, or a weekday before one.
 _DATED = re.compile(r"[\[(*]?\d{1,4}[-./:]\d|\w{2,12}[,.] \d")
 #: An attribution takes at most so many lines.
@@ -175,7 +176,13 @@ def _leads(page: Page, kinds: Kinds, verbs: tuple[str, ...]) -> _Leads:
         follower = page.following(j)
         if follower is None or kinds[follower] != "quoted":
             window = " ".join(bare[top : j + 1]).lower()
-            if not ("@" in window or "<" in window or any(word in window for word in (*verbs, *quoting))):
+            address = "@" in window or "<" in window
+            dated = _DIGIT.search(window) is not None
+            if any(verb in window for verb in verbs):
+                hopeful = address or dated
+            else:
+                hopeful = (address and dated) or any(word in window for word in quoting)
+            if not hopeful:
                 continue
         found.attributions.update(range(top, j + 1))
     return found
