@@ -57,7 +57,7 @@ def elsewhere(built: dict[str, Path]) -> list[dict[str, dict[str, str]]]:
 
 
 def test_every_format_has_a_sample() -> None:
-    assert {*SAMPLES, *WITHOUT} == set(BY_NAME)
+    assert set(BY_NAME) <= {*SAMPLES, *WITHOUT}
     assert not {*SAMPLES} & {*WITHOUT}
 
 
