@@ -7,7 +7,19 @@ import sys
 
 from bench.measure import Row, machine, table
 
-STAGES = ("startup", "parsing", "gates", "redaction", "log", "model", "extract", "quotes", "executor", "ingest_git")
+STAGES = (
+    "startup",
+    "parsing",
+    "gates",
+    "redaction",
+    "log",
+    "model",
+    "extract",
+    "quotes",
+    "executor",
+    "ingest_git",
+    "ingest_mail",
+)
 
 
 def main() -> None:
