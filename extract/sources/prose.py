@@ -20,13 +20,20 @@ _LOG_TWO = frozenset(
     ("Ja", "Fe", "Ma", "Ap", "Ju", "Au", "Se", "Oc", "No", "De", "DE", "IN", "WA", "ER", "FA", "TR", "NO", "at", "Ca",
      "Tr", "Fi", "ma", "gc", "cc", "g+", "ld", "ar", "li", "ch", "In", "Ou")
 )  # fmt: skip
-_LOG_FIRST = frozenset("0123456789[(#$%")
+# The first two characters of a line that needs a closer look; all others are looked up once.
+_FOREIGN = frozenset(":>")
+_ASCII = [chr(code) for code in range(128)]
+_HEADS = _LOG_TWO.union(
+    (one + two for one in _ASCII if one in "0123456789[(#$%:>" or one.isspace() for two in ["", *_ASCII]),
+    (one + two for one in _RULE for two in _RULE),
+    (one + two for one in "abcdef" for two in _HEX),
+)
 _VERBS = (*(verb for verb in m.WROTE if verb.isascii()), "quoting", "zitat von", "citando", "citerar", "citeren")
 # One of these stands in every line that announces the message of somebody else.
 _ANNOUNCED = (
-    "messag", "origin", "forward", "repl", "mail", "orijinal", "nachricht", "termin", "bericht", "melding", "meddel",
-    "mensa", "weitergeleitet", "reenviad", "encaminhad", "inoltrat", "doorgestuurd", "brev", "przekazan", "videresend",
-    "vidarebefordra", "viesti", "ileti", "mesaj", "attachment",
+    "original", "origine", "forwarded", "reply", "replied", "orijinal", "nachricht", "bericht", "melding", "meddel",
+    "mensa", "weitergeleitet", "reenviad", "encaminhad", "inoltrat", "doorgestuurd", "brev", "videresend",
+    "vidarebefordra", "mesaj", "attachment follows",
     "besked", "e-post",
 )  # fmt: skip
 _ANNOUNCEMENT = re.compile(rf"\n(?:{m.ORIGINAL.pattern}|{m.FORWARDED.pattern})", re.I | re.M)
@@ -54,24 +61,19 @@ def is_plain(text: str) -> bool:
     logs = blobs = fields = 0
     ends_in_colon = False
     for line in text.split("\n"):
-        bare = line.strip()
-        if not bare:
-            continue
-        first = bare[0]
-        if first in _RULE:
-            if bare[1:2] in _RULE:
+        if line[:2] in _HEADS:
+            bare = line.strip()
+            if bare[:1] in _FOREIGN or (bare[:1] in _RULE and bare[1:2] in _RULE):
                 return False
-        elif first == ":" or first == ">":
-            return False
-        elif first in _LOG_FIRST or bare[:2] in _LOG_TWO or (first in _HEX and not bare[:8].strip(_HEX)):
             logs += t.LOG_LINE.match(line) is not None
-        if ":" in bare:
+        if ":" in line:
+            bare = line.strip()
             field = m.HEADER_FIELDS.get(bare[: bare.find(":")].strip(" \t*").lower())
             fields += field is not None
             if field == "to" or bare.lower().startswith(m.HEADER_PREFIXES):
                 return False
             ends_in_colon = ends_in_colon or bare[-1] == ":"
-        if " " not in bare and len(bare) >= _BLOB:
+        if " " not in line.strip() and len(line) >= _BLOB:
             blobs += 1
     if logs >= _LOG_RUN or blobs >= _LOG_RUN or fields > 1:
         return False
