@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from extract import tailmarkers as t
 from extract.markers import RULE
@@ -10,7 +11,7 @@ from extract.page import Page
 from extract.quotations import Kinds
 from extract.records import SpanKind
 
-_SIGNATURE_LINES = 12
+_SIGNATURE_LINES, _FOOTER_LINES = 12, 25
 _LOG_RUN = 3
 _BLOB = 50
 _CLOSING = 48
@@ -169,7 +170,7 @@ def _mark_signature(page: Page, kinds: Kinds, start: int, end: int, hits: _Hits)
     for i in range(start, end):
         if bare[i] not in t.SIGNATURE_MARKS or kinds[i] is not None or page.lines[i][0].isspace():
             continue
-        below = [line for line in bare[i + 1 : end] if line]
+        below = _below(bare, i, end, _SIGNATURE_LINES)
         exact = page.lines[i] in ("-- ", "-- \r")
         footer = _is_footer(below, hits)
         if not exact and not footer:
@@ -182,6 +183,11 @@ def _mark_signature(page: Page, kinds: Kinds, start: int, end: int, hits: _Hits)
         _fill(kinds, i, end, "footer" if _is_footer(bare[i + 1 : i + 6], hits) else "signature")
         return i
     return end
+
+
+def _below(bare: Sequence[str], i: int, end: int, most: int) -> list[str]:
+    """Return the lines below line `i` that are not blank, at most one more than `most`."""
+    return list(islice((bare[j] for j in range(i + 1, end) if bare[j]), most + 1))
 
 
 def _is_footer(bare: Sequence[str], hits: _Hits) -> bool:
@@ -198,8 +204,8 @@ def _mark_footer(page: Page, kinds: Kinds, start: int, end: int, hits: _Hits) ->
     if footers or len(disclaimers) >= 2:
         for i in range(start, end):
             if kinds[i] is None and bare[i][:1] in _RULES and RULE.match(lines[i]) and len(bare[i]) > 1:
-                below = [line for line in bare[i + 1 : end] if line]
-                if len(below) <= 25 and _is_footer(below, hits):
+                below = _below(bare, i, end, _FOOTER_LINES)
+                if len(below) <= _FOOTER_LINES and _is_footer(below, hits):
                     _fill(kinds, i, end, "footer")
                     end = i
                     break

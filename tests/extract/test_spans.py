@@ -224,6 +224,16 @@ def test_a_sentence_with_words_of_a_footer_is_own(text: str) -> None:
     assert own(text) == text
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "line", ["--", "-- ", "> x", "|x", "From: a@b", "foo wrote:", "unsubscribe\n_____", "```", "<"]
+)
+def test_a_text_of_one_line_repeated_is_read_in_time_that_grows_with_it(line: str) -> None:
+    text = f"{line}\n" * 20_000
+    assert split_mail(text, ME)[-1].end == len(text)
+    assert split_chat(text, ME)[-1].end == len(text)
+
+
 def test_a_banner_of_a_gateway_is_not_own() -> None:
     banner = "CAUTION: This email originated from outside of the organisation. Do not open attachments."
     assert own(f"{banner}\n\n{MINE}\n") == MINE
