@@ -72,7 +72,7 @@ def raw_field(fields: Fields | Message, name: str) -> str:
 def decode_words(value: str) -> str:
     """Return a header value with its encoded words (RFC 2047) decoded, as far as they can be."""
     if "=?" not in value:
-        return clean(value, "header")[0]
+        return value if value.isprintable() else clean(value, "header")[0]
     out: list[str] = []
     pending, charset = b"", ""
     position = 0

@@ -22,7 +22,7 @@ from typing import NamedTuple
 Fields = dict[str, list[str]]
 
 _HEAD_END = re.compile(rb"(?:\A|\r?\n)\r?\n")
-_FIELD = re.compile(r"^([!-9;-~]+):[ \t]*(.*(?:\n[ \t].*)*)$", re.MULTILINE)
+_FIELD = re.compile(r"^([!-9;-~]+):([ \t]*)(.*(?:\n[ \t].*)*)$", re.MULTILINE)
 _PARAMETERS = r"(?:\s*;\s*[\w-]+=(?:\"[^\"\\\r\n<>]*\"|[^\s;\"\\()'*%<>]+))*\s*;?\s*\Z"
 _REGULAR_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)" + _PARAMETERS, re.ASCII)
 _REGULAR_DISPOSITION = re.compile(r"\s*([\w-]+)" + _PARAMETERS, re.ASCII)
@@ -143,14 +143,12 @@ def _head(raw: bytes) -> tuple[Fields, int]:
     end, start = (len(raw), len(raw)) if found is None else (found.start(), found.end())
     head = raw[:end].decode("ascii", "surrogateescape").removesuffix("\n")
     fields: Fields = {}
-    at = 0
-    for match in _FIELD.finditer(head):
-        if match.start() != at:
-            raise _Irregular
-        name, value = match.groups()
+    # Two characters a field are in no group: the colon, and the line feed behind all but the last.
+    seen = -1
+    for name, gap, value in _FIELD.findall(head):
         fields.setdefault(name.lower(), []).append(value.rstrip("\r\n"))
-        at = match.end() + 1
-    if at < len(head):
+        seen += len(name) + len(gap) + len(value) + 2
+    if seen != len(head) and head:
         raise _Irregular
     return fields, start
 
