@@ -50,6 +50,9 @@ FORMATS: tuple[Format, ...] = (
     Format("pst", "mail", "extract.sources.pst:PstSource", "a data file of Outlook, .pst or .ost", "pst"),
     Format("git", "repo", "extract.sources.git:GitSource", "a git working tree, a bare repository or a bundle"),
     Format("slack", "chat", "extract.sources.slack:SlackSource", "a Slack export, the zip or unpacked"),
+    Format(
+        "mattermost", "chat", "extract.sources.mattermost:MattermostSource", "a bulk export of Mattermost, JSON lines"
+    ),
     Format("telegram", "chat", "extract.sources.telegram:TelegramSource", "a result.json of Telegram Desktop"),
     Format("whatsapp", "chat", "extract.sources.whatsapp:WhatsAppSource", "a chat exported from WhatsApp, text or zip"),
     Format("irc", "chat", "extract.sources.irc:IrcSource", "a log of IRC, or a folder of them"),

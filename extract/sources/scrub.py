@@ -6,29 +6,59 @@ import re
 from typing import Any
 
 MARK = "[SECRET]"
-_CREDENTIAL = (
-    r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9%.-]{8,}|xapp-[A-Za-z0-9-]{8,}|"
-    r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{8,}|(?<=hooks\.slack\.com/workflows/)[A-Za-z0-9/]{8,}|"
-    r"(?<=[?&;]t=)[A-Za-z0-9%._-]{16,}|(?<=[?&;]token=)[A-Za-z0-9%._~-]{8,}|(?<=[?&;]pub_secret=)[A-Za-z0-9]{4,}|"
-    r"(?<=[?&;]secret=)[A-Za-z0-9%._~-]{8,}|(?<=[?&;]X-Amz-Signature=)[0-9a-f]{16,}|"
-    r"(?<=[?&;]sig=)[A-Za-z0-9%._~-]{16,}"
+#: Fields of JSON whose text is a credential whatever it looks like.
+KEYS = ("password", "passwd", "api_key", "apikey", "token", "access_token", "refresh_token", "bot_token", "auth_token",
+        "secret", "client_secret", "auth_data", "authorization", "private_key", "mfa_secret", "session_token",
+        "cookie")  # fmt: skip
+_SLASH = r"\\?/"  # in JSON a slash may be written `\/`
+# The one group holds what stays in front of the credential.
+_CREDENTIAL = "|".join(
+    (
+        r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9%.-]{8,}",
+        r"xapp-[A-Za-z0-9-]{8,}",
+        r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}",
+        r"\b[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,45}",
+        r"\bAKIA[0-9A-Z]{16}\b",
+        r"\bgh[pousr]_[A-Za-z0-9]{20,}",
+        r"((?:"
+        r"hooks\.slack\.com/(?:services|workflows)/"
+        r"|/hooks/(?=[a-z0-9]{26})"
+        r"|[./]office(?:365)?\.com/webhook(?:b2)?/"
+        r"|discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{1,20}/"
+        r"))(?:[\w@.~-]|/){8,}".replace("/", _SLASH),
+        r"(?<=[?&;])((?:t|token|sig|signature|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature)=)"
+        r"[A-Za-z0-9%._~+/=-]{8,}",
+        r"(?<=[?&;])((?:api_key|secret|pub_secret|access_token|X-Amz-Credential|X-Goog-Credential)=)"
+        r"[A-Za-z0-9%._~+/=-]{4,}",
+        r"(?<=[?&;])((?:ex|is|hm)=)[0-9a-f]{6,}",
+        r"\b((?:Bearer|Basic) )[A-Za-z0-9._~+/=-]{16,}",
+    )
 )
-# In JSON a slash may be written `\/`.
-_ESCAPED = _CREDENTIAL.replace("/services/", r"\\/services\\/").replace("/workflows/", r"\\/workflows\\/")
-_ESCAPED = _ESCAPED.replace("[A-Za-z0-9/]{8,}", r"(?:[A-Za-z0-9]|\\?/){8,}")
-_BYTES = re.compile(_CREDENTIAL.encode())
-_BYTES_ESCAPED = re.compile(_ESCAPED.encode())
+
+
 _TEXT = re.compile(_CREDENTIAL)
+_BYTES = re.compile(_CREDENTIAL.encode())
+_KEYED = re.compile(rb'("(?:' + "|".join(KEYS).encode() + rb')"\s*:\s*")(?:[^"\\]|\\.)+(?=")', re.IGNORECASE)
+_SHORTEST = 12
+
+
+def _text_mark(match: re.Match[str]) -> str:
+    return (match[match.lastindex] if match.lastindex else "") + MARK
+
+
+def _bytes_mark(match: re.Match[bytes]) -> bytes:
+    return (match[match.lastindex] if match.lastindex else b"") + MARK.encode()
 
 
 def scrub_bytes(data: bytes) -> bytes:
     """Return the bytes of a JSON file with credentials replaced."""
-    return _BYTES_ESCAPED.sub(MARK.encode(), _BYTES.sub(MARK.encode(), data))
+    data = _BYTES.sub(_bytes_mark, data)
+    return _KEYED.sub(rb"\g<1>" + MARK.encode(), data)
 
 
 def scrub_text(text: str) -> str:
     """Return the text with credentials replaced."""
-    return _TEXT.sub(MARK, text)
+    return _TEXT.sub(_text_mark, text) if len(text) >= _SHORTEST else text
 
 
 def scrub_value(value: Any) -> Any:
@@ -38,5 +68,8 @@ def scrub_value(value: Any) -> Any:
     if isinstance(value, list):
         return [scrub_value(v) for v in value]
     if isinstance(value, dict):
-        return {scrub_text(str(k)): scrub_value(v) for k, v in value.items()}
+        return {
+            scrub_text(str(k)): MARK if isinstance(v, str) and v and str(k).lower() in KEYS else scrub_value(v)
+            for k, v in value.items()
+        }
     return value
