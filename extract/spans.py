@@ -174,12 +174,14 @@ def names_in(text: str, spans: Sequence[TextSpan]) -> tuple[str, ...]:
         if span.kind != "attribution":
             continue
         part = text[span.start : span.end]
-        for address in _ADDRESS.findall(part):
-            found[address] = None
-        for name in _NAME_BEFORE.findall(part):
-            found[" ".join(name.split()).strip(" \"',")] = None
+        if "@" in part:
+            for word in part.split():
+                if "@" in word:
+                    found.update(dict.fromkeys(_ADDRESS.findall(word)))
+            for name in _NAME_BEFORE.findall(part):
+                found[" ".join(name.split()).strip(" \"',")] = None
         for line in part.split("\n"):
-            if name_of(line.strip()) in ("from", "to", "cc"):
+            if (":" in line or "：" in line) and name_of(line.strip()) in ("from", "to", "cc"):
                 value = re.sub(r"<[^>]*>|\[[^\]]*\]", "", line.partition(":")[2])
                 for name in value.split(";"):
                     if 0 < len(name.strip()) <= 80:
