@@ -54,6 +54,9 @@ FORMATS: tuple[Format, ...] = (
         "mattermost", "chat", "extract.sources.mattermost:MattermostSource", "a bulk export of Mattermost, JSON lines"
     ),
     Format("teams", "chat", "extract.sources.teams:TeamsSource", "messages of Teams as Graph returns them, JSON"),
+    Format(
+        "discord", "chat", "extract.sources.discord:DiscordSource", "channels as DiscordChatExporter writes them, JSON"
+    ),
     Format("telegram", "chat", "extract.sources.telegram:TelegramSource", "a result.json of Telegram Desktop"),
     Format("whatsapp", "chat", "extract.sources.whatsapp:WhatsAppSource", "a chat exported from WhatsApp, text or zip"),
     Format("irc", "chat", "extract.sources.irc:IrcSource", "a log of IRC, or a folder of them"),
