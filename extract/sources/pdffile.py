@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import zlib
+from bisect import bisect_left
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from extract.sources import archive
 from extract.sources.content import MAX_CHARACTERS, Content, moment
 from extract.sources.decoding import clean
 from extract.sources.files import FileUnreadable
@@ -13,6 +16,13 @@ from extract.sources.scrub import scrub_text
 
 MAGIC = b"%PDF-"
 MAX_PAGES = 3000
+#: Page descriptions are a few megabytes at most; pdfium needs a hundred times their size.
+MAX_STREAM = 32 * 1024**2
+MAX_STREAMS = 100_000
+MAX_UNPACKED = 1024**3
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_END = re.compile(rb"endstream")
+_STEP, _PIECE = 1024**2, 16 * 1024
 #: pdfium marks a hyphen at the end of a line, which belongs to no word, by one of these.
 _SOFT_HYPHEN = re.compile("[\x02\ufffe]\n?")
 #: ISO 32000-2 §7.9.4.
@@ -28,8 +38,9 @@ def read_pdf(data: bytes) -> Content:
     PDF does not say who else had a hand in it. So the author is unknown and the document is held.
 
     Raises:
-        FileUnreadable: `file.encrypted`, `file.damaged`, `file.too_many_pages` or `file.too_long`.
+        FileUnreadable: `file.encrypted`, `file.damaged`, `file.refused`, `file.too_many_pages` or `file.too_long`.
     """
+    _check(data)
     import pypdfium2  # type: ignore[import-untyped,unused-ignore]
 
     raw = pypdfium2.raw
@@ -45,6 +56,45 @@ def read_pdf(data: bytes) -> Content:
         return _content(document, pypdfium2)
     finally:
         document.close()
+
+
+def _check(data: bytes) -> None:
+    """Refuse a file with a stream that unpacks to a bomb; pictures may, as a white page packs a thousandfold."""
+    ends = [match.start() for match in _END.finditer(data)]
+    view = memoryview(data)
+    total = 0
+    for number, match in enumerate(_STREAM.finditer(data)):
+        about = data[max(match.start() - 500, 0) : match.start()].rpartition(b"obj")[2]
+        if b"/Image" in about:
+            continue
+        after = bisect_left(ends, match.end())
+        packed = view[match.end() : ends[after] if after < len(ends) else len(data)]
+        most = min(MAX_STREAM, max(archive.RATIO_FROM, archive.MAX_RATIO * len(packed)))
+        size = _unpacked(packed, most)
+        total += size
+        # Packed twice: no program does that.
+        twice = about.count(b"/FlateDecode") + about.count(b"/LZWDecode") > 1
+        if twice or size > most or total > MAX_UNPACKED or number > MAX_STREAMS:
+            raise FileUnreadable("file.refused")
+
+
+def _unpacked(packed: memoryview, most: int) -> int:
+    """Return how many bytes a stream unpacks to; one step more than `most` is enough to know."""
+    unpacking = zlib.decompressobj()
+    size = 0
+    try:
+        # In small pieces, as zlib copies what it did not take.
+        for start in range(0, len(packed), _PIECE):
+            rest = bytes(packed[start : start + _PIECE])
+            while rest and size <= most:
+                size += len(unpacking.decompress(rest, _STEP))
+                rest = unpacking.unconsumed_tail
+            if size > most or unpacking.eof:
+                break
+    except zlib.error:
+        # Another filter, or none, or damaged.
+        pass
+    return size
 
 
 def _content(document: Any, pdfium: Any) -> Content:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import zlib
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,6 +153,29 @@ def test_pages_and_characters_are_limited(tmp_path: Path, monkeypatch: pytest.Mo
     assert defect(tmp_path, pdf("a", "b")) == {"file.too_many_pages": 1}
     monkeypatch.setattr(pdffile, "MAX_CHARACTERS", 10)
     assert defect(tmp_path, pdf("more than ten characters")) == {"file.too_long": 1}
+
+
+def packed(content: bytes, about: str) -> bytes:
+    """Return a PDF whose one page is described by a packed stream."""
+    stream = zlib.compress(content, 9).decode("latin-1")
+    plain = pdf("MARK").decode("latin-1")
+    start, end = plain.index("<</Length"), plain.index("endstream")
+    return (plain[:start] + f"<</Length {len(stream)}{about}>>stream\n{stream}\n" + plain[end:]).encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("content", "about"),
+    [(b"(xx) Tj " * 200_000, "/Filter/FlateDecode"), (b"BT ET", "/Filter[/FlateDecode/FlateDecode]")],
+    ids=["bomb", "packed twice"],
+)
+def test_a_page_that_unpacks_to_a_bomb_is_refused(tmp_path: Path, content: bytes, about: str) -> None:
+    assert defect(tmp_path, packed(content, about)) == {"file.refused": 1}
+
+
+def test_a_packed_page_is_read_and_a_white_picture_is_no_bomb(tmp_path: Path) -> None:
+    line = b"BT /F 12 Tf 50 700 Td (We load it once.) Tj ET"
+    assert record(tmp_path, packed(line, "/Filter/FlateDecode")).text == "We load it once."
+    record(tmp_path, packed(b"\xff" * 3_000_000, "/Subtype/Image/Filter/FlateDecode"))
 
 
 def test_scripts_are_not_run_and_credentials_not_kept(tmp_path: Path) -> None:
