@@ -51,7 +51,10 @@ def _make_redactor(
     from redact.directory import Person
     from redact.engine import LANGUAGES, Redactor, engine_digest
 
-    known = [Person(pid=p.pid, names=p.names, emails=p.emails, handles=p.slack) for p in people.people]
+    known = [
+        Person(p.pid, p.names, p.emails, (*p.slack, *(account.partition(":")[2] for account in p.accounts)))
+        for p in people.people
+    ]
     params = policy.gates["segment.pii"].values()
     models = params["models"]
     # A policy that takes any model gets the one that the project ships.

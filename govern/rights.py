@@ -33,16 +33,16 @@ class Bystander:
 
 
 def bystander(workspace: Workspace, named: str) -> Bystander:
-    """Return who is meant by a pseudonymous id, a mail address, or `slack:` and a chat id.
+    """Return who is meant by a pseudonymous id, a mail address, or a chat service and an id: `slack:U024BE7LH`.
 
     Raises:
         PeopleFileError: It is none of these, or nobody has this id.
     """
-    from extract.personkeys import mail_key
+    from extract.personkeys import mail_key, stated_account_key
     from extract.vetoes import commitment
 
     people = workspace.identities()
-    key = named if named.startswith("slack:") else mail_key(named.removeprefix("mailto:"))
+    key = named if named.startswith("slack:") else stated_account_key(named) or mail_key(named.removeprefix("mailto:"))
     pid = people.resolve(key) if key else named
     if pid is None:
         return Bystander(commitment(workspace.pseudonym_secret(), key), (key,))

@@ -39,6 +39,8 @@ class Format(NamedTuple):
         try:
             return getattr(import_module(module), name)
         except ImportError:
+            if not self.extra:
+                raise
             raise SourceError(
                 f"{self.name}: a package is missing", f"install it: pip install 'govern-toolkit[{self.extra}]'"
             ) from None

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _HELP = {
-    "mail": "mbox file, Maildir, .eml file or folder of them.",
+    "mail": "mbox file, Maildir, .eml file, PST file or folder of mails.",
     "repo": "Local git repository or bundle.",
-    "chat": "Slack export, zip or folder.",
-    "docs": "Folder of Markdown and text.",
+    "chat": "Export of a chat service; `govern sources list` names them.",
+    "docs": "Folder of documents, or one: Markdown, text, Word, PDF.",
 }
 
 
