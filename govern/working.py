@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ FOLDER = "work"
 
 
 @contextmanager
-def working(workspace: Workspace, job: KeptJob, executor: Executor | None = None) -> Iterator[Work]:
+def working(workspace: Workspace, job: KeptJob, start: Callable[[], Executor] | None = None) -> Iterator[Work]:
     """Open the folder of a run's intermediate results.
 
     The vault must be open, so that no other run is under way: what other runs left behind is erased.
@@ -35,7 +35,7 @@ def working(workspace: Workspace, job: KeptJob, executor: Executor | None = None
     Args:
         workspace: The workspace.
         job: What is asked for; the same again finds what an earlier try has worked out.
-        executor: Who does the work; None does it here.
+        start: Starts who does the work; None does it here.
     """
     from extract.execution.parts import SealedParts
     from extract.execution.serial import SerialExecutor
@@ -46,12 +46,16 @@ def working(workspace: Workspace, job: KeptJob, executor: Executor | None = None
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with closing(SealedParts(folder, workspace.pseudonym_secret())) as parts:
-        try:
-            yield Work(executor or SerialExecutor(), parts)
-        except RefusedError:
-            erase(workspace)
-            raise
+    try:
+        with (
+            closing(SealedParts(folder, workspace.pseudonym_secret())) as parts,
+            # Ended before the folder goes in which its workers write.
+            closing((start or SerialExecutor)()) as executor,
+        ):
+            yield Work(executor, parts)
+    except RefusedError:
+        erase(workspace)
+        raise
     erase(workspace)
 
 

@@ -134,10 +134,9 @@ def extract(
     allowed = policy.gates["run.local_model"].values()["addresses"]
     with (
         contextlib.closing(open_backend(model, endpoint, () if isinstance(allowed, str) else allowed)) as backend,
-        contextlib.closing(open_machines(jobs, scheduler, tls)) as executor,
         workspace.log() as log,
         workspace.vault() as vault,
-        working.working(workspace, kept, executor) as work,
+        working.working(workspace, kept, lambda: open_machines(jobs, scheduler, tls)) as work,
         out.progress("starting") as progress,
     ):
 

@@ -20,6 +20,7 @@ from source_world import mail, mbox, message, slack
 
 from attest.disposition import commitment, manifest_line, manifest_root
 from extract import facts, identity, recordparts
+from extract.execution import dask
 from extract.execution.errors import DiskFullError
 from extract.execution.opening import open_executor
 from extract.execution.parts import MemoryParts, SealedParts
@@ -72,13 +73,13 @@ def test_every_executor_reads_the_same(tmp_path: Path, monkeypatch: pytest.Monke
     tiny(monkeypatch)
     path, export = box(tmp_path), slack(tmp_path / "export", general=[message("a"), message("b")])
     results = []
-    for jobs in (1, 2):
-        with closing(open_executor(jobs)) as executor, closing(SealedParts(tmp_path / str(jobs), bytes(32))) as parts:
+    for name, start in (("here", open_executor), ("two", lambda: open_executor(2)), ("dask", lambda: dask.local(2))):
+        with closing(SealedParts(tmp_path / name, bytes(32))) as parts, closing(start()) as executor:
             read = read_all([open_source("mail", path), open_source("chat", export)], executor=executor, parts=parts)
             results.append((list(read.records), root(read), read.sources, read.defects))
     whole = read_all([open_source("mail", path), open_source("chat", export)])
     results.append((list(whole.records), root(whole), whole.sources, whole.defects))
-    assert results[0] == results[1] == results[2]
+    assert results[0] == results[1] == results[2] == results[3]
     assert len(results[0][0]) == 25
 
 
