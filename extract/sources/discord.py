@@ -24,7 +24,8 @@ class DiscordSource:
     """Files of DiscordChatExporter.
 
     A direct chat, a group and a private thread say what they are. Any other channel of a guild may be hidden from
-    most of it by permissions, which no file holds: its kind is unknown, and never public.
+    most of it by permissions, which no file holds: its kind is unknown, and never public. Discord lets only the author
+    edit a message, so an edit changes nothing.
 
     Attributes:
         path: The path as typed.

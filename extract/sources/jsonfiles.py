@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,8 +155,8 @@ def tree(path: Path) -> Iterator[archive.FolderTree | archive.ZipTree]:
             found.close()
 
 
-def each(path: Path) -> Iterator[tuple[str, bytes, str]]:
-    """Yield (name, content, defect) of a file, or of all files of a folder or zip, in order."""
+def each(path: Path, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, bytes, str]]:
+    """Yield (name, content, defect) of a file, or of all wanted files of a folder or zip, in order."""
     if path.is_file() and path.suffix.lower() != ".zip":
         try:
             yield path.name, files.read_bytes(path, MAX_JSON), ""
@@ -165,6 +165,8 @@ def each(path: Path) -> Iterator[tuple[str, bytes, str]]:
         return
     with tree(path) as found:
         for name, broken in found.names.items():
+            if not wanted(name):
+                continue
             data = b""
             if not broken:
                 try:

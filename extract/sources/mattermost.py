@@ -18,6 +18,22 @@ from extract.sources.api import Defect, Link, Unit
 _VERSION = re.compile(rb'\s*\{\s*"type"\s*:\s*"version"')
 _POST = re.compile(rb'\s*\{\s*"type"\s*:\s*"(?:direct_)?post"')
 _HEAD = 4096
+#: Lines about people, places and the server, which are no messages.
+_ABOUT = frozenset(
+    {
+        "version",
+        "role",
+        "scheme",
+        "team",
+        "channel",
+        "user",
+        "bot",
+        "direct_channel",
+        "emoji",
+        "info",
+        "thread_follower",
+    }
+)
 #: Old exports do not say which posts the server wrote.
 _JOINED = re.compile(r"@?\S+ (?:joined|left|(?:was )?(?:added to|removed from)) the (?:channel|team)(?: by \S+)?\.?\Z")
 
@@ -25,8 +41,8 @@ _JOINED = re.compile(r"@?\S+ (?:joined|left|(?:was )?(?:added to|removed from)) 
 class MattermostSource:
     """A bulk export of Mattermost.
 
-    A channel is public if its line says `O` and its team is not by invitation only. An export without an editor's name
-    cannot say that somebody else edited a post.
+    A channel is public if its line says `O` and its team is not by invitation only. Administrators may edit other
+    people's posts, and an export does not say who edited one: the words of an edited post are nobody's.
 
     Attributes:
         path: The path as typed.
@@ -160,7 +176,10 @@ class MattermostSource:
             if broken or not kind:
                 yield jf.refused(locator, "line" + (broken or "file.not_an_object").removeprefix("file"), digest)
             elif kind in ("post", "direct_post"):
-                yield from _posts(locator, jf.part(value, kind), kind)
+                post = value.get(kind)
+                yield from _posts(locator, post, kind) if isinstance(post, dict) else [jf.unit(locator, post, "")]
+            elif kind not in _ABOUT:
+                yield jf.refused(locator, "line.unknown_type", digest)
 
     def read(self, unit: Unit) -> Record | Defect:
         """Return the post's record."""
@@ -180,13 +199,16 @@ class MattermostSource:
         if user in self._bots or any(str(props.get(p)).lower() == "true" for p in ("from_bot", "from_webhook")):
             flags.append(FLAG_BOT)
         names = self._names.get(user, ())
+        edited = bool(post.get("edit_at"))
         return jf.record(
             unit,
             jf.Post(
                 place, account_key("mattermost", user), names[0] if names else user, "mattermost.user",
                 _ident(item.place, post), "" if deleted else text, jf.since_epoch(post.get("create_at"), 1000),
                 parents=(item.parent,) if item.parent else (), names=names, flags=tuple(flags),
+                whole="unknown" if edited else None,
                 attachments=len(jf.listed(post, "attachments")) + len(jf.listed(props, "attachments")),
+                defects=("message.edited_by_somebody",) if edited else (),
             ),
         )  # fmt: skip
 

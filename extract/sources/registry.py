@@ -59,6 +59,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "discord", "chat", "extract.sources.discord:DiscordSource", "channels as DiscordChatExporter writes them, JSON"
     ),
+    Format("zulip", "chat", "extract.sources.zulip:ZulipSource", "an export of a Zulip organisation, unpacked or zip"),
     Format("telegram", "chat", "extract.sources.telegram:TelegramSource", "a result.json of Telegram Desktop"),
     Format("whatsapp", "chat", "extract.sources.whatsapp:WhatsAppSource", "a chat exported from WhatsApp, text or zip"),
     Format("irc", "chat", "extract.sources.irc:IrcSource", "a log of IRC, or a folder of them"),

@@ -30,7 +30,9 @@ _CREDENTIAL = "|".join(
         r"[A-Za-z0-9%._~+/=-]{8,}",
         r"(?<=[?&;])((?:api_key|secret|pub_secret|access_token|X-Amz-Credential|X-Goog-Credential)=)"
         r"[A-Za-z0-9%._~+/=-]{4,}",
-        r"(?<=[?&;])((?:ex|is|hm)=)[0-9a-f]{6,}",
+        # The signature of Discord's links; a shop's `?is=` is none.
+        r"(?<=[?&;])((?:ex|is)=)[0-9a-f]{8}(?=&(?:is|hm)=)",
+        r"(?<=[?&;])(hm=)[0-9a-f]{32,}",
         r"\b((?:Bearer|Basic) )[A-Za-z0-9._~+/=-]{16,}",
     )
 )
@@ -68,8 +70,14 @@ def scrub_value(value: Any) -> Any:
     if isinstance(value, list):
         return [scrub_value(v) for v in value]
     if isinstance(value, dict):
-        return {
-            scrub_text(str(k)): MARK if isinstance(v, str) and v and str(k).lower() in KEYS else scrub_value(v)
-            for k, v in value.items()
-        }
+        return {scrub_text(str(k)): (_blank if str(k).lower() in KEYS else scrub_value)(v) for k, v in value.items()}
     return value
+
+
+def _blank(value: Any) -> Any:
+    """Return a value with all that could be a credential replaced, whatever it looks like."""
+    if isinstance(value, list):
+        return [_blank(v) for v in value]
+    if isinstance(value, dict):
+        return {scrub_text(str(k)): _blank(v) for k, v in value.items()}
+    return value if value is None or value == "" or isinstance(value, bool) else MARK

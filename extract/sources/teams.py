@@ -26,7 +26,7 @@ class TeamsSource:
 
     A place is of a known kind where an answer about it was saved as well: `chatType` of a chat, `membershipType` of a
     channel. A standard channel is open to its team only, which says nothing of the firm: `visibility` of the team
-    must be saved as `public`, or it is private.
+    must be saved as `public`, or it is private. Teams lets only the author edit a message, so an edit changes nothing.
 
     Attributes:
         path: The path as typed.
@@ -65,8 +65,9 @@ class TeamsSource:
         for _, data, broken in jf.each(path):
             if not broken and any(w in data for w in (b"chatType", b"membershipType", b"visibility")):
                 for _, value, _, _ in _values(data):
-                    for about in _objects(value):
-                        self._learn(about)
+                    for about in _listed(value):
+                        if isinstance(about, dict):
+                            self._learn(about)
 
     def _learn(self, about: dict[str, Any]) -> None:
         ident, chat, channel = jf.word(about, "id"), jf.word(about, "chatType"), jf.word(about, "membershipType")
@@ -93,13 +94,18 @@ class TeamsSource:
                 if bad:
                     yield jf.refused(locator, bad, digest)
                     continue
-                found = False
-                for number, message in enumerate(_objects(value), 1):
-                    if "messageType" in message or ("body" in message and "createdDateTime" in message):
-                        found = True
-                        yield from _messages(f"{locator}#{number}", message)
-                if not found:
+                values = _listed(value)
+                if not any(map(_is_message, values)):
                     yield jf.refused(locator, "file.not_messages", digest)
+                    continue
+                for number, message in enumerate(values, 1):
+                    where = f"{locator}#{number}"
+                    if _is_message(message):
+                        yield from _messages(where, message)
+                    elif isinstance(message, dict):
+                        yield jf.refused(where, "file.not_messages", digest)
+                    else:
+                        yield jf.unit(where, message, "")
 
     def read(self, unit: Unit) -> Record | Defect:
         """Return the message's record."""
@@ -177,13 +183,17 @@ def _values(data: bytes) -> Iterator[tuple[int, Any, str, str]]:
             yield number, value, digest, "line" + bad.removeprefix("file") if bad else ""
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a list, of an answer's `value`, or of an answer that was wrapped once more."""
+def _listed(value: Any) -> list[Any]:
+    """Return what is in a list, in an answer's `value`, or in an answer that was wrapped once more."""
     if isinstance(value, dict) and isinstance(value.get("response"), dict):
         value = value["response"]
     if isinstance(value, dict):
         value = value["value"] if isinstance(value.get("value"), list) else [value]
-    yield from (v for v in value if isinstance(v, dict)) if isinstance(value, list) else ()
+    return value if isinstance(value, list) else []
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and ("messageType" in value or ("body" in value and "createdDateTime" in value))
 
 
 def _messages(locator: str, message: dict[str, Any], root: str = "") -> Iterator[Unit]:
@@ -205,3 +215,5 @@ def _messages(locator: str, message: dict[str, Any], root: str = "") -> Iterator
             if isinstance(reply, dict):
                 reply = {"channelIdentity": where, "chatId": message.get("chatId"), **reply}
                 yield from _messages(f"{locator}.{number}", reply, jf.word(message, "id"))
+            else:
+                yield jf.unit(f"{locator}.{number}", reply, place)

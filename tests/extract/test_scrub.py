@@ -14,7 +14,7 @@ FORMS = [
     f"https://chat.works.example/hooks/{WORD}",
     f"https://works.webhook.office.com/webhookb2/{WORD}@{WORD}/IncomingWebhook/{WORD}",
     f"https://discord.com/api/webhooks/123456789/{WORD}",
-    f"https://cdn.example/a.png?ex={WORD[-6:]}&is={WORD[-6:]}&hm={WORD[-6:] * 4}",
+    f"https://cdn.example/a.png?ex={WORD[-6:]}ab&is={WORD[-6:]}cd&hm={WORD[-6:] * 6}",
     f"https://blob.example/a?sv=1&sig={WORD}%3D",
     f"https://s3.example/a?X-Amz-Signature={WORD}",
     f"https://s3.example/a?x=1&X-Amz-Security-Token={WORD}",

@@ -99,3 +99,18 @@ def test_two_exports_that_differ_in_a_token_only_are_the_same(tmp_path: Path) ->
 def test_a_profile_asserts_its_address(tmp_path: Path) -> None:
     (link,) = read(tmp_path, post()).links
     assert link == ("mattermost:maren", "mailto:maren@works.example", "mattermost.profile")
+
+
+def test_an_edited_post_is_nobodys_since_administrators_edit_too(tmp_path: Path) -> None:
+    record = only(tmp_path, post("Load it twice.", edit_at=AT + 1))
+    assert record.own_text() == ""
+    assert {s.kind for s in record.spans} == {"unknown"}
+    assert "message.edited_by_somebody" in record.parse_defects
+    assert only(tmp_path, post("Load it once.", edit_at=0)).own_text() == "Load it once."
+
+
+def test_no_line_is_lost(tmp_path: Path) -> None:
+    result = read(tmp_path, post(), {"type": "poll", "poll": {}}, {"type": "post", "post": [1]}, {"type": "emoji"})
+    assert [r.parse_defects for r in result.records] == [(), ("message.not_an_object",)]
+    assert result.defects == {"line.unknown_type": 1}
+    assert [u.code for u in result.unreadable] == ["line.unknown_type"]

@@ -76,3 +76,21 @@ def test_damage_ends_nothing(tmp_path: Path) -> None:
     result = read(tmp_path, {"value": [message(), message(id="2", body=7, createdDateTime="never")]}, "{damaged")
     assert dict(result.defects) == {"line.not_json": 1}
     assert [r.parse_defects for r in result.records] == [(), ("date.unreadable",)]
+
+
+def test_what_is_no_message_beside_messages_is_counted(tmp_path: Path) -> None:
+    reply = message("And then?", id="2")
+    result = read(tmp_path, {"value": [message(replies=[reply, 7]), "x", {"id": "t", "visibility": "public"}]})
+    assert [r.parse_defects for r in result.records] == [
+        (),
+        (),
+        ("message.not_an_object",),
+        ("message.not_an_object",),
+    ]
+    assert result.defects == {"file.not_messages": 1}
+    assert result.unreadable == []
+
+
+def test_an_edit_is_the_authors(tmp_path: Path) -> None:
+    edited = message("Load it once.", lastEditedDateTime="2026-03-02T09:20:00Z")
+    assert first(tmp_path, {"value": [edited]}).own_text() == "Load it once."
