@@ -157,7 +157,8 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     )
 
     dispositions = manifest.dispositions(gated, redacted, salts, commitments)
-    ledger = residue.account(dispositions, distillate, kept_back, made.emotion_segments)
+    characters = residue.characters(gated.read.records.light(), redacted)
+    ledger = residue.account(dispositions, distillate, kept_back, made.emotion_segments, characters)
     pseudonym = str(redactor.people_tokens().get(job.subject, ""))
     seal_index = emit(
         "extraction.sealed",

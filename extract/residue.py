@@ -3,18 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attest.disposition import Leaf
     from extract.distil.claims import Claim, Distillate
+    from extract.records import Record
 
 Ledger = dict[str, Any]
 
+#: What is left out of a record that is used, by kind of span.
+WHOSE = {
+    "quoted": "quoted from others",
+    "forwarded": "forwarded",
+    "attribution": "lines that announce a quotation",
+    "signature": "signatures",
+    "footer": "footers and trailers",
+    "patch": "patches",
+    "log": "written by programs",
+    "unknown": "nobody can say whose",
+}
+
+
+def characters(records: Iterable[Record], used: Collection[int]) -> dict[str, int]:
+    """Return how many characters of each kind of span the records hold that are used; only `own` goes further.
+
+    Args:
+        records: All records, in order; their texts are not needed.
+        used: Rows of those that are used.
+    """
+    counts: Counter[str] = Counter()
+    for row, record in enumerate(records):
+        if row in used:
+            for span in record.spans:
+                counts[span.kind] += span.end - span.start
+    return dict(sorted(counts.items()))
+
 
 def account(
-    leaves: Iterable[Leaf], distillate: Distillate, claim_reasons: Mapping[str, int], emotion_segments: int = 0
+    leaves: Iterable[Leaf],
+    distillate: Distillate,
+    claim_reasons: Mapping[str, int],
+    emotion_segments: int = 0,
+    characters: Mapping[str, int] | None = None,
 ) -> Ledger:
     """Return the ledger of one extraction: integers only, so that it can be signed as canonical JSON.
 
@@ -23,6 +55,7 @@ def account(
         distillate: What the distiller made and dropped.
         claim_reasons: How many claims each output gate kept back.
         emotion_segments: How many sentences about feelings were cut out of the records that were taken.
+        characters: How many characters of each kind of span the taken records hold; see `characters`.
     """
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
@@ -43,6 +76,7 @@ def account(
         "by_reason": dict(sorted(reasons.items())),
         "redactions": dict(sorted(redactions.items())),
         "emotion_segments": emotion_segments,
+        "characters": dict(characters or {}),
         "distilled": dict(sorted(distillate.measures.items())),
         "dropped": dict(sorted(distillate.dropped.items())),
         "claims_kept_back": dict(sorted(claim_reasons.items())),
@@ -79,6 +113,10 @@ def lines(ledger: Ledger) -> list[str]:
     if ledger["redactions"]:
         text += ["", "| what was taken out of the records that were used | times |", "|---|---:|"]
         text += [f"| {kind} | {count} |" for kind, count in _by_size(ledger["redactions"])]
+    others = {WHOSE[kind]: count for kind, count in ledger.get("characters", {}).items() if kind in WHOSE}
+    if others:
+        text += ["", "| what was not the person's own in the records that were used, and left out | characters |"]
+        text += ["|---|---:|", *(f"| {whose} | {count} |" for whose, count in _by_size(others))]
     if ledger.get("emotion_segments"):
         text += ["", f"Sentences about feelings cut out before anything else was done: {ledger['emotion_segments']}."]
     text += ["", "| what distillation left behind | count |", "|---|---:|"]

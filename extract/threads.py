@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from extract import subjects
 from extract.records import Record
-from extract.spans import comparable, reclaim
 
 #: Own text shorter than this is said twice without being copied ("Thanks, will do").
 COPY_LENGTH = 40
@@ -276,34 +274,3 @@ def _join(joined: array[int], one: int, other: int) -> None:
         joined[other] = one
     else:
         joined[one] = other
-
-
-def relate(records: Sequence[Record]) -> list[Record]:
-    """Return the records with `thread_id`, `dup_of` and the spans that a parent decides.
-
-    Args:
-        records: All records, in memory; the order says which copy is kept: the first.
-    """
-    relator = Relator()
-    for record in records:
-        relator.add(head_of(record))
-    relations = relator.finish()
-    out = []
-    for row, record in enumerate(records):
-        spans = record.spans
-        if (parent := relations.parents[row]) != _NONE:
-            spans = reclaim(record.text, spans, _lines(records[parent].text.split("\n")), record.author_key)
-        kept = relations.copies[row]
-        out.append(
-            replace(
-                record,
-                thread_id=relations.threads[row],
-                dup_of="" if kept == row else records[kept].locator,
-                spans=spans,
-            )
-        )
-    return out
-
-
-def _lines(lines: Iterable[str]) -> frozenset[str]:
-    return frozenset(c for line in lines if (c := comparable(line)))

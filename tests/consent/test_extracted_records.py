@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from consent_world import MAREN, World, choice_of
+from given_records import relate
 
 from consent import decide
 from extract import facts, identity, marks, vetoes
 from extract.records import Record, TextSpan
-from extract.threads import relate
 from policies.loader import load, shipped
 
 ME = "mailto:maren@works.example"

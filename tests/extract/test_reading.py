@@ -130,6 +130,7 @@ class Poison:
     units_: int
     deadly: int = -1
     raising: int = -1
+    once: int = -1
     kind: Any = "document"
     name: str = "poison"
     completeness: str = "files"
@@ -144,6 +145,9 @@ class Poison:
 
     def read(self, unit: Unit) -> Record | Defect:
         if unit.payload == self.deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if unit.payload == self.once and not (self.path / "killed").exists():
+            (self.path / "killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
         if unit.payload == self.raising:
             raise RuntimeError("Xylophonkonzert")
@@ -168,6 +172,16 @@ def test_a_unit_that_ends_whoever_reads_it_is_left_out_and_no_other(
     undisturbed = read_all([Poison(tmp_path, 12)])
     assert root(read) == root(undisturbed)
     assert read.sources[0].sha256 == undisturbed.sources[0].sha256
+
+
+def test_a_worker_that_is_killed_costs_no_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny(monkeypatch, 5)
+    with closing(SealedParts(tmp_path / "parts", bytes(32))) as parts, closing(open_executor(2)) as executor:
+        read = read_all([Poison(tmp_path, 12, once=7)], executor=executor, parts=parts)
+        assert (tmp_path / "killed").exists()
+        undisturbed = read_all([Poison(tmp_path, 12)])
+        assert read == undisturbed
+        assert root(read) == root(undisturbed)
 
 
 RESUMED = """

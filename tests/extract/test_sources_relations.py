@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from given_records import relate
 from hypothesis import given
 from hypothesis import strategies as st
 from source_world import mail, mbox, message, repository, slack
@@ -18,7 +19,7 @@ from source_world import mail, mbox, message, repository, slack
 from extract import subjects
 from extract.records import Record
 from extract.sources import open_source, read_all
-from extract.threads import Head, Relations, Relator, head_of, relate
+from extract.threads import Head, Relations, Relator, head_of
 
 LONG = "The ledger must balance before the settlement starts."
 

@@ -416,3 +416,45 @@ def test_a_real_export_is_all_accounted_for(shared: Path, tmp_path: Path) -> Non
     result = read(next(tmp_path.rglob("*.zip")))
     assert result.sources[0].units == len(result.records) == 158
     assert not result.defects
+
+
+# --- what exports leave out ---------------------------------------------------------------------------------------
+
+
+def test_a_message_without_a_profile_is_named_by_the_list_and_one_outside_the_list_by_its_profile(
+    tmp_path: Path,
+) -> None:
+    bare = {k: v for k, v in message("x").items() if k != "user_profile"}
+    assert only(tmp_path / "one", bare).author_raw == "Maren Holt"
+    guest = message("x", user="W0GUEST", user_profile={"real_name": "Ines Ruiz"})
+    record = only(tmp_path / "two", guest)
+    assert (record.author_key, record.author_raw) == ("slack:W0GUEST", "Ines Ruiz")
+
+
+def test_a_file_without_a_word_has_no_text_and_counts_as_attached(tmp_path: Path) -> None:
+    record = only(tmp_path, message("", files=[{"id": "F1", "name": "ledger.ods"}], subtype="file_share"))
+    assert (record.text, record.own_text(), record.attachments) == ("", "", 1)
+
+
+def test_direct_messages_whose_list_is_missing_are_of_an_unknown_kind_and_not_lost(tmp_path: Path) -> None:
+    export = slack(tmp_path / "e", ledger=[message("a")])
+    (export / "D024BE7LH").mkdir()
+    (export / "D024BE7LH" / "2026-03-02.json").write_text(json.dumps([message("between us")]))
+    result = read(export)
+    assert {r.container: r.container_kind for r in result.records} == {"D024BE7LH": "unknown", "ledger": "public"}
+    assert "dms" not in result.sources[0].completeness
+
+
+def test_a_thread_broadcast_is_the_authors_and_in_its_thread(tmp_path: Path) -> None:
+    first = message("Who checks it?")
+    reply = message("I do.", subtype="thread_broadcast", ts="1772442999.000100", thread_ts=first["ts"])
+    one, two = read(slack(tmp_path / "export", ledger=[first, reply])).records
+    assert two.own_text() == "I do."
+    assert two.thread_id == one.thread_id
+
+
+@pytest.mark.parametrize("subtype", ["tombstone", "message_deleted"])
+def test_of_a_deleted_message_nothing_is_anybodys_own(tmp_path: Path, subtype: str) -> None:
+    record = only(tmp_path, message("This message was deleted.", subtype=subtype))
+    assert FLAG_SYSTEM in record.labels
+    assert record.own_text() == ""
