@@ -19,11 +19,12 @@ from extract.sources.api import Defect, Link, Unit
 _REALM = "realm.json"
 _MESSAGES = re.compile(r"messages-\d{1,9}\.json\Z")
 #: Names of lists of people: of the organisation, of programs that all organisations share, of imported strangers.
-_PEOPLE = ("zerver_userprofile", "zerver_userprofile_crossrealm", "zerver_userprofile_mirrordummy")
+_SHARED = "zerver_userprofile_crossrealm"
+_PEOPLE = ("zerver_userprofile", _SHARED, "zerver_userprofile_mirrordummy")
 _PERSONAL, _STREAM, _GROUP = 1, 2, 3
 #: `@_**Maren Holt|12** [said](...):` announces a quotation in the block below it.
 _SAID = re.compile(r"\s*@_?\*\*([^*|]{1,200})(?:\|\d{1,12})?\*\* (?:\[[^\]]{1,80}\]\([^)]{0,2000}\)|said)\s*:?\s*\Z")
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*(\w*)")
+_FENCE = re.compile(r"(`{3,}|~{3,}) *\{?\.?([\w+./#-]*)[^~`]*\Z")
 
 
 class ZulipSource:
@@ -69,21 +70,25 @@ class ZulipSource:
             break
         if realm is None:
             raise SourceError(f"{path}: no {_REALM} in it", "unpack the export, and name its folder")
+        # Two organisations number their people alike: without its name one's would be the other's.
+        self._realm = next((n for r in jf.listed(realm, "zerver_realm") for n in (jf.word(r, "string_id"),) if n), "")
         self._names: dict[str, tuple[str, ...]] = {}
         self._zones: dict[str, str] = {}
         self._bots: dict[str, None] = {}
         links: dict[Link, None] = {}
-        for person in (p for name in _PEOPLE for p in jf.listed(realm, name)):
-            self._person(person, links)
+        for name in _PEOPLE:
+            for person in jf.listed(realm, name):
+                # Of the programs that all organisations share, an export holds the id and the address only.
+                self._person(person, links, is_bot=name == _SHARED)
         self._links = tuple(links)
-        self._places = _places(realm)
+        self._places = _places(realm, self._realm)
 
     @property
     def links(self) -> frozenset[Link]:
         """Return which accounts and mail addresses the profiles join."""
         return frozenset(self._links)
 
-    def _person(self, person: Any, links: dict[Link, None]) -> None:
+    def _person(self, person: Any, links: dict[Link, None], *, is_bot: bool) -> None:
         ident = jf.word(person, "id")
         if not ident:
             return
@@ -92,10 +97,10 @@ class ZulipSource:
         self._names[ident] = tuple(n for n in (jf.word(person, "full_name"), address) if n)
         if zone := jf.word(person, "timezone"):
             self._zones[ident] = zone
-        if jf.part({"": person}, "").get("is_bot") is True:
+        if is_bot or jf.part({"": person}, "").get("is_bot") is True:
             self._bots[ident] = None
         elif key := mail_key(address):
-            links[Link(account_key("zulip", ident), key, "zulip.profile")] = None
+            links[Link(_account(self._realm, ident), key, "zulip.profile")] = None
 
     def units(self) -> Iterator[Unit]:
         """Yield every message, file by file; a file that holds none is one unit."""
@@ -135,7 +140,7 @@ class ZulipSource:
             unit,
             jf.Post(
                 place._replace(labels=(*place.labels, topic) if topic else place.labels),
-                account_key("zulip", sender), names[0] if names else "", "zulip.sender",
+                _account(self._realm, sender), names[0] if names else "", "zulip.sender",
                 f"{place.ident}/{number}" if number else "", text, sent_at,
                 # A topic is what Zulip has for a thread; its first message is not told apart.
                 parents=(f"{place.ident}/topic/{topic}",) if topic and place.kind in ("public", "private") else (),
@@ -149,19 +154,29 @@ class ZulipSource:
     def _place(self, recipient: str, sender: str) -> jf.Place:
         place = self._places.get(recipient)
         if place is None:
-            return jf.Place(recipient, f"zulip:{recipient}", "unknown")
+            return jf.Place(recipient, f"zulip:{self._realm}/{recipient}", "unknown")
         if place.kind == "dm":
             # Addressed to one person: the conversation is that of the two, whoever wrote.
-            pair = tuple(sorted({*place.members, account_key("zulip", sender)} - {""}))
-            return place._replace(ident="zulip:dm/" + ",".join(p.partition(":")[2] for p in pair), members=pair)
+            pair = tuple(sorted({*place.members, _account(self._realm, sender)} - {""}))
+            numbers = ",".join(p.rpartition("/")[2] for p in pair)
+            return place._replace(ident=f"zulip:{self._realm}/dm/{numbers}", members=pair)
         return place
 
 
-def _places(realm: dict[str, Any]) -> dict[str, jf.Place]:
-    """Return the places by the number under which messages name them."""
+def _account(realm: str, ident: str) -> str:
+    return account_key("zulip", f"{realm}/{ident}") if ident else ""
+
+
+def _places(realm: dict[str, Any], name: str) -> dict[str, jf.Place]:
+    """Return the places by the number under which messages name them.
+
+    Args:
+        realm: What the export says of the organisation.
+        name: Short name of the organisation.
+    """
     members: dict[str, dict[str, None]] = {}
     for subscription in jf.listed(realm, "zerver_subscription"):
-        key = account_key("zulip", jf.word(subscription, "user_profile"))
+        key = _account(name, jf.word(subscription, "user_profile"))
         if key and jf.part({"": subscription}, "").get("active") is not False:
             members.setdefault(jf.word(subscription, "recipient"), {})[key] = None
     streams = {jf.word(s, "id"): s for s in jf.listed(realm, "zerver_stream") if isinstance(s, dict)}
@@ -177,11 +192,11 @@ def _places(realm: dict[str, Any]) -> dict[str, jf.Place]:
                 "public" if by_invitation is False else "private" if by_invitation is True else "unknown"
             )
             labels = (text,) if (text := jf.word(about, "description").strip()) else ()
-            found[ident] = jf.Place(jf.word(about, "name") or target, f"zulip:{ident}", open_, people, labels)
+            found[ident] = jf.Place(jf.word(about, "name") or target, f"zulip:{name}/{ident}", open_, people, labels)
         elif kind == _GROUP:
-            found[ident] = jf.Place(f"group {target}", f"zulip:{ident}", "group_dm", people)
+            found[ident] = jf.Place(f"group {target}", f"zulip:{name}/{ident}", "group_dm", people)
         elif kind == _PERSONAL:
-            found[ident] = jf.Place(f"direct {target}", f"zulip:{ident}", "dm", (account_key("zulip", target),))
+            found[ident] = jf.Place(f"direct {target}", f"zulip:{name}/{ident}", "dm", (_account(name, target),))
     return found
 
 
@@ -204,18 +219,22 @@ def _quotations(text: str) -> list[SpanKind | None]:
     """Return what each line is where the text states it: quotation blocks, and the lines that announce them."""
     lines = text.split("\n")
     kinds: list[SpanKind | None] = [None] * len(lines)
-    fence, quoted = "", False
+    # Blocks stand inside quotations and spoilers, not inside code; only a bare fence of the same length closes one.
+    open_: list[tuple[str, str]] = []
     for i, line in enumerate(lines):
+        quoted = any(block == "quote" for _, block in open_)
         match = _FENCE.match(line)
-        if fence:
-            kinds[i] = "quoted" if quoted else None
-            if match and match[1].startswith(fence) and not match[2]:
-                fence = ""
-        elif match:
-            fence, quoted = match[1], match[2].casefold() == "quote"
-            kinds[i] = "quoted" if quoted else None
-        elif _SAID.match(line):
+        if open_ and line.rstrip() == open_[-1][0]:
+            open_.pop()
+        elif match and not (open_ and open_[-1][1] == "code"):
+            language = match[2].casefold()
+            block = "quote" if language in ("quote", "quoted") else "spoiler" if language == "spoiler" else "code"
+            open_.append((match[1], block))
+            quoted = quoted or block == "quote"
+        elif not open_ and _SAID.match(line):
             kinds[i] = "attribution"
+        if quoted:
+            kinds[i] = "quoted"
     return kinds
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from extract.records import FLAG_BOT, FLAG_SYSTEM
 from extract.sources import ReadResult, open_source, read_all
@@ -53,3 +55,18 @@ def test_a_reply_refers_and_damage_ends_nothing(tmp_path: Path) -> None:
     first, second, third = read(tmp_path, message(), reply, 7).records
     assert second.references == (first.message_id,)
     assert third.parse_defects == ("message.not_an_object",)
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ("attachments", "author", "content", "embeds", "forwardedMessage", "id", "mentions", "reference", "timestamp")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.sampled_from((*FIELDS, "type")), ANY)
+def test_no_value_raises(tmp_path: Path, field: str, value: Any) -> None:
+    (record,) = read(tmp_path, message(**{field: value})).records
+    assert "".join(record.text[s.start : s.end] for s in record.spans) == record.text

@@ -18,6 +18,7 @@ from extract.sources.api import Link
 
 AT = 1772442900.25
 REALM: dict[str, Any] = {
+    "zerver_realm": [{"id": 1, "string_id": "works"}],
     "zerver_userprofile": [
         {"id": 1, "full_name": "Maren Holt", "email": "user1@works.example", "delivery_email": "maren@works.example",
          "is_bot": False, "timezone": "Europe/Berlin"},
@@ -70,12 +71,16 @@ def only(tmp_path: Path, message: Any) -> Record:
 
 def test_a_message_fills_every_field(tmp_path: Path) -> None:
     record = only(tmp_path, message())
-    assert (record.author_key, record.author_raw, record.author_basis) == ("zulip:1", "Maren Holt", "zulip.sender")
+    assert (record.author_key, record.author_raw, record.author_basis) == (
+        "zulip:works/1",
+        "Maren Holt",
+        "zulip.sender",
+    )
     assert record.sent_at is not None
     assert record.sent_at.isoformat() == "2026-03-02T09:15:00.250000+00:00"
     assert (record.tz_offset_min, record.tz_basis) == (60, "profile")
     assert (record.container, record.container_kind, record.labels) == ("ledger", "public", ("numbers", "disks"))
-    assert record.recipients == ("zulip:2",)
+    assert record.recipients == ("zulip:works/2",)
     assert record.own_text() == "Check it."
 
 
@@ -91,9 +96,9 @@ def test_a_direct_message_is_of_the_two_whoever_wrote(tmp_path: Path) -> None:
     realm = {**REALM, "zerver_recipient": [*REALM["zerver_recipient"], {"id": 32, "type": 1, "type_id": 1}]}
     path = export(tmp_path / "e", message(recipient=31), message(id=6, sender=2, recipient=32), realm=realm)
     there, back = read_all([open_source("chat", path)]).records
-    assert there.recipients == ("zulip:2",)
-    assert back.recipients == ("zulip:1",)
-    assert there.message_id.rpartition("/")[0] == back.message_id.rpartition("/")[0] == "zulip:dm/1,2"
+    assert there.recipients == ("zulip:works/2",)
+    assert back.recipients == ("zulip:works/1",)
+    assert there.message_id.rpartition("/")[0] == back.message_id.rpartition("/")[0] == "zulip:works/dm/1,2"
 
 
 def test_messages_of_a_topic_are_a_thread(tmp_path: Path) -> None:
@@ -112,9 +117,32 @@ def test_a_quotation_that_is_not_closed_goes_on_to_the_end(tmp_path: Path) -> No
     assert only(tmp_path, message("Mine.\n~~~ quote\nTheirs.\n\nTheirs too.")).own_text() == "Mine."
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```quote\nTheirs.\n```py\nx = 1\n```\nTheirs too.\n```",
+        "```quote\nTheirs.\n````\nTheirs.\n````\nTheirs too.\n```",
+        "```quoted\nTheirs.\n```",
+        "```spoiler End\n```quote\nTheirs.\n```\n```",
+    ],
+)
+def test_blocks_inside_a_quotation_do_not_end_it(tmp_path: Path, text: str) -> None:
+    record = only(tmp_path, message(text))
+    assert record.own_text() == ""
+    assert "quoted" in [s.kind for s in record.spans]
+
+
+def test_programs_that_all_organisations_share_own_no_words(tmp_path: Path) -> None:
+    shared = [{"id": 50, "email": "notification-bot@zulip.example", "recipient_id": 9}]
+    path = export(tmp_path / "e", message(sender=50), realm={**REALM, "zerver_userprofile_crossrealm": shared})
+    (record,) = read_all([open_source("chat", path)]).records
+    assert FLAG_BOT in record.labels
+    assert record.own_text() == ""
+
+
 def test_programs_own_no_words_and_their_address_joins_nothing(tmp_path: Path) -> None:
     source = open_source("chat", export(tmp_path / "e", message(sender=3)))
-    assert source.links == {Link("zulip:1", "mailto:maren@works.example", "zulip.profile")}
+    assert source.links == {Link("zulip:works/1", "mailto:maren@works.example", "zulip.profile")}
     (record,) = read_all([source]).records
     assert FLAG_BOT in record.labels
     assert record.own_text() == ""
@@ -148,7 +176,7 @@ def test_a_zone_that_is_none_and_a_time_that_is_none_are_unknown(tmp_path: Path)
 
 
 def test_a_stranger_and_a_missing_sender(tmp_path: Path) -> None:
-    assert only(tmp_path, message(sender=77)).author_key == "zulip:77"
+    assert only(tmp_path, message(sender=77)).author_key == "zulip:works/77"
     nobody = only(tmp_path, message(sender=None))
     assert (nobody.author_key, nobody.author_basis, nobody.own_text()) == ("", "unknown", "")
 
@@ -190,3 +218,14 @@ def test_no_value_raises(tmp_path: Path, field: str, value: Any, name: str, abou
     result = read_all([open_source("chat", path)])
     (record,) = result.records
     assert "".join(record.text[s.start : s.end] for s in record.spans) == record.text
+
+
+def test_people_of_two_organisations_are_told_apart(tmp_path: Path) -> None:
+    other = {**REALM, "zerver_realm": [{"id": 1, "string_id": "harbour"}]}
+    paths = [export(tmp_path / "one", message()), export(tmp_path / "two", message("Paint it."), realm=other)]
+    result = read_all([open_source("chat", path) for path in paths])
+    one, two = result.records
+    assert (one.author_key, two.author_key) == ("zulip:works/1", "zulip:harbour/1")
+    assert one.message_id != two.message_id
+    assert one.thread_id != two.thread_id
+    assert len({link.left for link in result.links}) == 2
