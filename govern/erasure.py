@@ -15,7 +15,7 @@ from attest import canonical
 from attest.encoding import from_time
 from attest.errors import FormatError
 from attest.shape import exact
-from govern import lineage
+from govern import identities, lineage, working
 from govern.errors import GovernError, InputError
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def erase(workspace: Workspace, log: EventLog, vault: Vault, filed: Collection[s
         filed: The names under which the vault files the person.
         now: The moment.
     """
+    # What an interrupted run left, and who was proposed as one person, may hold the person too; both can be made again.
+    working.erase(workspace)
+    identities.forget(workspace)
     return _destroy(workspace, log, vault, now, lambda: vault.shred(*filed))
 
 

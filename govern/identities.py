@@ -83,6 +83,17 @@ def keep(workspace: Workspace, kept: Kept) -> None:
     workspace.keep(workspace.root / FILE, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
+def forget(workspace: Workspace) -> None:
+    """Forget who was shown, names and addresses with it; what was rejected stays, which are ids only."""
+    path = workspace.root / FILE
+    try:
+        rejected = load(workspace).rejected
+    except InputError:
+        rejected = ()  # nobody can say whom a damaged file names
+    if path.exists():
+        keep(workspace, Kept({}, rejected))
+
+
 def chosen(kept: Kept, ids: Iterable[str]) -> dict[str, Candidate]:
     """Return the candidates of these ids.
 

@@ -88,5 +88,7 @@ def detect(kind: Kind, path: Path) -> Format:
     for found in formats:
         if len(formats) == 1 or found.reader().detect(path):
             return found
+    if path.name.lower().endswith((".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar")):
+        raise SourceError(f"{path}: a packed file", "unpack it first, and name the folder or file that comes out")
     names = ", ".join(f.name for f in formats)
     raise SourceError(f"{path}: no export of {names}", "`govern sources list` says what each format must be")

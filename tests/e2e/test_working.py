@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from office import Office
-from workplace import Workplace
+from workplace import SUBJECT, Workplace
 
 from attest import container
 from extract import pipeline
@@ -111,8 +111,16 @@ def test_another_run_and_a_sweep_erase_what_was_left(office: Office, monkeypatch
     assert parts_of(office) == []
 
 
+def test_an_erasure_erases_what_was_left(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted(office, monkeypatch)
+    assert parts_of(office)
+    erased = office.run("subject", "erase", "--subject", SUBJECT, "--now", "2026-03-03T09:00:00Z")
+    assert erased.code == 0, erased.err
+    assert parts_of(office) == []
+
+
 def test_a_refused_run_leaves_nothing(office: Office) -> None:
-    withdrawn = office.run("consent", "withdraw", "--subject", "p-7d3kq2ma", "--now", "2026-03-01T09:00:00Z")
+    withdrawn = office.run("consent", "withdraw", "--subject", SUBJECT, "--now", "2026-03-01T09:00:00Z")
     assert withdrawn.code == 0, withdrawn.err
     assert office.extract().code == 3
     assert not (office.workspace / "work").exists()

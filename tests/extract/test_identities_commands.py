@@ -161,3 +161,17 @@ def test_what_a_mailmap_asserts_of_a_person_of_the_file_is_offered(place: Path) 
 def test_without_a_source_or_a_workspace_it_says_so(place: Path) -> None:
     assert run(place, "candidates").code == 2
     assert govern("identities", "candidates", "--repo", place / "repo", workspace=place / "none").code == 2
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_erasure_forgets_who_was_shown_and_not_what_was_rejected(place: Path, damaged: bool) -> None:
+    kept = place / "ws/candidates.json"
+    rejected = str(shown(place)[0]["id"])
+    assert run(place, "confirm", rejected, "--reject").code == 0
+    assert "two.example" in kept.read_text()
+    if damaged:
+        kept.write_text("two.example {")
+    erased = govern("subject", "erase", "--subject", "p-4k7q2m9x", workspace=place / "ws")
+    assert erased.code == 0, erased.err
+    assert "example" not in kept.read_text()
+    assert (rejected in kept.read_text()) != damaged

@@ -191,6 +191,14 @@ def test_a_zip_is_read_like_its_folder(tmp_path: Path) -> None:
     assert record.own_text() == "Check it."
 
 
+def test_a_packed_export_is_to_be_unpacked_first(tmp_path: Path) -> None:
+    packed = tmp_path / "export.tar.gz"
+    packed.write_bytes(b"\x1f\x8b\x08\0")
+    with pytest.raises(SourceError, match="packed") as caught:
+        open_source("chat", packed)
+    assert "unpack" in (caught.value.hint or "")
+
+
 def test_what_is_damaged_is_told(tmp_path: Path) -> None:
     folder = export(tmp_path / "e", message(), 7)
     (folder / "messages-000002.json").write_text("{")
