@@ -14,7 +14,7 @@ from extract.sources import archive, files
 from extract.sources.api import Unit
 from extract.sources.decoding import clean
 from extract.sources.linekinds import lay
-from extract.sources.scrub import scrub_bytes, scrub_value
+from extract.sources.scrub import scrub_bytes, scrub_text, scrub_value
 from extract.spans import assemble, split_chat
 
 #: One JSON file that is loaded whole, and one line of a file of lines; larger ones become a defect.
@@ -81,6 +81,8 @@ class Post(NamedTuple):
 def record(unit: Unit, post: Post) -> Record:
     """Return the record of a message; what a program wrote is `log` and nobody's own."""
     text, defects = clean(post.text, "message")
+    # A tag or a NUL may have stood inside a credential. Line by line: `stated` has a kind for each.
+    text = "\n".join(map(scrub_text, text.split("\n")))
     lines = text.count("\n") + 1
     whole: SpanKind | None = "log" if post.flags else post.whole
     if whole is not None:
@@ -97,17 +99,17 @@ def record(unit: Unit, post: Post) -> Record:
         container=post.place.name,
         container_kind=post.place.kind,
         author_key=post.author,
-        author_raw=clean(post.author_raw)[0],
+        author_raw=_tidy(post.author_raw),
         author_basis=post.basis if post.author else "unknown",
         recipients=tuple(m for m in post.place.members if m != post.author),
-        names_seen=tuple(sorted({clean(n)[0] for n in (*post.names, post.author_raw)} - {""})),
+        names_seen=tuple(sorted({_tidy(n) for n in (*post.names, post.author_raw)} - {""})),
         labels=(*post.place.labels, *post.flags),
         sent_at=post.sent_at,
         tz_offset_min=post.offset,
         tz_basis=post.tz_basis,
         thread_id=f"chat:{(post.parents or (post.ident,))[0] or unit.raw_digest}",
         parent_id=post.parents[-1] if post.parents else "",
-        title=clean(post.title)[0],
+        title=_tidy(post.title),
         text=text,
         spans=spans,
         attachments=post.attachments,
@@ -115,6 +117,10 @@ def record(unit: Unit, post: Post) -> Record:
         message_id=post.ident,
         references=post.parents,
     )
+
+
+def _tidy(text: str) -> str:
+    return scrub_text(clean(text)[0])
 
 
 def refused(locator: str, code: str, digest: str = "") -> Unit:

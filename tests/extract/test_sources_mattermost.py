@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
+
+import json_damage
+import pytest
+from hypothesis import HealthCheck, given, settings
 
 from extract.records import FLAG_BOT, FLAG_SYSTEM, Record
 from extract.sources import ReadResult, open_source, read_all
+from extract.sources.mattermost import MattermostSource
 
 AT = 1772442900123
 HEAD: list[Any] = [
@@ -114,3 +120,47 @@ def test_no_line_is_lost(tmp_path: Path) -> None:
     assert [r.parse_defects for r in result.records] == [(), ("message.not_an_object",)]
     assert result.defects == {"line.unknown_type": 1}
     assert [u.code for u in result.unreadable] == ["line.unknown_type"]
+
+
+REPLY = {"user": "tomas", "message": "Why?", "create_at": AT + 1, "props": {}, "attachments": [{"path": "a.png"}]}
+WHOLE: list[Any] = [
+    *HEAD,
+    {"type": "direct_channel", "direct_channel": {"members": ["maren", "tomas"]}},
+    post(type="", edit_at=0, delete_at=0, props={"from_bot": "false", "attachments": []}, replies=[REPLY]),
+    {"type": "direct_post", "direct_post": {"channel_members": ["maren", "tomas"], "user": "maren", "message": "x"}},
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rows=json_damage.damaged(WHOLE))
+def test_any_value_in_any_field_ends_nothing(tmp_path: Path, rows: list[Any]) -> None:
+    json_damage.check_all_units(MattermostSource(json_damage.write(tmp_path / "export.jsonl", rows)))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_folder_and_a_zip_hold_the_same_posts(tmp_path: Path, packed: bool) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    json_damage.write(folder / "import.jsonl", WHOLE)
+    (folder / "a.png").write_bytes(b"\x89PNG")
+    path = folder
+    if packed:
+        path = tmp_path / "export.zip"
+        with ZipFile(path, "w") as file:
+            for inner in sorted(folder.iterdir()):
+                file.write(inner, inner.name)
+    result = read_all([open_source("chat", path)])
+    assert [r.own_text() for r in result.records] == ["Check it.", "Why?", "x"]
+    assert dict(result.defects) == {"file.not_messages": 1}
+    assert result.unreadable == []
+    assert [r.attachments for r in result.records] == [0, 1, 0]
+
+
+def test_an_export_has_no_time_zones(tmp_path: Path) -> None:
+    record = only(tmp_path, post())
+    assert (record.tz_offset_min, record.tz_basis) == (None, "unknown")
+
+
+def test_reactions_change_nothing(tmp_path: Path) -> None:
+    one, two = (only(tmp_path, post(reactions=r)) for r in ([], [{"user": "tomas", "emoji_name": "+1"}]))
+    assert one == two

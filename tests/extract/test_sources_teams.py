@@ -6,8 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import json_damage
+import pytest
+from hypothesis import HealthCheck, given, settings
+
 from extract.records import FLAG_BOT, FLAG_SYSTEM, Record
 from extract.sources import ReadResult, open_source, read_all
+from extract.sources.teams import TeamsSource
 
 MAREN = {"application": None, "user": {"id": "m1", "displayName": "Maren Holt"}}
 
@@ -49,6 +54,7 @@ def test_programs_events_and_deletions_own_no_words(tmp_path: Path) -> None:
     for more, flag in (
         (program, FLAG_BOT),
         ({"messageType": "systemEventMessage", "from": None}, FLAG_SYSTEM),
+        ({"messageType": "unknownFutureValue"}, FLAG_SYSTEM),
         ({"deletedDateTime": "2026-03-02T10:00:00Z"}, FLAG_SYSTEM),
     ):
         record = first(tmp_path, {"value": [message(**more)]})
@@ -94,3 +100,61 @@ def test_what_is_no_message_beside_messages_is_counted(tmp_path: Path) -> None:
 def test_an_edit_is_the_authors(tmp_path: Path) -> None:
     edited = message("Load it once.", lastEditedDateTime="2026-03-02T09:20:00Z")
     assert first(tmp_path, {"value": [edited]}).own_text() == "Load it once."
+
+
+@pytest.mark.parametrize(
+    ("chat_type", "kind"),
+    [("oneOnOne", "dm"), ("group", "group_dm"), ("meeting", "group_dm"), ("unknownFutureValue", "unknown")],
+)
+def test_kinds_of_chats(tmp_path: Path, chat_type: str, kind: str) -> None:
+    assert first(tmp_path, {"value": [message()]}, {"id": "c1", "chatType": chat_type}).container_kind == kind
+
+
+def test_a_mention_is_a_name_seen_and_stays_in_the_text(tmp_path: Path) -> None:
+    body = {"contentType": "html", "content": '<p><at id="0">Tomas Reyl</at> has the ledger.</p>'}
+    mentions = [{"id": 0, "mentionText": "Tomas Reyl", "mentioned": {"user": {"id": "t1"}}}]
+    record = first(tmp_path, {"value": [message(body=body, mentions=mentions)]})
+    assert record.own_text() == "Tomas Reyl has the ledger."
+    assert record.names_seen == ("Maren Holt", "Tomas Reyl")
+
+
+def test_a_saved_answer_of_many_lines_is_one_value(tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    chat = {"id": "c1", "chatType": "oneOnOne"}
+    (folder / "messages.json").write_text(json.dumps({"value": [message(), message("And then?", id="2")]}, indent=2))
+    (folder / "zz_chat.json").write_text(json.dumps(chat, indent=2))
+    result = read_all([open_source("chat", folder)])
+    assert [(r.own_text(), r.container_kind) for r in result.records] == [("Check it.", "dm"), ("And then?", "dm")]
+
+
+def test_a_reply_that_stands_by_itself_refers_to_its_root(tmp_path: Path) -> None:
+    root, reply = read(tmp_path, message(), message("Why?", id="2", replyToId="1")).records
+    assert (reply.references, reply.thread_id) == ((root.message_id,), root.thread_id)
+
+
+WHOLE: list[Any] = [
+    {
+        "value": [
+            message(
+                body={"contentType": "html", "content": "<p>Agreed.</p>"},
+                channelIdentity={"teamId": "t", "channelId": "ch"},
+                attachments=[{"id": "0", "contentType": "messageReference", "content": "{}"}],
+                mentions=[{"mentionText": "Tomas", "mentioned": {"user": {"id": "t1"}}}],
+                deletedDateTime=None,
+                replyToId=None,
+                subject="Ledger",
+                replies=[message("Why?", id="2")],
+            )
+        ]
+    },
+    {"id": "c1", "chatType": "group", "topic": "ledger", "members": [{"userId": "m1"}]},
+    {"id": "ch", "membershipType": "standard", "displayName": "ledger"},
+    {"id": "t", "visibility": "public"},
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rows=json_damage.damaged(WHOLE))
+def test_any_value_in_any_field_ends_nothing(tmp_path: Path, rows: list[Any]) -> None:
+    json_damage.check_all_units(TeamsSource(json_damage.write(tmp_path / "answers.jsonl", rows)))
