@@ -70,6 +70,20 @@ def test_help_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
+def test_an_interrupt_inside_a_library_that_runs_a_string_ends_with_130(tmp_path: Path) -> None:
+    # As `python -m`, like most of the processes here: a script ends by the code that it is told in any case.
+    (tmp_path / "interrupted_command.py").write_text(
+        "import threading, time\nfrom govern.cli import app\n"
+        # Another thread takes a signal that is blocked in the main one.
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "app.cli.main = lambda **_: exec('raise KeyboardInterrupt')\napp.main()\n"
+    )
+    command = [sys.executable, "-m", "interrupted_command"]
+    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "interrupted" in done.stderr
+
+
 def test_a_real_interrupt_leaves_no_output_and_a_whole_log(office: Office, tmp_path: Path) -> None:
     output = tmp_path / "x.skill"
     process = subprocess.Popen(
