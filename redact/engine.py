@@ -338,7 +338,9 @@ class Redactor:
                 end += 1
             parts += (text[at : f.start], token)
             size += f.start - at
-            out.append(Replaced(size, size + len(token), f.entity, f.source, f.start + shift, end + shift))
+            out.append(
+                Replaced(size, size + len(token), f.entity, f.source, f.start + shift, end + shift, f.rule, f.score)
+            )
             size += len(token)
             at = end
         parts.append(text[at:])

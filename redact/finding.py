@@ -24,6 +24,8 @@ class Finding:
         source: Which detector says so: directory, structure, secrets, network, numbers, pattern, ner, run.
         score: Presidio's score, 0 to 1.
         person: Canonical key of the person meant, `SEVERAL`, or "" where it is not known.
+        rule: Which rule of the detector, in two or three plain words: "greeting", "listed name", "github token". It
+            never holds a part of the text.
     """
 
     start: int
@@ -32,6 +34,7 @@ class Finding:
     source: str
     score: float = 1.0
     person: str = ""
+    rule: str = ""
 
     def moved(self, offset: int) -> Finding:
         """Return the finding with both ends shifted by `offset`."""
@@ -48,6 +51,8 @@ class Replaced(NamedTuple):
         source: Which detector said so.
         first: First character that it replaced, in the clean original.
         last: One past the last character that it replaced, in the clean original.
+        rule: Which rule of the detector.
+        score: Presidio's score, 0 to 1.
     """
 
     start: int
@@ -56,6 +61,8 @@ class Replaced(NamedTuple):
     source: str
     first: int
     last: int
+    rule: str = ""
+    score: float = 1.0
 
 
 def without(finding: Finding, holes: Sequence[tuple[int, int]], text: str) -> list[Finding]:
