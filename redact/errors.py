@@ -4,7 +4,8 @@ GovernError
 ├── UsageError           2
 │   └── ProfileError         a profile that is unknown, or designed but not built
 ├── InputError           6
-│   └── PseudonymKeyError    the pseudonym key is not 32 bytes
+│   ├── PseudonymKeyError    the pseudonym key is not 32 bytes
+│   └── GoldError            a file of annotated texts is of another form
 └── ModelMissingError   10
     └── NerModelMissingError      the package of a language's model is not installed
 
@@ -22,6 +23,10 @@ class ProfileError(UsageError):
 
 class PseudonymKeyError(InputError):
     """The pseudonym key is not 32 bytes."""
+
+
+class GoldError(InputError):
+    """A file of annotated texts cannot be read, or is of another form."""
 
 
 class NerModelMissingError(ModelMissingError):

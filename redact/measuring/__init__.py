@@ -1,0 +1,1 @@
+"""Measures detection on annotated texts: what leaks, what goes needlessly, who stays hidden, who keeps one token."""
