@@ -1,119 +1,210 @@
-"""Two readings of a text: `clean` for everybody, and `fold`, which undoes disguises and keeps the way back."""
+"""Two readings of a text: `clean` for everybody, and `Folded`, which undoes disguises and keeps the way back."""
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
-_SPECIAL = re.compile(
-    r"[ \t]*\n[\s>|]*"  # a line break and the quote prefix of the next line
-    r"|[ \t]{2,}"
+_BREAKS = r"[ \t]*\n[\s>|]*"  # a line break and the quote prefix of the next line
+_PLAIN = re.compile(_BREAKS + r"|[ \t]{2,}|[^\x00-\x7f]+")
+_ESCAPED = re.compile(
+    _BREAKS + r"|[ \t]{2,}"
     r"|[^\x00-\x7f]+"
-    r"|%[2-7][0-9A-Fa-f]"
-    r"|&(?:#0*64|#[xX]0*40|commat|lt|gt|quot|amp|apos|nbsp);"
+    r"|%(?:25){0,3}[2-7][0-9A-Fa-f]"  # a character in a URL, escaped up to four times
+    r"|(?:%(?:25){0,3}[89A-Fa-f][0-9A-Fa-f]){2,}"  # one of more bytes
+    r"|(?:=[89A-F][0-9A-F]){2,}"  # the same in quoted-printable
+    r"|\\u[0-9A-Fa-f]{4}"
+    r"|&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
 )
-_ENTITIES = {"lt": "<", "gt": ">", "quot": '"', "amp": "&", "apos": "'", "nbsp": " ", "commat": "@"}
-# Cyrillic and Greek letters that look like Latin ones: enough to write a colleague's name past a plain search.
+# What is shown from right to left on demand: read backwards it is what people see.
+_OVERRIDE = re.compile("\u202e([^\u202c\u202d\n]*)")
+
+# Letters of other alphabets that look like Latin ones: enough to write a colleague's name past a plain search.
 _LOOKALIKES = str.maketrans(
-    "аеорсухіјѕԁһӏАВЕКМНОРСТХІЈЅαορνιΑΒΕΖΗΙΚΜΝΟΡΤΥΧßøØłŁđĐæÆœŒıþ",
-    "aeopcyxijsdhlABEKMHOPCTXIJSaopviABEZHIKMNOPTYXsoOlLdDaAoOip",
+    "аеорсухіјѕԁһӏкмтнвгпԛԝѵүАВЕКМНОРСТХУІЈЅԚԜ"  # Cyrillic
+    "αορνιετκυχγηβωςΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"  # Greek
+    "օոսհցգզքյլՕՏԼՍ"  # Armenian
+    "ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳᏃᎩᏂᏏᏮᏒ"  # Cherokee
+    "ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ"  # Lisu
+    "ßøØłŁđĐæÆœŒıþɑɩ＠",
+    "aeopcyxijsdhlkmthbrnqwvyABEKMHOPCTXYIJSQW"
+    "aopvietkuxynbwsABEZHIKMNOPTYX"
+    "onuhgqqpjlOSLU"
+    "ABCDEGHiJKLMPRSTVWZYhbbR"
+    "BPDTGKJCZFMNLSRVHWXYAEIOU"
+    "soOlLdDaAoOipai@",
 )
+_LETTER_NAME = re.compile(
+    r"(?:LATIN (SMALL |CAPITAL )?LETTER (?:SMALL CAPITAL |SCRIPT |DOTLESS |OPEN |LONG )?"
+    r"|REGIONAL INDICATOR SYMBOL LETTER )([A-Z])(?: WITH .+)?$"
+)
+
+
+class _Table(dict[int, str]):
+    """A table for `str.translate` that is filled as characters come up."""
+
+    def __init__(self, rule: Callable[[str], str]) -> None:
+        self._rule = rule
+
+    def __missing__(self, point: int) -> str:
+        made = self[point] = chr(point) if point < 0x80 else self._rule(chr(point))
+        return made
+
+
+def _visible(c: str) -> str:
+    category = unicodedata.category(c)
+    if (
+        category in ("Cf", "Cc", "Cs", "Co", "Cn")
+        or "\ufe00" <= c <= "\ufe0f"
+        or "\U000e0100" <= c <= "\U000e01ef"
+        or c in "\u115f\u1160\u3164\u034f"
+    ):
+        return "\n" if c == "\x85" else ""
+    if category == "Zs":
+        return " "
+    if category in ("Zl", "Zp"):
+        return "\n"
+    if "\uff00" <= c <= "\uffef" or "\U0001d400" <= c <= "\U0001d7ff":
+        return unicodedata.normalize("NFKC", c)
+    return c
+
+
+def _letter(c: str) -> str:
+    if unicodedata.combining(c) or unicodedata.category(c) == "Me":
+        return ""
+    if named := _LETTER_NAME.search(unicodedata.name(c, "")):
+        return named[2].lower() if named[1] == "SMALL " else named[2]
+    bare = unicodedata.normalize("NFKD", c.translate(_LOOKALIKES)).translate(_LOOKALIKES)
+    if bare[:1] == "(" and bare[-1:] == ")":
+        bare = bare[1:-1]  # a letter or digit in a circle or brackets
+    return "".join(b for b in bare if not unicodedata.combining(b)) or c
+
+
+_VISIBLE = _Table(_visible)
+_LETTERS = _Table(_letter)
 
 
 def clean(text: str) -> str:
     """Return the text without invisible and control characters, in NFC, with plain spaces and line feeds.
 
     Zero-width characters, soft hyphens, direction marks and tag characters hide a name from every search and carry
-    no meaning that a distilled text needs. Full-width forms become ordinary letters and digits.
+    no meaning that a distilled text needs. Full-width forms become ordinary letters and digits, and what an override
+    shows from right to left is written as it is seen.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
     if text.isascii():
         return text
-    out = []
-    for c in unicodedata.normalize("NFC", text):
-        if c < "\x80":
-            out.append(c)
-            continue
-        category = unicodedata.category(c)
-        if category in ("Cf", "Cc", "Cs", "Co", "Cn") or "\ufe00" <= c <= "\ufe0f" or c in "\u115f\u1160\u3164\u034f":
-            out.append("\n" if c == "\x85" else "")
-        elif category == "Zs":
-            out.append(" ")
-        elif category in ("Zl", "Zp"):
-            out.append("\n")
-        elif "\uff00" <= c <= "\uffef" or "\U0001d400" <= c <= "\U0001d7ff":
-            out.append(unicodedata.normalize("NFKC", c))
-        else:
-            out.append(c)
+    if "\u202e" in text:
+        text = _OVERRIDE.sub(lambda m: m[1][::-1], text)
     # Removing a character can bring a letter and its accent together.
-    return unicodedata.normalize("NFC", "".join(out))
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).translate(_VISIBLE))
 
 
 def plain(text: str) -> str:
     """Return the text without accents, look-alike letters and case."""
-    return "".join(map(_letter, text)).lower() if not text.isascii() else text.lower()
+    return text.lower() if text.isascii() else text.translate(_LETTERS).lower()
 
 
-def _letter(c: str) -> str:
-    bare = unicodedata.normalize("NFKD", c.translate(_LOOKALIKES))
-    return "".join(b for b in bare if not unicodedata.combining(b)) or ("" if unicodedata.combining(c) else c)
-
-
-class Folded:
-    """A reading of a text in which accents, look-alikes, %-escapes and line breaks are undone.
+class Piece(NamedTuple):
+    """A part of a reading.
 
     Attributes:
-        text: The reading, case kept. A run of white space is one space, or one line feed for empty lines.
+        text: How it reads.
+        start: First character in the original.
+        end: One past the last character in the original.
+        literal: Whether the two agree character by character.
+    """
+
+    text: str
+    start: int
+    end: int
+    literal: bool
+
+
+class Reading:
+    """A way to read a text, with the way back.
+
+    Attributes:
+        text: The reading, case kept.
         lower: `text` in lower case, of the same length.
     """
 
     __slots__ = ("_folded", "_segments", "lower", "text")
 
-    def __init__(self, original: str) -> None:
-        parts: list[str] = []
-        segments: list[tuple[int, int, bool]] = []  # (start in the original, end there, same length)
-        folded: list[int] = []  # start in the reading
-        at = size = 0
-
-        def put(piece: str, start: int, end: int, literal: bool) -> None:
-            nonlocal size
-            if piece:
-                parts.append(piece)
-                segments.append((start, end, literal))
-                folded.append(size)
-                size += len(piece)
-
-        for m in _SPECIAL.finditer(original):
-            put(original[at : m.start()], at, m.start(), True)
-            run, start, at = m.group(), m.start(), m.end()
-            if run[0] == "%":
-                put(chr(int(run[1:], 16)), start, at, False)
-            elif run[0] == "&":
-                put(_ENTITIES.get(run[1:-1], "@"), start, at, False)
-            elif run[0] in " \t\n":
-                # A name may run over a line break, but not over an empty line.
-                put("\n" if run.count("\n") > 1 else " ", start, at, False)
-            else:
-                for i, c in enumerate(run, start):
-                    put(_letter(c), i, i + 1, False)
-        put(original[at:], at, len(original), True)
-        self.text = "".join(parts)
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self._segments = [p for p in pieces if p.text]
+        self._folded: list[int] = []  # start of each piece in the reading
+        size = 0
+        for p in self._segments:
+            self._folded.append(size)
+            size += len(p.text)
+        self.text = "".join(p.text for p in self._segments)
         lower = self.text.lower()
         # A few letters grow in lower case; offsets matter more than their case.
         self.lower = lower if len(lower) == size else "".join(x if len(x := c.lower()) == 1 else c for c in self.text)
-        self._segments = segments
-        self._folded = folded
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Return where the stretch `start:end` of the reading stands in the original."""
         i = bisect_right(self._folded, start) - 1
-        first, _, literal = self._segments[i]
-        if literal:
-            first += start - self._folded[i]
+        piece = self._segments[i]
+        first = piece.start + (start - self._folded[i]) if piece.literal else piece.start
         j = bisect_right(self._folded, end - 1) - 1
-        begin, last, literal = self._segments[j]
-        if literal:
-            last = begin + (end - self._folded[j])
-        return first, last
+        piece = self._segments[j]
+        return first, piece.start + (end - self._folded[j]) if piece.literal else piece.end
+
+
+class Folded(Reading):
+    """The reading in which accents, look-alikes, escapes and line breaks are undone.
+
+    A run of white space is one space, or one line feed for empty lines.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, original: str) -> None:
+        super().__init__(_pieces(original))
+
+
+def _pieces(original: str) -> Iterable[Piece]:
+    escaped = "%" in original or "&" in original or "=" in original or "\\u" in original
+    at = 0
+    for m in (_ESCAPED if escaped else _PLAIN).finditer(original):
+        if at < m.start():
+            yield Piece(original[at : m.start()], at, m.start(), True)
+        run, start, at = m.group(), m.start(), m.end()
+        if run[0] in " \t\n":
+            # A name may run over a line break, but not over an empty line.
+            yield Piece("\n" if run.count("\n") > 1 else " ", start, at, False)
+        elif run[0] >= "\x80":
+            read = [_LETTERS[ord(c)] for c in run]
+            if all(len(r) == 1 for r in read):
+                yield Piece("".join(read), start, at, True)
+            else:
+                yield from (Piece(r, i, i + 1, False) for i, r in enumerate(read, start))
+        else:
+            meant = _unescaped(run)
+            yield Piece(run if meant is None else meant, start, at, meant is None)
+    if at < len(original):
+        yield Piece(original[at:], at, len(original), True)
+
+
+def _unescaped(run: str) -> str | None:
+    """Return the characters that an escape stands for, folded, or None where it stands for none."""
+    if run[0] == "\\":
+        meant = chr(int(run[2:], 16))
+    elif run[0] == "&":
+        meant = html.unescape(run)
+        if meant == run:
+            return None
+    else:
+        codes = re.sub(r"%(?:25)*(?=[0-9A-Fa-f]{2})|=", "", run)
+        try:
+            meant = bytes.fromhex(codes).decode()
+        except ValueError:
+            return None
+    return clean(meant).replace("\n", " ").replace("\t", " ").translate(_LETTERS)
