@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def create_file(path: Path, data: bytes, mode: int = 0o644, *, sync_name: bool = True) -> None:
@@ -40,6 +43,28 @@ def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
+@contextmanager
+def whole_file(path: Path, mode: int = 0o644, *, replace: bool = False) -> Iterator[BinaryIO]:
+    """Yield a file for what does not fit into memory; it gets its name when the block ends well, and is gone if not.
+
+    Raises:
+        FileExistsError: The name is taken, and is not to be replaced.
+    """
+    part, descriptor = _open_part(path, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            part.replace(path)
+        else:
+            os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def sync_folder(path: Path) -> None:
     """Make the names in a folder durable."""
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -55,8 +80,7 @@ def is_part(name: str) -> bool:
 
 
 def _write_part(path: Path, data: bytes, mode: int) -> Path:
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    part, descriptor = _open_part(path, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -66,3 +90,8 @@ def _write_part(path: Path, data: bytes, mode: int) -> Path:
         part.unlink()
         raise
     return part
+
+
+def _open_part(path: Path, mode: int) -> tuple[Path, int]:
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    return part, os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

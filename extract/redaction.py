@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from extract.identity import Identities
     from extract.job import Job, Progress, Tools
     from policies.model import Policy
+    from redact.directory import Person
     from redact.engine import Redacted, Redactor
 
 
@@ -48,20 +49,15 @@ def _make_redactor(
     tools: Tools | None = None,
 ) -> Redactor:
     from extract.namereading import NameReader
-    from redact.directory import Person
     from redact.engine import MODELS, Redactor, engine_digest
 
-    known = [
-        Person(p.pid, p.names, p.emails, (*p.slack, *(account.partition(":")[2] for account in p.accounts)))
-        for p in people.people
-    ]
     params = policy.gates["segment.pii"].values()
     models = params["models"]
     # A policy that takes any model gets the one that the project ships.
     packages = MODELS if isinstance(models, str) else {name.partition("_")[0]: name for name in models}
     reader = None if tools is None else NameReader(tools.work, engine_digest(), tools.progress)
     return Redactor(
-        known,
+        known_people(people),
         names,
         sorted(people.work_domains),
         key,
@@ -70,6 +66,16 @@ def _make_redactor(
         keep=keep,
         read_entities=reader,
     )
+
+
+def known_people(people: Identities) -> list[Person]:
+    """Return everybody in the people file as a redactor knows them."""
+    from redact.directory import Person
+
+    return [
+        Person(p.pid, p.names, p.emails, (*p.slack, *(account.partition(":")[2] for account in p.accounts)))
+        for p in people.people
+    ]
 
 
 @dataclass(frozen=True, slots=True)

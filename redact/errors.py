@@ -5,7 +5,8 @@ GovernError
 │   └── ProfileError         a profile that is unknown, or designed but not built
 ├── InputError           6
 │   ├── PseudonymKeyError    the pseudonym key is not 32 bytes
-│   └── GoldError            a file of annotated texts is of another form
+│   ├── GoldError            a file of annotated texts is of another form
+│   └── TextError            what is to be redacted is no text
 └── ModelMissingError   10
     └── NerModelMissingError      the package of a language's model is not installed
 
@@ -27,6 +28,10 @@ class PseudonymKeyError(InputError):
 
 class GoldError(InputError):
     """A file of annotated texts cannot be read, or is of another form."""
+
+
+class TextError(InputError):
+    """What is to be redacted is no text, or not in UTF-8."""
 
 
 class NerModelMissingError(ModelMissingError):

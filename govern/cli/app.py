@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "consent": ("govern.cli.consent:consent", "Request, sign, refuse, withdraw, look up."),
     "sources": ("govern.cli.source_commands:sources", "List readable formats; check a path before it is used."),
     "identities": ("govern.cli.identities:identities", "Find and confirm which addresses are one person's."),
+    "redact": ("govern.cli.redact:redact", "Take personal data and secrets out of a text; measure how well."),
     "extract": ("govern.cli.extract:extract", "Turn consented work into a draft .skill."),
     "skill": ("govern.cli.skill:skill", "Show, review, release and verify a .skill."),
     "subject": ("govern.cli.subject:subject", "Ask what was taken, answer to a skill, export, erase."),

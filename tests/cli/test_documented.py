@@ -16,6 +16,8 @@ DOCS = "\n".join(p.read_text("utf-8") for p in [ROOT / "README.md", *sorted((ROO
 
 def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
+        if (default := getattr(command, "default", None)) is not None:
+            yield " ".join(path), default
         context = click.Context(command)
         for name in command.list_commands(context):
             child = command.get_command(context, name)
