@@ -127,6 +127,15 @@ class Directory:
         keys = self._aliases.get(plain(handle.lstrip("@")), {})
         return next(iter(keys)) if len(keys) == 1 else ""
 
+    def knows(self, key: str) -> bool:
+        """Return whether this is the canonical key of a known person."""
+        return key in self._people
+
+    def names_of(self, key: str) -> tuple[Name, ...]:
+        """Return the names of the person with this key, or none."""
+        known = self._people.get(key)
+        return tuple(known.names) if known else ()
+
     @property
     def words(self) -> Collection[str]:
         """Ordinary words of the language."""
@@ -159,6 +168,10 @@ class Directory:
                 for key, mode in self._aliases[alias].items()
                 if (within is None or key in within or not alias.isalpha()) and _counts(mode, text, lower, start, end)
             ]
+            if len(meant) > 1 and (spelled := names.parse_name(alias)) is not None and spelled.last:
+                # Two people whose names are forms of one another: the one who is written so.
+                exact = [key for key in meant if any(n.first == spelled.first for n in self._people[key].names)]
+                meant = exact or meant
             if meant:
                 first, last = folded.origin(start, end)
                 found.append((Finding(first, last, self._entity(alias, meant), "directory", 1.0, meant[0]), meant))

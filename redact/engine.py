@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from redact import names
+from redact.aliases import link
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
 from redact.finding import Finding, Replaced, merge, split_opinions, without
@@ -228,7 +229,7 @@ class Redactor:
                     findings.append(f.moved(line.start))
             found.append(_outside_tokens(findings, text))
         self._sweep(texts, folded, found)
-        return [merge(split_opinions(f, t)) for f, t in zip(found, texts, strict=True)]
+        return [link(t, merge(split_opinions(f, t)), self.directory) for f, t in zip(found, texts, strict=True)]
 
     def removed_values(self) -> frozenset[str]:
         """Return, folded, the certain values removed so far; they stay in memory and are for the rescan only."""

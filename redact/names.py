@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from redact.folding import plain
 from redact.wordlists import word_list, word_pairs
@@ -13,6 +14,7 @@ _TITLES = word_list("titles")
 _SUFFIXES = word_list("suffixes")
 _PARTICLES = word_list("particles")
 _WORD = re.compile(r"[^\W\d_][\w'’.-]*")
+_NOTES = re.compile(r"(?:/\w+)*(?:@[A-Z][\w &-]*)?$")
 _ADDRESS = re.compile(r"[\w.+%'=-]+@[\w-]+(?:\.[\w-]+)*")
 
 #: Words of display names that belong to teams, roles and machines: such a name is nobody's.
@@ -24,10 +26,12 @@ AMBIGUOUS = word_list("ambiguous")
 #: Month and day names: a capital letter alone does not make them a person.
 CALENDAR = word_list("calendar")
 
+_GIVEN = word_list("given_names")
 _NICKNAMES = word_pairs("nicknames")
 _SHORT_FORMS: dict[str, list[str]] = {}
-for _short, _long in _NICKNAMES.items():
-    _SHORT_FORMS.setdefault(_long, []).append(_short)
+for _short, _longs in _NICKNAMES.items():
+    for _long in _longs:
+        _SHORT_FORMS.setdefault(_long, []).append(_short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,8 @@ class Name:
     @property
     def canonical(self) -> str:
         """The same for every spelling of one person's name: given name in full form, family name."""
-        first = _NICKNAMES.get(self.first, self.first)
-        return f"name:{first} {self.last}".rstrip()
+        first = _NICKNAMES.get(self.first, (self.first,))[0]
+        return f"name:{first} {bare(self.last)}".rstrip()
 
 
 def parse_name(written: str) -> Name | None:
@@ -57,12 +61,14 @@ def parse_name(written: str) -> Name | None:
     `Holt, Maren`, `Dr. Maren J. Holt (Payments)` and `"maren holt"` are all understood.
     """
     text = re.sub(r"\([^)]*\)|\[[^\]]*\]|<[^>]*>", " ", written).strip(" \t\n'\"`,;")
+    # Lotus Notes: `Maren Holt/Unit/Company@DOMAIN`.
+    text = _NOTES.sub("", text)
     if "@" in text or not text:
         return None
     family, comma, given = text.partition(",")
     if comma and plain(given).strip(" .") not in _SUFFIXES:
         text = f"{given} {family}"
-    words = [w.strip(".'’-") for w in _WORD.findall(plain(text))]
+    words = [re.sub(r"['’]s$", "", w).strip(".'’-") for w in _WORD.findall(plain(text))]
     words = [w for w in words if w and w not in _TITLES and w not in _SUFFIXES]
     if not 1 <= len(words) <= 6 or any(w in TEAM_WORDS for w in words):
         return None
@@ -77,7 +83,7 @@ def parse_name(written: str) -> Name | None:
 def name_of_local_part(local: str) -> Name | None:
     """Return the name that an address's local part spells, as in `maren.holt`, or None."""
     words = [w for w in re.split(r"[._-]", plain(local)) if w]
-    if not 2 <= len(words) <= 3 or any(not w.isalpha() or w in TEAM_WORDS for w in words):
+    if not 2 <= len(words) <= 3 or any(not bare(w).isalpha() or w in TEAM_WORDS for w in words):
         return None
     if len(words[-1]) < 2 or len(words[0]) < 2:
         return None
@@ -99,7 +105,7 @@ def spellings(name: Name) -> Iterator[str]:
         return
     firsts = [name.first, *_SHORT_FORMS.get(name.first, ())]
     if name.first in _NICKNAMES:
-        firsts.append(_NICKNAMES[name.first])
+        firsts.extend(_NICKNAMES[name.first])
     last = name.last
     for f in firsts:
         yield f"{f} {last}"
@@ -132,4 +138,50 @@ def logins(name: Name) -> Iterator[str]:
 
 def short_forms(first: str) -> list[str]:
     """Return a given name and its nicknames, or the full form of a nickname."""
-    return [first, *_SHORT_FORMS.get(first, ()), *([_NICKNAMES[first]] if first in _NICKNAMES else [])]
+    return [first, *_SHORT_FORMS.get(first, ()), *_NICKNAMES.get(first, ())]
+
+
+def bare(word: str) -> str:
+    """Return a folded name without apostrophes: `o'neil` and `oneil` are one."""
+    return word.replace("'", "").replace("’", "")
+
+
+def same_first(one: str, other: str, *, prefix: bool = True) -> bool:
+    """Return whether two folded given names can be one: equal, a nickname, or (with `prefix`) one cut short.
+
+    Of two names that are usual by themselves, neither is taken for the other cut short: Jan is not Janet.
+    """
+    if one == other:
+        return True
+    if _full_forms(one) & _full_forms(other):
+        return True
+    short, long = sorted((one, other), key=len)
+    return prefix and len(short) >= 3 and long.startswith(short) and not {short, long} <= _GIVEN
+
+
+def _full_forms(first: str) -> frozenset[str]:
+    return frozenset((first, *_NICKNAMES.get(first, ())))
+
+
+@lru_cache(maxsize=65536)
+def initials(name: Name) -> frozenset[str]:
+    """Return the initials that stand for a full name: first and last, and with the middle ones."""
+    last = bare(name.last)[:1]
+    return frozenset((name.first[:1] + last, name.first[:1] + "".join(m[:1] for m in name.middle) + last))
+
+
+@lru_cache(maxsize=65536)
+def local_parts(name: Name) -> frozenset[str]:
+    """Return the letters that logins and local parts of addresses make of a full name: `marenholt`, `mholt`, `mjh`."""
+    last = bare(name.last).replace(" ", "")
+    tail = bare(name.last.split()[-1])
+    out = {last, tail}
+    middle = "".join(m[:1] for m in name.middle)
+    for first in map(bare, short_forms(name.first)):
+        out.update((first + last, last + first, first[:1] + last, last + first[:1], first + last[:1], first))
+        out.update((first[:1] + tail, first + tail))
+        if middle:
+            out.update((first + middle + last, first[:1] + middle + last, first + "".join(name.middle) + last))
+    if middle:
+        out.update((middle + last, first[:1] + middle + last[:1]))
+    return frozenset(w for w in out if len(w) >= 3)

@@ -79,25 +79,37 @@ class Pseudonyms:
         if finding.person == SEVERAL:
             return PLACEHOLDERS["PERSON"]
         if entity == "PERSON":
-            return self.person(finding.person) if finding.person else self._unlisted(surface)
+            return self.person(key_of(finding, surface))
         if entity == "EMAIL_ADDRESS":
-            key = finding.person or _address_key(surface)
+            key = key_of(finding, surface)
             return f"{self.person(key)}_EMAIL" if key else PLACEHOLDERS[entity]
         if entity == "HANDLE":
-            key = finding.person or f"handle:{plain(surface.lstrip('@').strip())}"
-            return f"{self.person(key)}_HANDLE"
+            return f"{self.person(key_of(finding, surface))}_HANDLE"
         if entity == "ORGANIZATION":
             words = [w for w in re.findall(r"\w+", plain(surface)) if w not in _COMPANY_FORMS]
             return f"ORG_{self._mac('organisation', ' '.join(words) or plain(surface))[:8]}"
         return PLACEHOLDERS.get(entity, _OTHER)
 
-    def _unlisted(self, surface: str) -> str:
-        name = names.parse_name(re.sub(r"\s+", " ", surface))
-        return self.person(name.canonical if name else f"name:{plain(surface)}")
+
+def key_of(finding: Finding, surface: str) -> str:
+    """Return the canonical key of the person meant by a finding, or "" for several and for a team or a machine.
+
+    Args:
+        finding: A person, an address or a handle.
+        surface: The text that it covers.
+    """
+    if finding.person:
+        return "" if finding.person == SEVERAL else finding.person
+    if finding.entity == "EMAIL_ADDRESS":
+        return _address_key(surface)
+    if finding.entity == "HANDLE":
+        return f"handle:{plain(surface.lstrip('@').strip())}"
+    name = names.parse_name(re.sub(r"\s+", " ", surface))
+    return name.canonical if name else f"name:{plain(surface)}"
 
 
 def _address_key(surface: str) -> str:
-    """Return the canonical key behind an unlisted address, or "" for an address of a team or a machine."""
+    """Return the canonical key behind an unlisted address, or "" for several and for a team or a machine."""
     address = plain(re.sub(r"\s", "", surface))
     local = address.partition("@")[0]
     if "@" not in address or re.split(r"[._+-]", local)[0] in names.TEAM_WORDS:

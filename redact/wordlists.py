@@ -16,8 +16,8 @@ def word_list(name: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4)
-def word_pairs(name: str) -> dict[str, str]:
-    """Return the pairs of a list that has two words a line."""
+def word_pairs(name: str) -> dict[str, tuple[str, ...]]:
+    """Return, by the first word of a line, its other words."""
     lines = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.partition("#")[0].split() for line in lines)
-    return {pair[0]: pair[1] for pair in pairs if pair}
+    rows = (line.partition("#")[0].split() for line in lines)
+    return {row[0]: tuple(row[1:]) for row in rows if row}
