@@ -1,0 +1,1 @@
+"""Detectors of other projects, run in an environment of their own: their pins clash with ours."""
