@@ -227,12 +227,12 @@ def _decoded(stream: IO[bytes], file: str) -> Iterator[str]:
             raise TextError(
                 f"{name} is binary, no text", "give text; `govern extract` reads mailboxes, documents and exports"
             )
+        waiting = len(decoder.getstate()[0])  # the beginning of a character, from the block before
         try:
             decoded = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            # What is waiting in the decoder was read before this block.
             raise TextError(
-                f"{name} is not UTF-8, near byte {max(0, read + error.start - 3):,}",
+                f"{name} is not UTF-8, near byte {read - waiting + error.start:,}",
                 "convert it, for instance from Latin-1: iconv -f ISO-8859-1 -t UTF-8",
             ) from None
         read += len(block)
