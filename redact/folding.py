@@ -18,7 +18,7 @@ _ESCAPED = re.compile(
     r"|%(?:25){0,3}[2-7][0-9A-Fa-f]"  # a character in a URL, escaped up to four times
     r"|(?:%(?:25){0,3}[89A-Fa-f][0-9A-Fa-f]){2,}"  # one of more bytes
     r"|(?:=[89A-F][0-9A-F]){2,}"  # the same in quoted-printable
-    r"|\\u[0-9A-Fa-f]{4}"
+    r"|\\(?:u[0-9A-Fa-f]{2}|x)[0-9A-Fa-f]{2}"
     r"|&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
 )
 # What is shown from right to left on demand: read backwards it is what people see.
@@ -71,6 +71,8 @@ def _visible(c: str) -> str:
         return "\n"
     if "\uff00" <= c <= "\uffef" or "\U0001d400" <= c <= "\U0001d7ff":
         return unicodedata.normalize("NFKC", c)
+    if "\u2460" <= c <= "\u24ff" or "\U0001f100" <= c <= "\U0001f1ff":
+        return _letter(c)  # letters and digits in circles, squares and brackets
     return c
 
 
@@ -93,8 +95,8 @@ def clean(text: str) -> str:
     """Return the text without invisible and control characters, in NFC, with plain spaces and line feeds.
 
     Zero-width characters, soft hyphens, direction marks and tag characters hide a name from every search and carry
-    no meaning that a distilled text needs. Full-width forms become ordinary letters and digits, and what an override
-    shows from right to left is written as it is seen.
+    no meaning that a distilled text needs. Full-width and enclosed forms become ordinary letters and digits, and what
+    an override shows from right to left is written as it is seen.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
     if text.isascii():
@@ -171,7 +173,7 @@ class Folded(Reading):
 
 
 def _pieces(original: str) -> Iterable[Piece]:
-    escaped = "%" in original or "&" in original or "=" in original or "\\u" in original
+    escaped = "%" in original or "&" in original or "=" in original or "\\" in original
     at = 0
     for m in (_ESCAPED if escaped else _PLAIN).finditer(original):
         if at < m.start():

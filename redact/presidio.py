@@ -22,7 +22,7 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
-from redact.detectors import network, numbers, secrets, structure
+from redact.detectors import mailaddresses, network, numbers, secrets, structure
 from redact.directory import Directory
 from redact.errors import NerModelMissingError
 from redact.finding import Finding
@@ -194,7 +194,7 @@ def detectors(directory: Directory, language: str) -> list[DetectorRecognizer]:
         ("DirectoryRecognizer", ("PERSON", "HANDLE", "EMAIL_ADDRESS"), listed),
         ("StructureRecognizer", ("PERSON",), structure.find_structure),
         ("SecretRecognizer", ("SECRET",), secrets.find_secrets),
-        ("MailAddressRecognizer", ("EMAIL_ADDRESS",), network.find_emails),
+        ("MailAddressRecognizer", ("EMAIL_ADDRESS",), mailaddresses.find_emails),
         ("HandleRecognizer", ("HANDLE",), network.find_handles),
         ("NetworkAddressRecognizer", ("IP_ADDRESS",), network.find_addresses),
         ("TelephoneRecognizer", ("PHONE_NUMBER",), numbers.find_phones),

@@ -1,9 +1,10 @@
-"""Finds e-mail addresses in every disguise, handles, URL parts that name or admit someone, and IP addresses."""
+"""Finds handles, parts of addresses that name someone's account, and IP addresses."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 
 from redact.directory import Directory
 from redact.finding import Finding
@@ -11,112 +12,200 @@ from redact.folding import Folded
 from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
-# Unlike a public-suffix check this takes `x@host.corp.internal` and `x@localhost` too: internal addresses leak as well.
-_EMAIL = re.compile(r"[\w.+'=-]*\w[+'-]?@(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)*[A-Za-z0-9][A-Za-z0-9-]*")
-_SPACED = re.compile(r"\b[\w+-]+(?:\. ?[\w+-]+)* @ ?[A-Za-z0-9-]+(?: ?\. ?[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b")
-_AT = r"(?:\s*[\[({<]\s*(?:at|AT|ät|@)\s*[\])}>]\s*|\s+(?:at|AT)\s+)"
-_DOT = r"(?:\s*[\[({<]\s*(?:dot|DOT|punkt|\.)\s*[\])}>]\s*|\s+(?:dot|DOT|punkt)\s+|\.)"
-_SPELLED = re.compile(rf"\b[\w+-]+(?:{_DOT}[\w+-]+)*{_AT}[A-Za-z0-9-]+(?:{_DOT}[A-Za-z0-9-]+)+\b")
-_BRACKET = re.compile(r"[\[({<]\s*(?:at|AT|ät|@|dot|DOT|punkt|\.)\s*[\])}>]")
-_AT_SPLIT = re.compile(_AT)
-_DOT_SPLIT = re.compile(_DOT)
-
-_HANDLE = re.compile(r"(?<![\w@/.:+=#%&-])@[A-Za-z0-9_](?:[\w.-]*[\w])?(?:/[\w.-]*\w)?")
+# ".@name", "cc:@name", "_@name_" and "/@name" mention people; "%@", "=@", "$@" and "@@" are code.
+_HANDLE = re.compile(r"(?<![^\W_])(?<![@=#%&$])@\w(?:[\w.-]*\w)?(?:/[\w.-]*\w)?")
 _AT_SPACE = re.compile(r"(?<!\S)@ ([A-Za-z_][\w-]{2,})")
-_USER_PATH = re.compile(r"(?<![\w/])/?u/([A-Za-z][\w-]{2,})")
-_SLACK_MENTION = re.compile(r"<@([UW][A-Z0-9]{6,})(?:\|[^>\n]*)?>")
+_TIMES = re.compile(r"\d{1,4}(?:[.:]\d+)*(?:x|am|pm|h|hz|k)?", re.IGNORECASE)
+_USER_PATH = re.compile(r"(?<![\w/.])/?u/[A-Za-z0-9][\w-]{2,}")
+_SLACK_MENTION = re.compile(r"<@([UW][A-Z0-9]{6,})(?:\|[^<>\n]{0,80})?>")
 _SLACK_ID = re.compile(r"\b[UW][A-Z0-9]{8,10}\b")
-_IRC_NICK = re.compile(
-    r"(?m)^\s*(?:\[?\d\d:\d\d(?::\d\d)?\]?\s*)?<[@+ ]?([A-Za-z_\[\]\\^{}|`][\w\[\]\\^{}|`-]{1,30})>\s"
-)
-_IRC_ACTION = re.compile(r"(?m)^\s*\[?\d\d:\d\d(?::\d\d)?\]?\s+(?:===|\*|-!-)\s+([A-Za-z_][\w|`^-]{1,30})\s")
+_CLOCK = r"\[?\d\d:\d\d(?::\d\d)?\]?"
+_IRC_NICK = re.compile(rf"(?m)^[ \t]*(?:{_CLOCK}[ \t]*)?<[@+ ]?([A-Za-z_\[\]\\^{{}}|`][\w\[\]\\^{{}}|`-]{{1,30}})>\s")
+_IRC_ACTION = re.compile(rf"(?m)^[ \t]*{_CLOCK}[ \t]+(?:===|\*|-!-)[ \t]+([A-Za-z_][\w|`^-]{{1,30}})\s")
+_NAME = r"([A-Za-z0-9][\w.-]{0,60})"
 _PROFILE = re.compile(
-    r"\b(?:github|gitlab|twitter|x|linkedin|facebook|instagram|t|mastodon|keybase|bitbucket)\.(?:com|org|me|io|social)/"
-    r"(?:in/|u/|users?/|@)?([A-Za-z0-9][\w.-]*)",
+    r"(?i)(?<![\w-])(?:"
+    r"(?:github|gitlab|twitter|x|linkedin|facebook|instagram|t|mastodon|keybase|bitbucket)\.(?:com|org|me|io|social)"
+    r"(?:/in|/u|/users?|:)?/@?"
+    r"|api\.github\.com/(?:users|repos)/|(?:raw|gist)\.github(?:usercontent)?\.com/"
+    r"|(?:medium|youtube|tiktok|dev)\.(?:com|to)/@?|npmjs\.com/~|hub\.docker\.com/(?:u|r)/|reddit\.com/u(?:ser)?/"
+    r"|stackoverflow\.com/users/\d+/|(?:github|gitlab)\.com:|(?:users|people|profiles?|members?)/@?"
+    rf"|https?://[\w.-]{{1,80}}/~){_NAME}"
 )
+_PAGES_HOST = re.compile(r"(?i)(?<![\w.-])([a-z0-9][a-z0-9-]{1,38})\.(?:github|gitlab|bitbucket)\.io\b")
+_HOME = re.compile(r"(?:/home/|/Users/|\\\\?Users\\\\?|/export/home/)([A-Za-z0-9][\w.-]{0,60})")
+#: Home directories that belong to machines.
+_NO_HOMES = word_list("no_homes")
 _PROFILE_PAGES = word_list("profile_pages")
 #: What follows an @ in code and on the package registry far more often than a person does.
 NOT_HANDLES = word_list("not_handles")
-_CODE_BELOW = re.compile(
-    r"\s*(?:async\s+)?(?:def|class|public|private|protected|static|export|function|fun|func|void|final|@)"
+#: Groups that are addressed with an @: nobody by name.
+_GROUPS = frozenset(("all", "channel", "everyone", "here", "room", "team"))
+_ADDRESSING = re.compile(
+    r"(?i)(?:\b(?:thanks|thank you|thx|cheers|hi|hello|hey|dear|cc|ping|paging|ask|kudos to|danke|hallo|merci)"
+    r"[,:]?\s|\bcc:|@\w[\w-]{0,38}(?:,| and| und)\s)$"
 )
+_SCOPE_BEFORE = re.compile(
+    r"(?:[\"'`/]|\b(?:npm|npx|pnpm|yarn|bun|add|install|i|link|remove|uninstall|update|upgrade|import|from|require|"
+    r"package|npm:)\s?)$"
+)
+_CODE_BELOW = re.compile(
+    r"\s*(?:(?:async\s+)?def\s+\w|(?:(?:export|public|private|protected|internal|static|final|abstract|default|open|"
+    r"data|sealed|override|async|suspend)\s+)+[\w<]|(?:class|interface|enum|struct|fun|func|function|void)\s+\w+\s*"
+    r"[({:<]|class\s+\w+)"
+)
+_ACTED = re.compile(
+    r"(?m)^[ \t>*]*([A-Za-z0-9][\w-]{1,38})[ \t]+(?:(?:commented|committed|force-pushed|self-assigned)\b|"
+    r"(?:opened|closed|reopened|merged|pushed|approved|requested|added|removed|changed|deleted|referenced|mentioned|"
+    r"assigned|edited)[ \t]+(?:this|these|a|an|the|commit|pull|merge|\d+)\b)"
+)
+_CREDITED = re.compile(
+    r"(?i)\b(?:assigned to|(?:opened|reported|submitted|requested|authored|reviewed|approved|merged|posted|filed|"
+    r"pushed|committed|uploaded|suggested|owned|maintained|triggered|started|erstellt|gemeldet|zugewiesen)[ \t]+"
+    r"(?:by|von|an)|(?:user(?:name)?|login|nick(?:name)?|account|benutzer(?:name)?|github|gitlab|twitter)[ \t]*"
+    r"(?::|=|[ \t]is\b)|(?:by|from|for|as) (?:user|member|contributor)|review from|thanks(?: to)?|thank you|thx|cc|"
+    r"ping|kudos to)[ \t]*:?[ \t]*[\"'`]?([A-Za-z0-9][\w-]{2,38})(?![\w.(/-])"
+)
+_WORD = re.compile(r"[A-Za-z0-9][\w-]{3,38}")
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])")
 
 
-def find_emails(text: str, folded: Folded, directory: Directory) -> list[Finding]:
-    """Return e-mail addresses: plain, internal, %-escaped, spaced out, and spelled `name at host dot org`."""
-    out = []
-    plain = folded.text
-    if "@" in plain:
-        for pattern in (_EMAIL, _SPACED):
-            for m in pattern.finditer(plain):
-                address = re.sub(r"\s", "", m.group()).lower()
-                if "." not in address.partition("@")[2] and (
-                    m.group().isupper() or plain[m.start() - 1 : m.start()] == "/"
-                ):
-                    continue  # the company part of a Lotus Notes name
-                start, end = folded.origin(*m.span())
-                out.append(Finding(start, end, "EMAIL_ADDRESS", "network", 1.0, directory.person_of_email(address)))
-    if " at " in plain.lower() or _BRACKET.search(plain):
-        for m in _SPELLED.finditer(plain):
-            local, _, host = _AT_SPLIT.sub("@", m.group()).partition("@")
-            address = _DOT_SPLIT.sub(".", f"{local}@{host}").lower()
-            key = directory.person_of_email(address)
-            label = address.partition("@")[2].partition(".")[0]
-            if key or _BRACKET.search(m.group()) or directory.is_own_label(label) or " dot " in m.group().lower():
-                start, end = folded.origin(*m.span())
-                out.append(Finding(start, end, "EMAIL_ADDRESS", "network", 1.0, key))
-    return out
-
-
 def find_handles(text: str, folded: Folded, directory: Directory) -> list[Finding]:
-    """Return @mentions, chat ids, IRC nicks and names in profile URLs; decorators and package scopes are none."""
-    out = []
-    if "@" in text:
-        for m in _HANDLE.finditer(text):
-            name = m.group()[1:]
-            head, slash, _ = name.partition("/")
-            if slash and not directory.person_of_handle(head):
-                continue  # a package scope: @scope/package
-            if head.lower() in NOT_HANDLES or head.lower().split(".")[0] in NOT_HANDLES:
-                continue
-            if _is_decorator(text, m.start(), m.end()):
-                continue
-            end = m.start() + 1 + len(head)
-            out.append(Finding(m.start(), end, "HANDLE", "network", 0.9, directory.person_of_handle(head)))
-        for m in _SLACK_MENTION.finditer(text):
-            out.append(Finding(m.start(), m.end(), "HANDLE", "network", 1.0, directory.person_of_handle(m[1])))
-    for m in _SLACK_ID.finditer(text):
-        if any(c.isdigit() for c in m.group()):
-            out.append(Finding(m.start(), m.end(), "HANDLE", "network", 0.7, directory.person_of_handle(m.group())))
-    if "<" in text or ":" in text:
-        for pattern in (_IRC_NICK, _IRC_ACTION):
-            for m in pattern.finditer(text):
-                out.append(Finding(*m.span(1), "HANDLE", "network", 0.9, directory.person_of_handle(m[1])))
+    """Return @mentions, chat ids, nicks, accounts in URLs and paths, and further mentions of those in the same text.
+
+    What an @ stands before goes unless it is evidently code: a decorator above a definition, a package's scope, a tag
+    of a documentation comment.
+    """
+    out = [
+        *_mentions(text, directory),
+        *_chat_names(text, directory),
+        *_accounts(text, directory),
+        *_actors(text, directory),
+    ]
+    return [*out, *_again(text, out)]
+
+
+def _finding(start: int, end: int, name: str, rule: str, directory: Directory, score: float = 0.9) -> Finding:
+    return Finding(start, end, "HANDLE", "network", score, directory.person_of_handle(name), rule)
+
+
+def _mentions(text: str, directory: Directory) -> Iterator[Finding]:
+    if "@" not in text:
+        return
+    for m in _HANDLE.finditer(text):
+        name = m.group()[1:]
+        head, slash, _ = name.partition("/")
+        known = directory.person_of_handle(head)
+        if not known and _is_code(text, m.start(), m.end(), head, bool(slash)):
+            continue
+        yield Finding(m.start(), m.start() + 1 + len(head), "HANDLE", "network", 0.9, known, "mention")
+    for m in _SLACK_MENTION.finditer(text):
+        yield _finding(*m.span(), m[1], "chat mention", directory, 1.0)
     for m in _AT_SPACE.finditer(text):
         word = m[1].lower()
         if word not in directory.words and word not in NOT_HANDLES and word not in TECHNICAL:
-            out.append(Finding(*m.span(), "HANDLE", "network", 0.6, directory.person_of_handle(m[1])))
-    out.extend(Finding(*m.span(1), "HANDLE", "network", 0.8) for m in _USER_PATH.finditer(text))
-    for m in _PROFILE.finditer(text):
-        if m[1].lower() not in _PROFILE_PAGES:
-            out.append(Finding(*m.span(1), "HANDLE", "network", 0.9, directory.person_of_handle(m[1])))
-    return out
+            yield _finding(*m.span(), m[1], "mention", directory, 0.6)
+
+
+def _is_code(text: str, start: int, end: int, head: str, slash: bool) -> bool:
+    """Return whether an @word is evidently no mention: a group, a figure, a scope, a decorator, a tag."""
+    word = head.lower()
+    if word in _GROUPS or _TIMES.fullmatch(head):
+        return True
+    before = text[max(0, start - 48) : start]
+    if slash:
+        return word in NOT_HANDLES or _SCOPE_BEFORE.search(before) is not None
+    if _is_decorator(text, start, end):
+        return True
+    if _ADDRESSING.search(before):
+        return False
+    return word in NOT_HANDLES or word.partition(".")[0] in NOT_HANDLES
 
 
 def _is_decorator(text: str, start: int, end: int) -> bool:
     """Return whether the @word stands alone on its line, with arguments at most, and code follows."""
     line = text.rfind("\n", 0, start) + 1
-    if text[line:start].strip():
+    if text[line:start].strip(" \t+-"):
         return False
-    stop = text.find("\n", end)
-    rest = text[end : stop if stop >= 0 else len(text)].strip()
-    if rest and not rest.startswith("("):
+    for _ in range(6):  # decorators may be stacked
+        stop = text.find("\n", end)
+        if stop < 0:
+            return False
+        rest = text[end:stop].strip()
+        if rest and not rest.startswith("("):
+            return False
+        below = text[stop + 1 : stop + 200].lstrip(" \t+-")
+        if not below.startswith("@"):
+            return _CODE_BELOW.match(below) is not None
+        name = _HANDLE.match(below)
+        end = text.index("@", stop) + (len(name.group()) if name else 1)
+    return False
+
+
+def _chat_names(text: str, directory: Directory) -> Iterator[Finding]:
+    for m in _SLACK_ID.finditer(text):
+        if any(c.isdigit() for c in m.group()):
+            yield _finding(*m.span(), m.group(), "chat id", directory, 0.7)
+    if "<" in text or ":" in text:
+        for pattern in (_IRC_NICK, _IRC_ACTION):
+            for m in pattern.finditer(text):
+                yield _finding(*m.span(1), m[1], "chat nick", directory)
+    for m in _USER_PATH.finditer(text):
+        yield _finding(*m.span(), m.group().rpartition("/")[2], "profile address", directory, 0.8)
+
+
+def _accounts(text: str, directory: Directory) -> Iterator[Finding]:
+    if "/" in text or "\\" in text or ".io" in text:
+        for m in _PROFILE.finditer(text):
+            name = m[1].rstrip(".-")
+            if name.lower() not in _PROFILE_PAGES and not name.isdigit():
+                yield _finding(m.start(1), m.start(1) + len(name), name, "profile address", directory)
+        for m in _PAGES_HOST.finditer(text):
+            if m[1].lower() not in _PROFILE_PAGES | {"pages", "www", "docs"}:
+                yield _finding(*m.span(1), m[1], "profile address", directory)
+        for m in _HOME.finditer(text):
+            if m[1].lower() not in _NO_HOMES:
+                yield _finding(*m.span(1), m[1], "home directory", directory, 0.8)
+
+
+def _actors(text: str, directory: Directory) -> Iterator[Finding]:
+    """Yield user names without an @ where the words around say that somebody acted or is meant."""
+    for m in _ACTED.finditer(text):
+        word = m[1].lower()
+        if word not in directory.words and word not in TECHNICAL and not word.isdigit():
+            yield _finding(*m.span(1), m[1], "who acted", directory, 0.8)
+    for m in _CREDITED.finditer(text):
+        if _looks_like_login(m[1], directory):
+            yield _finding(*m.span(1), m[1], "who is credited", directory, 0.8)
+
+
+def _looks_like_login(word: str, directory: Directory) -> bool:
+    """Return whether a word is no word: letters with digits, or with a hump or underscore, and nothing technical."""
+    if word.isdigit() or word.lower() in directory.words or word.lower() in TECHNICAL:
         return False
-    return stop >= 0 and _CODE_BELOW.match(text, stop + 1) is not None
+    if all(part in directory.words or part in TECHNICAL or part.isdigit() for part in re.split(r"[-_]", word.lower())):
+        return False
+    digits = any(map(str.isdigit, word)) and sum(map(str.isalpha, word)) >= 3
+    return digits or "_" in word or re.search(r"[a-z][A-Z]", word) is not None
+
+
+def _again(text: str, found: list[Finding]) -> Iterator[Finding]:
+    """Yield bare mentions of the accounts found, where the name is mentioned with an @ or is no ordinary word."""
+    named: dict[str, Finding] = {}
+    for f in found:
+        name = text[f.start : f.end].lstrip("@").rpartition("/")[2]
+        telling = f.rule == "mention" or any(map(str.isdigit, name)) or re.search(r"[a-z][A-Z]", name)
+        plainly = name.lower() in TECHNICAL or name.lower() in NOT_HANDLES or name.isdigit()
+        if len(name) >= 4 and telling and not plainly and f.rule != "chat mention":
+            named.setdefault(name.lower(), f)
+    if named:
+        for m in _WORD.finditer(text):
+            f = named.get(m.group().lower())  # type: ignore[assignment]
+            if f is not None and text[m.start() - 1 : m.start()] != "@":
+                yield Finding(*m.span(), "HANDLE", "network", 0.8, f.person, "account named again")
 
 
 def find_addresses(text: str, folded: Folded, directory: Directory) -> list[Finding]:
@@ -137,6 +226,6 @@ def find_addresses(text: str, folded: Folded, directory: Directory) -> list[Find
                 continue
             if ip.version == 4 and ip.packed[3] == 0 and text[m.end() : m.end() + 1] != "/" and max(ip.packed) < 32:
                 continue  # a version number such as 10.2.1.0
-            out.append(Finding(*m.span(), "IP_ADDRESS", "network"))
-    out.extend(Finding(*m.span(), "IP_ADDRESS", "network") for m in _MAC.finditer(text))
+            out.append(Finding(*m.span(), "IP_ADDRESS", "network", rule=f"ip version {ip.version}"))
+    out.extend(Finding(*m.span(), "IP_ADDRESS", "network", rule="mac address") for m in _MAC.finditer(text))
     return out

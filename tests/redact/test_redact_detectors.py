@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from redact.detectors import network, numbers, secrets, structure
+from redact.detectors import mailaddresses, network, numbers, secrets, structure
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
@@ -181,11 +181,11 @@ def test_street_addresses_are_found() -> None:
     ],
 )  # fmt: skip
 def test_addresses_are_found_in_disguise_and_inside_the_company(text: str, address: str) -> None:
-    assert address in found(network.find_emails, text)
+    assert address in found(mailaddresses.find_emails, text)
 
 
 def test_meeting_at_a_place_is_no_address() -> None:
-    assert found(network.find_emails, "meet at the office. Look at docs.python.org for it") == set()
+    assert found(mailaddresses.find_emails, "meet at the office. Look at docs.python.org for it") == set()
 
 
 @pytest.mark.parametrize(
