@@ -199,6 +199,15 @@ class Vault:
             raise SaltShredded("the secret was destroyed, or there never was one")
         return bytes(row[0])
 
+    def add_secret(self, extraction_id: str, name: str, secret: bytes) -> None:
+        """Store one more secret of an extraction: what only came to be while it ran.
+
+        Raises:
+            StoreError: The vault has that secret already, or cannot be written.
+        """
+        with store.translated(self.path, WHAT), store.transaction(self._connection):
+            self._connection.execute("INSERT INTO secrets VALUES (?, ?, ?)", (extraction_id, name, secret))
+
     def records_of(self, pid: str) -> list[tuple[str, int]]:
         """Return extraction and index of every record that a person appears in and whose salt is still there."""
         with store.translated(self.path, WHAT):

@@ -107,12 +107,14 @@ class SegmentFacts:
         engine_sha256: Digest of the redaction engine.
         secrets_removed: Whether credentials were looked for and taken out.
         residual_hits: What a second scan of the redacted texts found.
+        dates: `relative` where days were replaced by their distance from another, otherwise `keep`.
     """
 
     profile: str | None
     engine_sha256: str | None
     secrets_removed: bool | None
     residual_hits: int | None
+    dates: str | None
 
 
 @dataclass(frozen=True, slots=True)

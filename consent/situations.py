@@ -233,7 +233,7 @@ def _record_passes(
 
 
 _TEXT: dict[str, Any] = {
-    "profile": "strict", "engine_sha256": DIGEST, "secrets_removed": True, "residual_hits": 0,
+    "profile": "max", "engine_sha256": DIGEST, "secrets_removed": True, "residual_hits": 0, "dates": "relative",
 }  # fmt: skip
 _CLAIM: dict[str, Any] = {
     "id": "c001", "category": "procedures", "records": 1000, "days": 1000, "review": "accepted", "verbatim_words": 0,

@@ -120,6 +120,13 @@ def _pii(pair: Pair) -> Iterator[Situation]:
     for digest in (*pair.names("engines"), "0" * 64):
         facts = {"engine_sha256": digest}
         yield Situation("text", f"redacted by the engine {digest[:8]}", facts, material=facts)
+    for profile in pair.values("profile"):
+        facts = {"profile": profile}
+        yield Situation("text", f"redacted with the profile {profile}", facts, material=facts)
+    for dates in pair.values("dates"):
+        facts = {"dates": dates}
+        words = "with its days as they were written" if dates == "keep" else "with days that are counted from another"
+        yield Situation("text", words, facts, material=facts)
 
 
 @_of("output.categories")

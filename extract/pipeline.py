@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from extract import gating, manifest, redaction
@@ -37,6 +37,7 @@ class Sealed:
         seal_index: Log index of `extraction.sealed`.
         pseudonym: The token that stands for the subject.
         unreadable: How many files could not be read.
+        receipt: What redaction took out and what nothing looked for; see `redact.receipt`.
     """
 
     extraction_id: str
@@ -47,6 +48,7 @@ class Sealed:
     seal_index: int
     pseudonym: str
     unreadable: int
+    receipt: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Tools) -> Sealed:
@@ -68,6 +70,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     from extract.skill import codec
     from extract.vetoes import Vetoes
 
+    redaction.require_models(job.policy)
     # The log keeps whole seconds, and a decision is replayed from the log.
     now = from_time(to_time(job.request.now))
     job = replace(job, request=replace(job.request, now=now))
@@ -121,29 +124,27 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
 
     redactor = redaction.redactor_of(job, gated, tools)
     drawn = gated
-    made = redaction.redact_taken(gated, redactor, tools.progress)
+    made = redaction.redact_taken(gated, redactor, job.policy, tools.progress)
     gated, redacted = made.gated, made.texts
     tools.vault.put_facts(extraction_id, kept_facts.rows(drawn, gated))
-    counts: Counter[str] = Counter()
-    for result in redacted.values():
-        counts.update(result.counts)
+    removed = redaction.removed_of(gated, redactor, redaction.removed_key(tools.secret, extraction_id))
+    tools.vault.add_secret(extraction_id, redaction.REMOVED, removed)
     redacted_index = emit(
         "extraction.redacted",
         {
             "prev": gated_index,
-            "redactor": dict(redactor.info()),
-            "counts": dict(sorted(counts.items())),
+            "redactor": {**redactor.info(), **made.receipt},
             "left_out": len(taken) - len(redacted),
             "emotion_segments": made.emotion_segments,
         },
     )
-    redaction.ask_segments(job, redactor.info())
+    redaction.ask_segments(job, made)
 
     still_agreed(consents())
     distillate = _distil(job, gated, redacted, backend, tools.progress)
     still_agreed(consents())
     tools.progress("scanning again", 0, len(distillate.claims))
-    claims, kept_back = _output_gates(job, decision, distillate, redactor)
+    claims, kept_back = _output_gates(job, decision, distillate, redactor, gated)
     distilled_index = emit(
         "extraction.distilled",
         {
@@ -184,6 +185,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         seal_index=seal_index,
         pseudonym=pseudonym,
         unreadable=len(gated.read.unreadable),
+        receipt=made.receipt,
     )
 
 
@@ -239,14 +241,17 @@ def spoken(claim: Claim) -> str:
 
 
 def _output_gates(
-    job: Job, decision: RunDecision, made: Distillate, redactor: Redactor
+    job: Job, decision: RunDecision, made: Distillate, redactor: Redactor, gated: Gated
 ) -> tuple[tuple[Claim, ...], dict[str, int]]:
     """Return the claims that may be shown to the subject, and how many each gate kept back."""
     from consent import decide
+    from extract import others
     from redact.rescan import rescan
 
     # A claim is read outside its passage, where the detectors may see what they did not see inside it.
-    hit = {found.file for found in rescan({c.id: spoken(c) for c in made.claims}, redactor)}
+    words = {c.id: spoken(c) for c in made.claims}
+    hit = {found.file for found in rescan(words, redactor)}
+    hit |= others.carried(words, gated, job.people, job.subject)
     reasons = [
         (*gates, *(("output.residual_pii",) if claim.id in hit else ()))
         for claim, gates in zip(

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 #: What to do about a reason or about a detail of it; the first that fits is said.
 _HINTS: tuple[tuple[str, str], ...] = (
     ("output.residual_pii", "a correction may hold a name or a number: `govern skill review FILE --correct ID=TEXT`"),
+    (
+        "missing_fact.residual_hits",
+        "what the run removed is not on record, so nobody can look for it again: extract again",
+    ),
     ("silence", "a release needs the person's own signature over the final content: --key KEYFILE"),
     ("signature", "this is not the key that the person enrolled; `govern keys list` shows which one is"),
     (

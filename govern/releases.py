@@ -190,6 +190,19 @@ def output_facts(
     )
 
 
+def _removed(workspace: Workspace, extraction_id: str) -> tuple[bytes, bytes] | None:
+    """Return digests and key of what the run removed, or None where they are gone with somebody's erasure."""
+    from attest.errors import SaltShredded
+    from extract import redaction
+
+    with workspace.vault() as vault:
+        try:
+            sealed = vault.secret(extraction_id, redaction.REMOVED)
+        except SaltShredded:
+            return None
+    return sealed, redaction.removed_key(workspace.pseudonym_secret(), extraction_id)
+
+
 def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519PrivateKey | None, now: datetime) -> bytes:
     """Ask the output gates over the final content, sign it as the subject, log it, return the finished `.skill`.
 
@@ -214,13 +227,17 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
     hits = redaction.residual_hits(
         candidate.texts(), redaction.scanner(workspace.identities(), plan_.policy), candidate.trusted()
     )
+    removed = _removed(workspace, draft.extraction_id)
+    if removed is not None:
+        hits += redaction.removed_hits(candidate.texts(), *removed, candidate.trusted())
     header = draft.header
     facts = output_facts(
         draft,
         candidate,
         reviewed_at=now if key is not None else None,
         signature_valid=own,
-        residual_hits=len(hits),
+        # Names that stood in headers only are known by what the run left; without it nobody knows what to look for.
+        residual_hits=None if removed is None else len(hits),
         is_contested=contested(draft.extraction_id, header.subject, header.purpose, log, workspace.ledger(log), now),
     )
     results = decide.decide_output(plan_.policy, facts, plan_.choice, plan_.request)

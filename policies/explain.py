@@ -110,6 +110,8 @@ def value_text(value: Any) -> str:
     """Return a parameter's JSON value as a person reads it."""
     if isinstance(value, list):
         return ", ".join(value) or "(none)"
+    if isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values()):
+        return ", ".join(f"{name}: {entry}" for name, entry in value.items())
     if isinstance(value, dict):
         return "; ".join(f"{day} {_windows(windows)}" for day, windows in value.items() if windows) or "(none)"
     return value if isinstance(value, str) else json.dumps(value)

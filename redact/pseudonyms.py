@@ -31,7 +31,7 @@ _OTHER = "[ID]"
 
 #: Every token that this module can write.
 TOKEN = re.compile(
-    r"PERSON_(?:X[0-9A-F]{8}|[0-9]{3,7})(?:_EMAIL|_HANDLE)?|ORG_[0-9A-F]{8}|"
+    r"PERSON_(?:X[0-9A-F]{8}|[0-9]{3,7})(?:_EMAIL|_HANDLE)?|ORG_[0-9A-F]{8}|\[DAY(?:[+-][0-9]{1,7})?\]|"
     + "|".join(re.escape(t) for t in (*PLACEHOLDERS.values(), _OTHER))
 )
 

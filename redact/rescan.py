@@ -36,7 +36,9 @@ class Hit:
         return self.source in CERTAIN
 
 
-def rescan(texts: Mapping[str, str], redactor: Redactor, *, trusted: Collection[str] = ()) -> list[Hit]:
+def rescan(
+    texts: Mapping[str, str], redactor: Redactor, *, trusted: Collection[str] = (), reread: bool = True
+) -> list[Hit]:
     """Return everything in the files that redaction would replace, or has replaced elsewhere in this run.
 
     Args:
@@ -44,13 +46,14 @@ def rescan(texts: Mapping[str, str], redactor: Redactor, *, trusted: Collection[
         redactor: The redactor of the run.
         trusted: Lines that the toolkit itself writes. A model's opinion of them does not count; listed values,
             secrets and numbers in them do.
+        reread: Whether models read lines that hold tokens.
     """
     own = {line.strip() for line in trusted}
     removed = _Removed(redactor.removed_values())
     hits = []
     files = sorted(texts)
     cleaned = [clean(texts[f]) for f in files]
-    for file, text, findings in zip(files, cleaned, redactor.find(cleaned, reread=True), strict=True):
+    for file, text, findings in zip(files, cleaned, redactor.find(cleaned, reread=reread), strict=True):
         for f in merge([*findings, *removed.find(text)]):
             line = text[text.rfind("\n", 0, f.start) + 1 : _line_end(text, f.end)]
             if f.source in CERTAIN or line.strip() not in own:

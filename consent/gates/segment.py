@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from consent.gates.registry import SEGMENT, register
 from consent.request import SegmentFacts
 from consent.verdict import TRANSFORM, Verdict, deny, unknown, weigh
-from policies.gates.segment import PiiParams, SecretParams
+from policies.gates.segment import DATES, PROFILE, Dates, PiiParams, Profile, SecretParams
 
 
 @register(SEGMENT, "segment.pii")
 def pii(params: PiiParams, facts: SegmentFacts) -> Verdict:
-    """Let pass what the strict profile of a known engine has redacted and a second scan found clean."""
+    """Let pass what a known engine has redacted as thoroughly as is asked for and a second scan found clean."""
     details, missing = [], []
     if facts.profile is None:
         missing.append("profile")
-    elif facts.profile != params.profile:
+    elif facts.profile not in get_args(Profile) or not PROFILE.within(facts.profile, params.profile):
         details.append("profile")
+    if facts.dates is None:
+        missing.append("dates")
+    elif facts.dates not in get_args(Dates) or not DATES.within(facts.dates, params.dates):
+        details.append("dates")
     if not facts.engine_sha256:
         missing.append("engine_sha256")
     elif params.engines != "any_recorded" and facts.engine_sha256 not in params.engines:

@@ -218,6 +218,8 @@ def _reasons(out: Output, by_reason: dict[str, int]) -> None:
 
 
 def _show(out: Output, file: Path, sealed: Sealed) -> None:
+    from redact.receipt import shortfalls
+
     ledger = sealed.ledger
     out.heading(f"Draft written to {file}")
     out.table(
@@ -229,6 +231,8 @@ def _show(out: Output, file: Path, sealed: Sealed) -> None:
             ("claims", ledger["claims"]),
         ]
     )
+    for line in shortfalls(sealed.receipt):
+        out.say(line)
     _reasons(out, ledger["by_reason"])
     out.say(f"Sealed as log entry {sealed.seal_index}. Next, the person reviews it:")
     out.say(f"  govern skill review {file}")
@@ -239,5 +243,6 @@ def _show(out: Output, file: Path, sealed: Sealed) -> None:
             "seal_index": sealed.seal_index,
             "file": str(file),
             "ledger": ledger,
+            "redaction": dict(sealed.receipt),
         }
     )

@@ -117,7 +117,9 @@ VALUES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "record.volume": {"max": st.integers(1, 6)},
     "segment.pii": {
         "engines": st.one_of(st.just("any_recorded"), subsets("a" * 64, "b" * 64)),
-        "models": st.one_of(st.just("any_installed"), st.just(["en_core_web_sm"])),
+        "profile": st.sampled_from(["strict", "max"]),
+        "models": st.one_of(st.just("any_installed"), st.just({"en": "en_core_web_sm"})),
+        "dates": st.sampled_from(["keep", "relative"]),
     },
     "segment.secret": {},
     "output.categories": {

@@ -299,7 +299,9 @@ def test_a_gate_that_fails_over_a_claim_denies_it(monkeypatch: pytest.MonkeyPatc
 
 # --- segments -------------------------------------------------------------------------------------------------------
 
-CLEAN = {"profile": "strict", "engine_sha256": "e" * 64, "secrets_removed": True, "residual_hits": 0}
+CLEAN = {
+    "profile": "strict", "engine_sha256": "e" * 64, "secrets_removed": True, "residual_hits": 0, "dates": "keep",
+}  # fmt: skip
 
 
 def test_redacted_text_passes_as_transformed() -> None:
@@ -312,6 +314,9 @@ def test_redacted_text_passes_as_transformed() -> None:
 
 UNCLEAN = [
     ({"profile": "lenient"}, ("segment.pii",)),
+    ({"profile": "fast"}, ("segment.pii",)),
+    ({"dates": "shifted"}, ("segment.pii",)),
+    ({"dates": None}, ("missing_fact.dates",)),
     ({"residual_hits": 1}, ("segment.pii",)),
     ({"secrets_removed": False}, ("segment.secret",)),
     ({"profile": None}, ("missing_fact.profile",)),
@@ -325,6 +330,19 @@ UNCLEAN = [
 def test_text_that_may_not_be_clean_is_refused(change: dict, reasons: tuple[str, ...]) -> None:
     results = decide.decide_segments(floor(), SegmentFacts(**CLEAN | change))
     assert tuple(reason for result in results for reason in result.reasons) == reasons
+
+
+def test_a_stricter_redaction_than_a_policy_asks_for_passes_and_a_looser_one_does_not() -> None:
+    asked = policy("segment.pii: {profile: max, dates: relative}")
+    for facts, passes in (
+        ({}, False),
+        ({"profile": "max"}, False),
+        ({"dates": "relative"}, False),
+        ({"profile": "max", "dates": "relative"}, True),
+    ):
+        done = SegmentFacts(**CLEAN | facts)
+        assert all(result.lets_pass for result in decide.decide_segments(asked, done)) is passes
+        assert all(result.lets_pass for result in decide.decide_segments(floor(), done))
 
 
 def test_a_policy_can_pin_the_redaction_engine() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from extract.circumstances import Duties
 from extract.gating import Gated
 from extract.job import Job
 from extract.vetoes import Vetoes
+from policies import loader
+from redact.engine import Redacted, Redactor
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NOBODY = Vetoes(frozenset(), b"")
@@ -23,7 +26,6 @@ NOBODY = Vetoes(frozenset(), b"")
 
 def job(place: Workplace, **more: Any) -> Job:
     from consent.request import RunRequest
-    from policies import loader
 
     policy = loader.load("worker_protection")
     request = RunRequest(
@@ -123,18 +125,12 @@ def test_sentences_about_feelings_reach_neither_redactor_nor_model(place: Workpl
     assert len(gated.taken) > 1
     seen: list[str] = []
 
-    class Redactor:
-        def redact(self, texts: list[str]) -> list[Any]:
+    class Watching(Redactor):
+        def redact(self, texts: Sequence[str]) -> list[Redacted]:
             seen.extend(texts)
-            return [SimpleNamespace(text=t, counts={}) for t in texts]
+            return super().redact(texts)
 
-    import redact.rescan as rescan
-
-    real, rescan.rescan = rescan.rescan, lambda *_, **__: []  # type: ignore[assignment]
-    try:
-        made = redaction.redact_taken(gated, Redactor(), lambda *_: None)  # type: ignore[arg-type]
-    finally:
-        rescan.rescan = real
+    made = redaction.redact_taken(gated, Watching([], [], [], bytes(32)), loader.floor(), lambda *_: None)
     assert made.emotion_segments == 1
     assert any("Always tag the build before the upload" in t for t in seen)
     assert not any("angry" in t for t in [*seen, *(r.text for r in made.texts.values())])

@@ -20,7 +20,7 @@ from attest.log import EventLog
 from consent import build, keys, notice
 from consent.approvals import Approval
 from consent.request import Circumstances
-from extract import residue
+from extract import redaction, residue
 from extract.distil.claims import Claim, Distillate, Span
 from extract.pipeline import Sealed
 from extract.skill import codec, document, draft
@@ -194,6 +194,8 @@ class World:
                 "pseudonym": "PERSON_001",
             },
         )
+        with self.workspace.vault() as vault:
+            vault.add_secret(extraction, redaction.REMOVED, b"")
         sealed = Sealed(extraction, claims, ledger, tree, manifest, seal, "PERSON_001", 0)
         header = document.Header(
             name="release-engineer",

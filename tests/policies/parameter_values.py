@@ -92,7 +92,12 @@ VALUES: dict[str, dict[str, Values]] = {
     "segment.pii": {
         "residual_hits": st.just(0),
         "engines": either("any_recorded", *DIGESTS),
-        "models": st.one_of(st.just("any_installed"), st.sets(words("en_x", "de_y", "zh_z"), min_size=1).map(sorted)),
+        "profile": words("max", "strict", "fast"),
+        "models": st.one_of(
+            st.just("any_installed"),
+            st.dictionaries(words("en", "de", "zh"), words("en_x", "de_y", "second"), min_size=1),
+        ),
+        "dates": words("relative", "keep"),
     },
     "output.categories": {
         "allow": lists(*CATEGORIES),

