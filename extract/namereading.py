@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from extract.job import Progress, Work
-    from redact.presidio import Entity
+    from redact.models import Entity
 
 FOUND = "found"
 #: Lines of one partition: the model reads about a thousand a second, and a partition is what a crash costs.
@@ -40,7 +40,7 @@ class NameReading:
 
     def run(self, items: Sequence[str]) -> dict[str, bytes]:
         """Return for each line what the model takes for entities."""
-        from redact.presidio import read_entities
+        from redact.models import read_entities
 
         return {FOUND: json.dumps(list(read_entities(items, self.model))).encode("ascii")}
 

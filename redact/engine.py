@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from redact.directory import Directory, Person
 from redact.errors import ProfileError
 from redact.finding import Finding, Replaced, merge, split_opinions, without
 from redact.folding import Folded, clean, plain
+from redact.language import language_of
 from redact.lexicon import TECHNICAL, is_ordinary, lexicon_of
 from redact.lines import Line, lines_of
 from redact.opinions import judge
@@ -29,7 +29,7 @@ from redact.pseudonyms import TOKEN, Pseudonyms
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerResult
 
-    from redact.presidio import Entity
+    from redact.models import Entity
 
 PROFILES = ("strict", "fast", "max")
 #: Model package by language code. A text goes to the model of its language, or else to the first.
@@ -116,17 +116,18 @@ class Redactor:
     ) -> None:
         if profile not in PROFILES:
             raise ProfileError("the redaction profile is unknown", f"Profiles: {', '.join(PROFILES)}.")
+        from redact import models as reading
         from redact import presidio
 
         self.profile = profile
         self.models = dict(models)
         self._first = next(iter(self.models))
         #: The package that reads whole texts, if any does.
-        self._second = presidio.SECOND_MODEL if profile == "max" else ""
+        self._second = reading.SECOND_MODEL if profile == "max" else ""
         for package in {*self.models.values(), self._second} - {""}:
-            presidio.load_model(package)
+            reading.load_model(package)
         self._nlp = presidio.NerEngine(models)
-        self._read_entities: ReadEntities = read_entities or presidio.read_entities
+        self._read_entities: ReadEntities = read_entities or reading.read_entities
         self._lexicon = reduce(or_, map(lexicon_of, self.models.values()))
         self._words = self._lexicon.words
         self.directory = Directory(people, names_seen, mail_domains, self._words | TECHNICAL)
@@ -442,13 +443,6 @@ def _plausible(line: str, f: Finding) -> bool:
     if _PATH.search(line[max(0, f.start - 2) : f.start]) or line[f.end : f.end + 1] in ("_", "%"):
         return False
     return _FIGURE.fullmatch(line[f.start : f.end]) is None
-
-
-def language_of(text: str) -> str:
-    """Return the language of a text, or "" while nothing can tell."""
-    if importlib.util.find_spec("redact.language") is None:
-        return ""
-    return str(importlib.import_module("redact.language").language_of(text))
 
 
 @lru_cache(maxsize=1)

