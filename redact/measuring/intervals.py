@@ -65,7 +65,12 @@ def share(part: Counts, whole: Counts, counted: tuple[float, float]) -> Interval
     values = part[whole > 0] / whole[whole > 0]
     if np.ptp(values) > 1e-12:
         return _middle(values)
-    p, n = counted[0] / counted[1], counted[1]
+    return wilson(*counted)
+
+
+def wilson(part: float, whole: float) -> Interval:
+    """Return Wilson's interval of a share of independent cases; `whole` is not 0."""
+    p, n = part / whole, whole
     centre, half = p + _Z**2 / (2 * n), _Z * ((p * (1 - p) + _Z**2 / (4 * n)) / n) ** 0.5
     low, high = (centre - half) / (1 + _Z**2 / n), (centre + half) / (1 + _Z**2 / n)
     # Exactly 0 and 1 at the ends, which rounding misses.

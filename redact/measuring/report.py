@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redact.measuring.gold import Gold
-from redact.measuring.intervals import Interval
+from redact.measuring.intervals import Interval, wilson
 from redact.measuring.scores import Report, Score
+
+if TYPE_CHECKING:
+    from redact.measuring.secrets import SecretsReport
 
 #: What redaction means to take out, in the order of the rows.
 ENTITIES = (
@@ -48,8 +51,43 @@ def rows(reports: Mapping[str, Report]) -> list[list[str]]:
 
 def table(reports: Mapping[str, Report]) -> str:
     """Return a Markdown table of the figures, one column per detector."""
-    head, *body = rows(reports)
+    return markdown(rows(reports))
+
+
+def markdown(cells: Sequence[Sequence[str]]) -> str:
+    """Return rows, the head first, as a Markdown table."""
+    head, *body = cells
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
+
+
+def secrets_rows(measured: Mapping[str, SecretsReport]) -> list[list[str]]:
+    """Return the rows of a table of secrets, the head first."""
+    out = [["", "leakR", "found", "leaking forms", "false hits per million characters"]]
+    for name, figures in measured.items():
+        rate = figures.false_hits_per_megabyte
+        out.append(
+            [
+                name,
+                _cell(figures.leak_recall, wilson(figures.hidden, figures.gold)),
+                f"{figures.hidden:,} of {figures.gold:,}",
+                ", ".join(sorted(figures.leaks)) or _NONE,
+                _NONE if rate is None else f"{rate:.1f} ({figures.false_hits:,} in {figures.characters:,})",
+            ]
+        )
+    return out
+
+
+def secrets_document(figures: SecretsReport) -> dict[str, Any]:
+    """Return the figures of secrets for a program."""
+    return {
+        "gold": figures.gold,
+        "hidden": figures.hidden,
+        "leakR": _value(figures.leak_recall, wilson(figures.hidden, figures.gold)),
+        "leaks": dict(sorted(figures.leaks.items())),
+        "false_hits": figures.false_hits,
+        "normal_characters": figures.characters,
+        "false_hits_per_megabyte": figures.false_hits_per_megabyte,
+    }
 
 
 def about(gold: Sequence[Gold]) -> str:

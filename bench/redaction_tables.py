@@ -1,0 +1,102 @@
+"""`python -m bench.redaction_tables SHARED_DIR [DETECTOR ...]`: measures what docs/redaction.md says of leaks anew."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import lzma
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from redact.measuring import report
+from redact.measuring.gold import Gold, read_gold
+from redact.measuring.peers import plain_presidio, redactor_predicts
+from redact.measuring.scores import Predict, measure
+from redact.measuring.secrets import measure_secrets
+from redact.models import SECOND_MODEL
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "redaction.md"
+BEGIN = "<!-- Made by `python -m bench.redaction_tables`: do not edit from here. -->"
+END = "<!-- to here -->"
+
+#: Annotated texts of others, by file in SHARED_DIR/data/pii; each is split in halves.
+CORPORA = {
+    "enron_mail_dev.jsonl": "Mail (Enron)",
+    "github_issues_dev.jsonl": "Issues (GitHub)",
+    "chat_wnut17_dev.jsonl": "Chat (WNUT17)",
+    "presidio_synth_dev.jsonl": "Synthetic sentences",
+}
+#: Annotated texts of this project, by file in tests/gold.
+OWN = {
+    "german_dev.jsonl": "German, development set",
+    "german_heldout.jsonl": "German, held-out set",
+    "adversarial_dev.jsonl": "Disguises, development set",
+    "adversarial_heldout.jsonl": "Disguises, held-out set",
+    "origins.jsonl": "Names of many origins",
+}
+DETECTORS: dict[str, Callable[[], Predict]] = {
+    "plain Presidio": plain_presidio,
+    "fast": lambda: redactor_predicts(profile="fast"),
+    "strict": lambda: redactor_predicts(profile="strict"),
+    "max": lambda: redactor_predicts(profile="max"),
+}
+
+
+def sets(shared: Path) -> Iterator[tuple[str, Sequence[Gold]]]:
+    """Yield title and texts of every table."""
+    for name, title in CORPORA.items():
+        gold = read_gold(shared / "data" / "pii" / name)
+        yield f"{title}, development half", [g for g in gold if not g.held_out]
+        yield f"{title}, held-out half", [g for g in gold if g.held_out]
+    for name, title in OWN.items():
+        yield title, read_gold(ROOT / "tests" / "gold" / name)
+
+
+def tables(shared: Path, names: Sequence[str]) -> str:
+    """Return the tables, each detector made anew for each: none has read the lines of another set."""
+    parts = []
+    for title, gold in sets(shared):
+        reports = {}
+        for name in names:
+            print(f"{title}: {name} ...", file=sys.stderr)
+            reports[name] = measure(gold, DETECTORS[name]())
+        parts.append(f"### {title}\n\n{report.about(gold)}.\n\n{report.table(reports)}\n")
+    print("Secrets ...", file=sys.stderr)
+    secrets = {
+        "forms the rules were made on": measure_secrets(list(normal(shared))),
+        "forms made up afterwards": measure_secrets(held_out=True),
+    }
+    parts.append(f"### Secrets, made up, and messages of commits\n\n{report.markdown(report.secrets_rows(secrets))}\n")
+    return "\n".join(parts)
+
+
+def normal(shared: Path) -> Iterator[str]:
+    """Yield texts that hold no secret: the messages of commits to two open projects."""
+    for name in ("curl_last6000", "datasette"):
+        with lzma.open(shared / "data" / "commits" / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
+            yield from (str(json.loads(line)["message"]) for line in lines)
+
+
+def put(page: str, made: str) -> str:
+    """Return the page with the tables between its two marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        sys.exit(f"error: {PAGE.name} has not both marks\nhint: the tables stand between {BEGIN} and {END}")
+    return f"{before}{begin}\n\n{made}\n{end}{after}"
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    if len(sys.argv) < 2 or not (shared := Path(sys.argv[1])).is_dir():
+        sys.exit("error: there are no corpora\nhint: python -m bench.redaction_tables SHARED_DIR [DETECTOR ...]")
+    names = sys.argv[2:] or [n for n in DETECTORS if n != "max" or importlib.util.find_spec(SECOND_MODEL)]
+    if unknown := [n for n in names if n not in DETECTORS]:
+        sys.exit(f"error: there is no detector {', '.join(unknown)}\nhint: there are {', '.join(DETECTORS)}")
+    PAGE.write_text(put(PAGE.read_text("utf-8"), tables(shared, names)), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
