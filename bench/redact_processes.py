@@ -70,9 +70,9 @@ def run(lines: int = LINES, profile: str = "strict", repeat: int = REPEAT) -> li
     """Measure each way in processes of its own, one and two jobs taking turns; the seconds are those of the wall."""
     rows: list[Row] = []
     for way in ("lines", "texts"):
-        walls: dict[int, list[float]] = {1: [], 2: []}
+        found: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
         for _ in range(repeat):
-            for jobs, found in walls.items():
+            for jobs, times in found.items():
                 code = f"from bench.redact_processes import measure; measure({way!r}, {jobs}, {lines}, {profile!r})"
                 done = subprocess.run(
                     [sys.executable, "-c", code],
@@ -81,16 +81,22 @@ def run(lines: int = LINES, profile: str = "strict", repeat: int = REPEAT) -> li
                     text=True,
                     env={**os.environ, **ONE_THREAD},
                 )
-                found.append(float(done.stdout.splitlines()[-1]))
-        one = f"{profile}, {way}, 1 process, by the wall ({min(walls[1]):.1f} s)"
-        two = f"{profile}, {way}, 2 processes, by the wall ({min(walls[2]):.1f} s)"
-        rows.append(Row("redact_processes", one, lines, "lines", min(walls[1])))
-        rows.append(Row("redact_processes", two, lines, "lines", min(walls[2]), one))
+                wall, here = json.loads(done.stdout.splitlines()[-1])
+                times.append((wall, here))
+        one, two = (
+            f"{profile}, {way}, {jobs} process{'es' * (jobs - 1)}: {wall:.1f} s, {here:.1f} CPU s in the first"
+            for jobs, (wall, here) in ((jobs, min(times)) for jobs, times in found.items())
+        )
+        rows.append(Row("redact_processes", one, lines, "lines", min(found[1])[0]))
+        rows.append(Row("redact_processes", two, lines, "lines", min(found[2])[0], one))
     return rows
 
 
 def measure(way: str, jobs: int, lines: int, profile: str) -> None:
-    """Redact the mails one way in this process and its workers; print the seconds, without the start of any of them."""
+    """Redact the mails one way in this process and its workers; print seconds of the wall, and of this processor.
+
+    The start of the workers and the loading of their models are over before.
+    """
     from extract.execution.driver import run as make
     from extract.execution.parts import SealedParts
     from extract.execution.processes import ProcessExecutor
@@ -118,7 +124,7 @@ def measure(way: str, jobs: int, lines: int, profile: str) -> None:
             return sum(len(json.loads(parts.read(piece.key, "texts"))) for piece in pieces)
 
         redact(warm)
-        began = time.perf_counter()
+        began, started = time.perf_counter(), time.process_time()
         if redact(texts) != len(texts):
             sys.exit("error: mails got lost")
-        print(time.perf_counter() - began)
+        print(json.dumps((time.perf_counter() - began, time.process_time() - started)))

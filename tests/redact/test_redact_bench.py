@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import letters
+from bench import letters, redact_memory, redact_processes
 from bench import redact as bench
 from redact.measuring.gold import Gold, Mark
 
@@ -127,3 +127,22 @@ def test_no_generated_line_comes_twice():
     lines = [line for mail in letters.mails(990_000, 1_000_000) for line in mail.split("\n")]
     assert len(lines) == len(set(lines)) == 10_000
     assert letters.mails(0, 40)[1].split("\n")[0] == letters.line(20)
+
+
+@pytest.mark.parametrize("way", ["lines", "texts"])
+def test_each_way_to_share_the_work_redacts_all_mails(way, monkeypatch, capsys):
+    monkeypatch.setattr(redact_processes, "PARTITION", 40)
+    redact_processes.measure(way, 1, 100, "fast")
+    wall, here = json.loads(capsys.readouterr().out)
+    assert wall > 0
+    assert here > 0
+
+
+def test_memory_is_looked_at_on_the_way_with_and_without_bounds(capsys):
+    course = redact_memory.Course("fast", False, 60)
+    for unbounded in (False, True):
+        rows = redact_memory.run(unbounded, (course,))
+        assert [(r.amount, r.unit) for r in rows] == [(60, "lines")]
+    shown = capsys.readouterr().out
+    assert "| fast, tokenizer and vocabulary only |" in shown
+    assert "| fast, tokenizer and vocabulary only, **no bounds** |" in shown
