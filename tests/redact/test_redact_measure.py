@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import redaction_tables
 from redact.errors import GoldError
 from redact.folding import clean
 from redact.measuring import intervals, report
@@ -222,3 +223,15 @@ def test_the_gold_of_the_project_can_be_read_and_marks_whole_words(name: str) ->
             assert m.label in report.ENTITIES
             assert not g.text[m.start].isspace()
             assert not g.text[m.end - 1].isspace()
+
+
+def test_the_page_has_its_marks_and_only_what_stands_between_is_made_anew() -> None:
+    page = redaction_tables.PAGE.read_text("utf-8")
+    made = redaction_tables.put(page, "### Made\n")
+    assert "### Made" in made
+    assert redaction_tables.put(made, "### Other\n") == redaction_tables.put(page, "### Other\n")
+    before, after = page.split(redaction_tables.BEGIN)[0], page.split(redaction_tables.END)[1]
+    assert made.startswith(before)
+    assert made.endswith(after)
+    with pytest.raises(SystemExit):
+        redaction_tables.put("no marks", "")
