@@ -19,7 +19,7 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
-from redact.detectors import mailaddresses, network, numbers, secrets, structure
+from redact.detectors import mailaddresses, network, numbers, phones, postal, secrets, structure
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
@@ -154,10 +154,11 @@ def detectors(directory: Directory, language: str) -> list[DetectorRecognizer]:
         ("MailAddressRecognizer", ("EMAIL_ADDRESS",), mailaddresses.find_emails),
         ("HandleRecognizer", ("HANDLE",), network.find_handles),
         ("NetworkAddressRecognizer", ("IP_ADDRESS",), network.find_addresses),
-        ("TelephoneRecognizer", ("PHONE_NUMBER",), numbers.find_phones),
+        ("TelephoneRecognizer", ("PHONE_NUMBER",), phones.find_phones),
         ("AccountRecognizer", ("CREDIT_CARD", "IBAN_CODE"), numbers.find_accounts),
         ("BirthRecognizer", ("DATE_OF_BIRTH",), numbers.find_births),
-        ("PostalRecognizer", ("ADDRESS",), numbers.find_postal),
+        ("IdNumberRecognizer", ("US_SSN", "ID"), numbers.find_ids),
+        ("PostalRecognizer", ("ADDRESS",), postal.find_postal),
     )
     return [DetectorRecognizer(name, entities, detect, directory, language) for name, entities, detect in table]
 

@@ -1,4 +1,4 @@
-"""Finds what is written in digits: phone numbers and extensions, cards, bank accounts, dates of birth, addresses."""
+"""Finds numbers of persons: cards, bank accounts, dates of birth, social security, tax, passports, licences."""
 
 from __future__ import annotations
 
@@ -8,26 +8,22 @@ from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
 
-_PHONE_WORD = (
-    r"(?:tel(?:efon|ephone)?|phone|ph|fax|mobile?|mob|handy|cell(?:\s?phone)?|pager|office|direct|work|home|desk|"
-    r"call(?:\s+me)?(?:\s+(?:at|on))?|reach\s+me\s+(?:at|on)|dial|whatsapp|durchwahl|hotline|bridge|passcode|dial-in)"
+_STAR = re.compile(r"(?<![\w*])\*[ ]?(\d{1,2}\.[ ]?\d{1,2}\.[ ]?(?:19|20)\d{2})(?![\w*.])")
+_SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+_PENSION = re.compile(r"(?<![\w-])\d{2}[ ]?[0-3]\d[01]\d{3}[ ]?[A-Z][ ]?\d{3}(?![\w-])")
+_TAX = re.compile(
+    r"(?i)\b(?:steuer[ -]?(?:id|identifikationsnummer|ident-?nr\.?|identnummer)|idnr\.?|"
+    r"tax[ -]?id)[ \t.:#-]{0,4}(?:(?:ist|is|lautet)[ ])?"
+    r"(\d(?:[ ]?\d){10})(?![\w-])"
 )
-_DIGITS = r"\+?\(?\d[\d()\s./\u2010-\u2015-]{4,20}\d"
-_EXTENSION = r"(?:[\s,;]*(?:ext\.?|extension|x|durchwahl|dw|app\.?)\s*[.:#]?\s*\d{2,6})"
-_CUED = re.compile(
-    rf"(?i)\b{_PHONE_WORD}(?:\s*(?:number|no\.?|nr\.?|#|ph|phone|fax))*\s*(?:is|[.:#])?\s*({_DIGITS}{_EXTENSION}?)"
-)
-_ALONE = re.compile(
-    rf"(?i)(?<![\w.$€£#-])((?:(?:\+\d{{1,3}}|1)[\s.-]?)?(?:\(\d{{2,5}}\)|\d{{3}})[\s./-]{{0,2}}\d{{3}}[\s.-]?\d{{4}}{_EXTENSION}?)"
-    r"(?![\w-])"
-)
-_INTERNATIONAL = re.compile(
-    rf"(?i)(?<![\w+])((?:\+|00)[1-9]\d{{0,2}}[\s.(/-]{{0,2}}(?:\(0\))?\d[\d\s()./-]{{4,16}}\d{_EXTENSION}?)(?!\w)"
-)
-_PAIRS = re.compile(r"(?<![\w.])((?:0\d|\+\d{2}[ .-]?\d)(?:[ .-]\d\d){4})(?![\w.-])")
-_LOCAL = re.compile(rf"(?i)(?<![\w.,/:$€£#-])([2-9]\d{{2}}[.-]\d{{4}}{_EXTENSION}?)(?![\w.-]|\.\d)")
-_SHORT = re.compile(
-    r"(?i)(?<!\w)((?:ext\.?|extension|durchwahl)\s*[.:#]?\s*(?:\d-\d{4}|\d{2,6})|x\s?-?(?:\d-\d{4}|\d{4,5})|[2-9]-\d{4})(?![\w-])"
+_CUED_ID = re.compile(
+    r"(?i)\b(?:ssn|social[ ]security|passport|driv(?:er'?s?|ing)[ ]licen[cs]e|national[ ]insurance|id[ ]card|"
+    r"identity[ ]card|"
+    r"reisepass|personalausweis|ausweis|f[uü]hrerschein|sozialversicherungs|versicherten|versicherungs|"
+    r"krankenversicherungs|"
+    r"steuer|svnr|ahv)(?:-?(?:number|no|nummer|nr|id|s))?[.]?(?:[ ](?:number|no\.?|nr\.?|#|ending[ ]in|is|ist|"
+    r"lautet)){0,3}"
+    r"[ \t]{0,2}[:#]?[ \t]{0,2}((?=[A-Z]{0,3}[ ]?\d)[A-Z0-9](?:[ /.-]?[A-Z0-9]){4,17})(?![\w-])"
 )
 
 _CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d-])")
@@ -42,49 +38,15 @@ _MONTH = (
     r"sep(?:t(?:ember)?)?|oct(?:ober)?|okt(?:ober)?|nov(?:ember)?|dec(?:ember)?|dez(?:ember)?)"
 )
 _DATE = (
-    rf"(?:\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|\.)?\s+(?:of\s+)?{_MONTH}\.?,?(?:\s+\d{{2,4}})?|"
+    rf"(?:\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|"
+    rf"\.)?\s+(?:of\s+)?{_MONTH}\.?,?(?:\s+\d{{2,4}})?|"
     rf"{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?|(?:19|20)\d{{2}})"
 )
 _BIRTH = re.compile(
     rf"(?i)\b(?:born(?:\s+(?:on|in))?|d\.?o\.?b\.?|date\s+of\s+birth|birth\s?date|birthday(?:\s+is)?(?:\s+on)?|"
-    rf"geb(?:oren|\.)?(?:\s+am)?|geburtsdatum)\s*[:=(]?\s*(?:on\s+)?({_DATE})"
+    rf"geb(?:oren|\.)?(?:\s+am)?|geburts(?:datum|tag)(?:\s+ist)?(?:\s+am)?|n[ée]e?|naci[dó]a?|nat[oa]|f[øö]dt|"
+    rf"född)\s{{0,2}}[:=(]?\s{{0,2}}(?:(?:on|am|le|el|il|den)\s)?({_DATE})"
 )
-
-_STREET = re.compile(
-    r"(?<!\w)\d{1,5}[A-Za-z]?,?\s+(?:[NSEW]\.?\s+)?(?:[A-Z0-9][\w.'-]*\s+){1,4}"
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Place|Pl|Parkway|Pkwy|Terrace|"
-    r"Highway|Hwy|Crescent|Close|Trail|Circle|Plaza|Alley)\b\.?"
-    r"(?:,?\s+(?:Suite|Ste|Apt|Unit|Floor|Fl|Room|Rm)\.?\s*#?\w+)?"
-)
-_STRASSE = re.compile(
-    r"\b[A-ZÄÖÜ][\wäöüß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm)\s+\d{1,4}\s?[a-z]?\b"
-)
-_BOX = re.compile(r"(?i)\b(?:p\.?\s?o\.?\s?box|postfach)\s+\d+[\d ]*")
-_US_ZIP = re.compile(r"\b[A-Z][a-z]+(?:\s[A-Z][a-z]+)*,\s+[A-Z]{2}\.?\s+\d{5}(?:-\d{4})?\b")
-
-
-def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding]:
-    """Return phone numbers by their form or by the word before them, extensions with them."""
-    out = []
-    for pattern, score in (
-        (_CUED, 0.9),
-        (_ALONE, 0.8),
-        (_INTERNATIONAL, 0.9),
-        (_PAIRS, 0.8),
-        (_LOCAL, 0.6),
-        (_SHORT, 0.6),
-    ):
-        for m in pattern.finditer(text):
-            if sum(c.isdigit() for c in m[1]) >= 3 and not _is_date(m[1]):
-                out.append(Finding(*m.span(1), "PHONE_NUMBER", "numbers", score))
-    return out
-
-
-_WHOLE_DATE = re.compile(r"\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:\s.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?:\s.*)?")
-
-
-def _is_date(number: str) -> bool:
-    return _WHOLE_DATE.fullmatch(number.strip()) is not None
 
 
 def find_accounts(text: str, folded: Folded, directory: Directory) -> list[Finding]:
@@ -93,12 +55,14 @@ def find_accounts(text: str, folded: Folded, directory: Directory) -> list[Findi
     for m in _CARD.finditer(text):
         digits = [int(c) for c in m.group() if c.isdigit()]
         if 13 <= len(digits) <= 19 and len(set(digits)) > 1 and _luhn(digits):
-            out.append(Finding(*m.span(), "CREDIT_CARD", "numbers"))
-    out.extend(Finding(*m.span(1), "CREDIT_CARD", "numbers", 0.8) for m in _CUED_CARD.finditer(text))
+            out.append(Finding(*m.span(), "CREDIT_CARD", "numbers", 1.0, "", "card check digit"))
+    out.extend(
+        Finding(*m.span(1), "CREDIT_CARD", "numbers", 0.8, "", "card after a word") for m in _CUED_CARD.finditer(text)
+    )
     for m in _IBAN.finditer(text):
         end = _iban_end(m.group())
         if end:
-            out.append(Finding(m.start(), m.start() + end, "IBAN_CODE", "numbers"))
+            out.append(Finding(m.start(), m.start() + end, "IBAN_CODE", "numbers", 1.0, "", "iban check digits"))
     return out
 
 
@@ -119,14 +83,47 @@ def _iban_end(candidate: str) -> int:
 
 
 def find_births(text: str, folded: Folded, directory: Directory) -> list[Finding]:
-    """Return dates of birth: dates that follow a word of birth."""
-    return [Finding(*m.span(1), "DATE_OF_BIRTH", "numbers") for m in _BIRTH.finditer(text)]
+    """Return dates of birth: dates that follow a word of birth, or the star that German texts put before one."""
+    out = [Finding(*m.span(1), "DATE_OF_BIRTH", "numbers", 1.0, "", "date of birth") for m in _BIRTH.finditer(text)]
+    out.extend(Finding(*m.span(1), "DATE_OF_BIRTH", "numbers", 0.8, "", "date of birth") for m in _STAR.finditer(text))
+    return out
 
 
-def find_postal(text: str, folded: Folded, directory: Directory) -> list[Finding]:
-    """Return street addresses, post boxes and town lines with a postal code."""
-    return [
-        Finding(*m.span(), "ADDRESS", "numbers", 0.7)
-        for pattern in (_STREET, _STRASSE, _BOX, _US_ZIP)
-        for m in pattern.finditer(text)
-    ]
+def find_ids(text: str, folded: Folded, directory: Directory) -> list[Finding]:
+    """Return numbers of social security, tax, insurance, passports, identity cards and driving licences.
+
+    A form with a check digit or a fixed grouping counts by itself, any other after the word for it.
+    """
+    out = [_id(*m.span(), "US_SSN", "social security") for m in _SSN.finditer(text)]
+    for m in _PENSION.finditer(text):
+        if _is_pension_number(m.group().replace(" ", "")):
+            out.append(_id(*m.span(), "ID", "pension insurance"))
+    for m in _TAX.finditer(text):
+        digits = [int(c) for c in m.group(1) if c.isdigit()]
+        if len(digits) == 11 and _is_tax_id(digits):
+            out.append(_id(*m.span(1), "ID", "tax number"))
+    for m in _CUED_ID.finditer(text):
+        if any(map(str.isdigit, m[1])):
+            out.append(_id(*m.span(1), "ID", "number after a word"))
+    return out
+
+
+def _id(start: int, end: int, entity: str, rule: str) -> Finding:
+    return Finding(start, end, entity, "numbers", 0.8, "", rule)
+
+
+def _is_tax_id(digits: list[int]) -> bool:
+    """Return whether the last digit is the check digit of a German tax id (ISO 7064, modulo 11,10)."""
+    product = 10
+    for digit in digits[:-1]:
+        total = (digit + product) % 10 or 10
+        product = total * 2 % 11
+    return digits[0] != 0 and (11 - product) % 10 == digits[-1] and len(set(digits[:10])) in (8, 9)
+
+
+def _is_pension_number(number: str) -> bool:
+    """Return whether the last digit is the check digit of a German pension insurance number."""
+    letter = f"{ord(number[8]) - 64:02d}"
+    digits = [int(c) for c in number[:8] + letter + number[9:11]]
+    factors = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
+    return sum(sum(divmod(d * f, 10)) for d, f in zip(digits, factors, strict=True)) % 10 == int(number[11])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from redact.detectors import mailaddresses, network, numbers, secrets, structure
+from redact.detectors import mailaddresses, network, numbers, phones, postal, secrets, structure
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
@@ -128,7 +128,7 @@ def test_code_prose_and_digests_are_no_secrets(text: str) -> None:
 )  # fmt: skip
 def test_phone_numbers_are_found_with_their_extensions(number: str) -> None:
     text = f"reach me: {number} please"
-    covered = {i for f in numbers.find_phones(text, Folded(text), NOBODY) for i in range(f.start, f.end)}
+    covered = {i for f in phones.find_phones(text, Folded(text), NOBODY) for i in range(f.start, f.end)}
     at = text.index(number)
     assert covered >= {i for i in range(at, at + len(number)) if text[i].isdigit()}
 
@@ -146,7 +146,7 @@ def test_phone_numbers_are_found_with_their_extensions(number: str) -> None:
     ],
 )
 def test_dates_versions_and_amounts_are_no_phone_numbers(text: str) -> None:
-    assert found(numbers.find_phones, text) == set()
+    assert found(phones.find_phones, text) == set()
 
 
 def test_cards_need_luhn_or_the_word_and_ibans_their_check_digits() -> None:
@@ -164,9 +164,9 @@ def test_a_date_is_personal_only_after_a_word_of_birth() -> None:
 
 
 def test_street_addresses_are_found() -> None:
-    assert found(numbers.find_postal, "to 12 Long Acre Road, Suite 4") == {"12 Long Acre Road, Suite 4"}
-    assert found(numbers.find_postal, "in der Lindenstraße 14a wohnen") == {"Lindenstraße 14a"}
-    assert found(numbers.find_postal, "3 retries then Drive on") == set()
+    assert found(postal.find_postal, "to 12 Long Acre Road, Suite 4") == {"12 Long Acre Road, Suite 4"}
+    assert found(postal.find_postal, "in der Lindenstraße 14a wohnen") == {"Lindenstraße 14a"}
+    assert found(postal.find_postal, "3 retries then Drive on") == set()
 
 
 @pytest.mark.parametrize(

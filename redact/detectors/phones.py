@@ -1,0 +1,231 @@
+"""Finds telephone numbers: by their form, by the word before them, spelled out, with extensions and alternatives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from redact.directory import Directory
+from redact.finding import Finding
+from redact.folding import Folded
+
+_DASH = r"\-\u2010-\u2015\u2212"
+_SEP = rf"[ \t.()/{_DASH}]"
+# A stretch of digits and what people write between them, over one line break at most in a row. Every form below is
+# looked for inside such stretches only, which are few; each quantifier is bounded, so the search is linear.
+_RUN = re.compile(rf"[+(]{{0,3}}\d(?:{_SEP}{{0,5}}(?:\n[\s>|]{{0,4}})?\+?\(?\d){{3,}}")
+_QUICK = re.compile(r"\d\D{0,6}\d\D{0,6}\d")
+
+_NANP = re.compile(
+    rf"(?<![\w.$€£#+{_DASH}])\+?(?:1{_SEP}{{1,2}})?(?:\([2-9]\d\d[)\s]{_SEP}{{0,3}}|[2-9]\d\d{_SEP}{{1,3}})"
+    rf"\d{{3}}{_SEP}{{0,3}}\d{{4}}(?![\w{_DASH}]|\.\d)"
+)
+_PLAIN = re.compile(
+    r"(?<![\w.$€£#+=&?/:-])(?:1?[2-9]\d\d[2-9]\d{6}|01[567]\d{8,9}|0[67]\d{8,9}|04\d{8})(?![\w/=&?-]|\.\d)"
+)
+_INTERNATIONAL = re.compile(
+    rf"(?<![\w+.])(?:\(?\+\s?|00(?=[1-9])|"
+    rf"011[\s.-])\(?\d{{1,4}}\)?(?:{_SEP}{{0,3}}\(0\))?(?:{_SEP}{{0,3}}\d){{5,13}}(?!\w)"
+)
+_SPLIT = re.compile(
+    rf"(?<![\w+.])(?:\+|00(?=[1-9])|\(?0[1-9]|\([2-9])\d{{1,4}}(?:{_SEP}{{0,3}}\d){{0,7}}{_SEP}{{0,2}}\n[\s>|]{{0,4}}\d"
+    rf"(?:{_SEP}{{0,2}}\d){{2,9}}(?!\w)|(?<![\w+.-])[2-9]\d\d[-.]\n[\s>|]{{0,4}}\d{{3}}[-.]\d{{4}}(?!\w)|"
+    rf"(?<![\w+.-])[2-9]\d\d[-.]\d{{3}}[-.]\n[\s>|]{{0,4}}\d{{4}}(?!\w)"
+)
+# Area codes after a national 0: "030 23125-417", "(0221) 4710 933", "01632 960983", "02 9876 5432".
+_NATIONAL = re.compile(
+    rf"(?<![\w.,$€£#+{_DASH}])(?:\(0 ?[1-9]\d{{1,4}}\)\s?|0[1-9]\d{{1,4}}[ \t/{_DASH}]{{1,3}}|0[1-9]\d{{2,4}}\.|"
+    rf"0 [1-9]\d{{1,3}} ?/ ?)"
+    rf"\d{{2,8}}(?:[ \t.{_DASH}]{{1,3}}\d{{1,5}}){{0,4}}(?![\w]|\.\d)"
+)
+_PAIRS = re.compile(r"(?<![\w.])(?:0\d|\+\d{2}[ .-]?\d)(?:[ .-]\d\d){4}(?![\w.-])")
+_LOCAL = re.compile(rf"(?<![\w.,/:$€£#{_DASH}])[2-9]\d{{2}}[.{_DASH}]\d{{4}}(?![\w{_DASH}/]|\.\d)")
+_UNIT = re.compile(
+    r"\s?(?:%|[€$£]|(?:ms|s|[kmg]b|bytes?|[kmg]?hz|rpm|[kcm]m|px|lines?|km|kg|eur|usd)\b)", re.IGNORECASE
+)
+
+_STRONG = (
+    r"(?:tel(?:efon(?:nummer|isch)?|ephone|\.-?nr)?|phones?|ph|t[eé]l[eé]phone|tel[eé]fono|fax(?:nummer)?|telefax|"
+    r"mobil(?:e|telefon|nummer)?|"
+    r"mob|handy(?:nummer)?|cell(?:\s?phone|ular)?|pager|beeper|hotline|r[uü]ckruf(?:nummer)?|durchwahl|rufnummer|"
+    r"whatsapp|sms|dial(?:[\s-]?in)?|einwahl|call[\s-]?in|voice(?:mail)?|bridge|toll[\s-]?free|zentrale)"
+)
+_WEAK = (
+    r"(?:call(?:ed|ing)?|reach|office|b[uü]ro|direct|work|home|privat|desk|line|number|nummer|dial|ring|text|unter|"
+    r"contact|kontakt|erreichbar|assistant|secretary|answering|registered|[whmtfcop])"
+)
+_CALLING = re.compile(r"(?i)(?:call|reach|dial|ring|text|erreich|contact|kontakt)")
+_FILLER = (
+    r"(?:numbers?|nummer|no|nr|is|ist|lautet|at|on|me|him|her|us|them|line|direct|general|office|work|home|mobile|cell|"
+    r"fax|phone|ph|unter|der|die|a|an|f[uü]r|uk|us|usa|int|intl|b[uü]ro|privat|gesch[aä]ftlich|erbeten|bitte|to|mein|"
+    r"my|new|neue)"
+)
+_CUE_END = rf"\)?(?:[^\w\n+]{{0,5}}\b{_FILLER}\b){{0,3}}(?P<mark>[^\w+]{{0,9}})\Z"
+_BEFORE_STRONG = re.compile(rf"(?i)(?<![^\W\d_]){_STRONG}{_CUE_END}")
+_BEFORE_WEAK = re.compile(rf"(?i)(?<![\w-]){_WEAK}{_CUE_END}")
+_BEFORE_CODE = re.compile(
+    r"(?i)\b(?:pass\s?code|access\s?code|participant\s?code|conference\s?(?:code|id)|host\s?code|chair\w*\s?code|"
+    r"einwahlcode|konferenz(?:code|-id|nummer)|meeting[\s-]?id|pin|code)(?:[^\w\n]{0,3}\b(?:is|ist|no|"
+    r"number))?[^\w\n]{0,5}\Z"
+)
+_CONFERENCE = re.compile(r"(?i)\b(?:dial|bridge|einwahl|conference|konferenz|call[\s-]?in)")
+_BEFORE_ID = re.compile(
+    r"(?i)(?:[#§]|\b(?:order|invoice|ticket|case|id|po|rev(?:ision)?|issue|pr|bug|rfc|iso|din|isbn|issn|cve|"
+    r"rechnung\w*|"
+    r"auftrag\w*|kunden\w*|bestell\w*|vertrag\w*|artikel\w*|angebot\w*|port|line|page|seite)[\s.:#-]{0,3})\Z"
+)
+_NUMBER = re.compile(rf"[+(]{{0,3}}\d(?:{_SEP}{{0,4}}\+?\d){{2,17}}")
+_WHOLE_DATE = re.compile(
+    r"(?:19|20)?\d{2}[./-]\d{1,2}[./-]\d{1,2}(?:\s.*)?|\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d{2}(?:\s.*)?|(?:19|"
+    r"20)\d\d\s?[-/]\s?(?:19|20)\d\d"
+)
+_BINARY_LIMITS = frozenset({"2147483647", "2147483648", "2147483649", "4294967294", "4294967295", "4294967296"})
+
+_SHORT = re.compile(
+    r"(?i)(?<![\w.])(?:"
+    r"(?:extn?\.?|extension|durchwahl|dw\.|app\.|apparat|nebenstelle|nst\.)\s{0,2}[.:#]?\s{0,2}(?P<ext>-?(?:\d-\d{4}|"
+    r"\d{2,6}))|"
+    r"(?<!\d\s)(?P<x>x\s?-?(?:\d-\d{4}|\d{4,5}))|"
+    r"(?<![-/$€£,:])(?P<line>[2-9]-(?!(?:19[5-9]|20[0-4])\d)\d{4})"
+    r")(?![\w-]|\.\d)"
+)
+_LETTERS = re.compile(r"(?<![\w.-])(?:\([\dOolI]{3}\)\s?|[\dOolI]{3}[-. ])[\dOolI]{3}[-. ][\dOolI]{4}(?![\w-])")
+_MIXED = re.compile(r"\d[OolI]|[OolI]\d")
+_VANITY = re.compile(
+    r"(?<![\w.-])(?:1[-. ])?\(?8(?:00|33|44|55|66|77|88)\)?[-. ](?=[\d-]{0,5}[A-Z])[A-Z0-9](?:-?[A-Z0-9]){5,9}(?![\w-])"
+)
+_TAIL = re.compile(
+    r"(?i)[\s,;]{0,3}\(?(?:extn?|extension|x|durchwahl|dw|app|apparat|nst)\.?[\s.:#-]{0,3}\d{1,6}\b|"
+    r"\s?/\s?-?\d{1,5}(?![\w/])|\s(?:or|oder|and|und|&)\s-?(?:\d-)?\d{3,5}(?![\w.,/-])"
+)
+
+_DIGIT_WORDS = (
+    "zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
+    "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|double|triple|plus|"
+    "null|eins|zwei|zwo|drei|vier|fünf|fuenf|sechs|sieben|acht|neun|doppel"
+)
+_SPELLED_WORDS = tuple(_DIGIT_WORDS.split("|"))
+_SPELLED = re.compile(
+    rf"(?i)\b(?:{_DIGIT_WORDS}|(?<![\w.,-])\d)(?:[\s,.;/{_DASH}]{{1,3}}(?:{_DIGIT_WORDS}|\d)(?![^\W_])){{6,24}}(?!\w)"
+)
+
+
+def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding]:
+    """Return phone numbers, extensions and the codes of conference calls."""
+    out: list[Finding] = []
+    if _QUICK.search(text):
+        for run in _RUN.finditer(text):
+            out.extend(_in_run(text, run.start(), run.end()))
+        for m in _SHORT.finditer(text):
+            group = m.lastgroup or "ext"
+            out.append(_phone(*m.span(group), "extension", 0.6))
+        out.extend(_phone(*m.span(), "vanity number", 0.8) for m in _VANITY.finditer(text))
+        out.extend(_cued(text))
+        if _MIXED.search(text):
+            for m in _LETTERS.finditer(text):
+                if sum(map(str.isdigit, m.group())) >= 7:
+                    out.append(_phone(*m.span(), "letters for digits", 0.7))
+        out = [_with_tail(text, f) for f in out]
+    lower = text.lower()
+    if sum(map(lower.__contains__, _SPELLED_WORDS)) < 2:
+        return out
+    for m in _SPELLED.finditer(text):
+        if sum(map(str.isdigit, m.group())) <= 2:
+            out.append(_phone(*m.span(), "spelled out", 0.7))
+    return out
+
+
+def _in_run(text: str, start: int, end: int) -> Iterator[Finding]:
+    limit = min(len(text), end + 2)
+    for pattern, score, rule in _FORMS:
+        for m in pattern.finditer(text, start, limit):
+            if m.end() > end or _refused(text, m, rule):
+                continue
+            yield _phone(*m.span(), rule, score)
+
+
+_FORMS = (
+    (_NANP, 0.8, "american phone"),
+    (_PLAIN, 0.7, "phone without breaks"),
+    (_INTERNATIONAL, 0.9, "international phone"),
+    (_NATIONAL, 0.8, "national phone"),
+    (_PAIRS, 0.8, "phone in pairs"),
+    (_LOCAL, 0.6, "local phone"),
+    (_SPLIT, 0.8, "phone over two lines"),
+)
+
+
+def _refused(text: str, m: re.Match[str], rule: str) -> bool:
+    number = m.group()
+    digits = "".join(filter(str.isdigit, number))
+    groups = re.findall(r"\d+", number)
+    before = text[max(0, m.start() - 20) : m.start()]
+    if rule == "international phone":
+        # "+1234567" alone may be a difference; "0012 0034 0056" is a dump.
+        dump = len(groups) > 2 and len({len(g) for g in groups}) == 1 and number[0] == "0"
+        path = number[0] == "0" and before[-1:] in ("/", "=")
+        return dump or path or digits in _BINARY_LIMITS or (len(groups) == 1 and len(digits) < 9)
+    if rule == "national phone":
+        dump = len(groups) > 2 and {len(g) for g in groups} == {4}
+        return dump or not 7 <= len(digits) <= 13 or (len(groups[0]) == 2 and len(digits) < 9)
+    if rule == "phone over two lines":
+        first = number.partition("\n")[0]
+        return not 9 <= len(digits) <= 14 or sum(map(str.isdigit, first)) >= 9
+    if rule == "phone without breaks":
+        return digits in _BINARY_LIMITS or _BEFORE_ID.search(before) is not None
+    if rule == "local phone":
+        return _BEFORE_ID.search(before) is not None or _UNIT.match(text, m.end()) is not None
+    return False
+
+
+# A cue and the start of the number behind it; what stands between is judged afterwards, on a bounded stretch.
+_BETWEEN = " \t.()/-\u2010\u2011\u2012\u2013\u2014\u2015\n"
+_DIGIT_START = re.compile(r"(?<![\d.,])[+(]{0,3}\d(?=\d|[^\n\w]{1,4}\d)")
+
+
+def _cued(text: str) -> Iterator[Finding]:
+    at = 0
+    for start in _DIGIT_START.finditer(text):
+        # A digit before it makes this the middle of a longer number, whose start had its chance.
+        if start.start() < at or text[max(0, start.start() - 6) : start.start()].rstrip(_BETWEEN)[-1:].isdigit():
+            continue
+        m = _NUMBER.match(text, start.start())
+        if m is None or _WHOLE_DATE.fullmatch(m.group().strip()):
+            continue
+        before = text[max(0, m.start() - 48) : m.start()]
+        count = sum(map(str.isdigit, m.group()))
+        strong = _BEFORE_STRONG.search(before)
+        if strong is not None:
+            # "Phone: 4512" is an extension; "mobile 404" is not.
+            needed = 3 if set(strong["mark"]) & set(":.#") else 5
+            if count >= needed and "(#" not in strong["mark"]:
+                at = m.end()
+                yield _phone(*m.span(), "phone after a word", 0.9)
+            continue
+        weak = _BEFORE_WEAK.search(before) if count >= 7 else None
+        if weak is not None and (not m.group().isdigit() or _CALLING.match(weak.group())):
+            at = m.end()
+            yield _phone(*m.span(), "phone after a word", 0.7)
+            continue
+        code = _BEFORE_CODE.search(before) if count >= 4 else None
+        if code is not None and _CONFERENCE.search(text, max(0, m.start() - 160), m.start()):
+            at = m.end()
+            yield _phone(*m.span(), "conference code", 0.7)
+
+
+def _with_tail(text: str, finding: Finding) -> Finding:
+    end = finding.end
+    for _ in range(2):
+        m = _TAIL.match(text, end)
+        if m is None:
+            break
+        end = m.end()
+    return (
+        finding
+        if end == finding.end
+        else Finding(finding.start, end, finding.entity, finding.source, finding.score, "", finding.rule)
+    )
+
+
+def _phone(start: int, end: int, rule: str, score: float) -> Finding:
+    return Finding(start, end, "PHONE_NUMBER", "numbers", score, "", rule)
