@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -110,7 +112,9 @@ def verify(
                 "a proof says nothing without its entry", "name it with --entry; `govern log prove` wrote it"
             )
         return _tell(options, out, verify_proof(data, read_skill(entry), read_log_key(log_key)))
+    from attest import container
     from extract.skill.verify import verify_skill
+    from govern import redactions
 
     expected = None
     if ref is not None:
@@ -132,7 +136,8 @@ def verify(
     )
     # Of a file that is not what was released, the log says nothing.
     standing = None if report.failed else _standing(options, data, read_log_key(log_key), now)
-    return _tell(options, out, report, standing)
+    receipt = {} if report.failed else redactions.stated(container.unpack(data).files)
+    return _tell(options, out, report, standing, receipt)
 
 
 def _standing(options: GlobalOptions, data: bytes, log_key: str, now: datetime) -> Standing | None:
@@ -149,17 +154,28 @@ def _standing(options: GlobalOptions, data: bytes, log_key: str, now: datetime) 
         return standing(workspace, log, data, workspace.ledger(log), now)
 
 
-def _tell(options: GlobalOptions, out: Output, report: Report, standing: Standing | None = None) -> None:
+def _tell(
+    options: GlobalOptions,
+    out: Output,
+    report: Report,
+    standing: Standing | None = None,
+    receipt: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    from govern import redactions
+
     failed = report.failed
     for check in failed if options.quiet else ():
         out.say(f"{check.number:3d}  FAIL  {check.name}: {check.value}", important=True)
     out.say(report.text().rstrip())
     if standing is not None:
         out.say(f"Standing, as the log of this workspace has it: {standing.text}", important=True)
+    for line in redactions.lines(receipt):
+        out.say(line)
     out.result(
         {
             "ok": not failed,
             "standing": standing.document if standing is not None else None,
+            "redaction": dict(receipt),
             "checks": [
                 {"number": c.number, "name": c.name, "status": c.status, "value": c.value, "meaning": c.meaning}
                 for c in report.checks

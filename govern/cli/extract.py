@@ -218,7 +218,7 @@ def _reasons(out: Output, by_reason: dict[str, int]) -> None:
 
 
 def _show(out: Output, file: Path, sealed: Sealed) -> None:
-    from redact.receipt import shortfalls
+    from govern import redactions
 
     ledger = sealed.ledger
     out.heading(f"Draft written to {file}")
@@ -231,7 +231,7 @@ def _show(out: Output, file: Path, sealed: Sealed) -> None:
             ("claims", ledger["claims"]),
         ]
     )
-    for line in shortfalls(sealed.receipt):
+    for line in redactions.lines(sealed.receipt):
         out.say(line)
     _reasons(out, ledger["by_reason"])
     out.say(f"Sealed as log entry {sealed.seal_index}. Next, the person reviews it:")

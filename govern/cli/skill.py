@@ -31,11 +31,13 @@ skill.add_command(review)
 def show(options: GlobalOptions, file: Path, now: datetime) -> None:
     """Print what a skill says: SKILL.md as an agent reads it; in its workspace also what the person says of it."""
     from attest import container
+    from govern import redactions
     from govern import standing as standings
 
     out = options.output()
     data = read_skill(file)
     box = container.unpack(data)
+    receipt = redactions.stated(box.files)
     text = box.files.get("SKILL.md", b"").decode("utf-8", "replace")
     word = standing = None
     if options.workspace.is_dir():
@@ -45,6 +47,8 @@ def show(options: GlobalOptions, file: Path, now: datetime) -> None:
             word = standings.word(data, log, ledger, now)
             standing = standings.standing(workspace, log, data, ledger, now)
     out.say(text, important=True)
+    for line in redactions.lines(receipt):
+        out.say(line)
     if standing is not None:
         out.say(f"In this workspace: {standing.text}", important=True)
     if word is not None:
@@ -54,6 +58,7 @@ def show(options: GlobalOptions, file: Path, now: datetime) -> None:
             "name": box.name,
             "files": {n: len(d) for n, d in sorted(box.files.items())},
             "skill_md": text,
+            "redaction": receipt,
             "standing": standing.document if standing is not None else None,
             "word": word.document if word is not None else None,
         }

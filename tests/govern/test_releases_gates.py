@@ -17,6 +17,7 @@ from extract.skill.review import Review
 from extract.skill.verify import verify_skill
 from govern import releases
 from govern.errors import RefusedError
+from redact import removed
 
 
 @pytest.fixture(autouse=True)
@@ -235,6 +236,27 @@ def test_something_personal_in_the_finished_pages_is_refused(world: World, monke
     error = _refused(world.release)
     assert "output.residual_pii" in error.message
     assert "name or a number" in (error.hint or "")
+
+
+def test_a_name_that_the_run_removed_is_refused_in_a_correction(world: World) -> None:
+    made = world.begin().draft()
+    key = redaction.removed_key(world.workspace.pseudonym_secret(), made.extraction_id)
+    with world.workspace.vault() as vault:
+        vault.shred_extractions([made.extraction_id])
+        vault.add_secret(made.extraction_id, redaction.REMOVED, removed.seal(["Jonas Weber"], key))
+    error = _refused(lambda: world.release(made, c001="Run the smoke tests; ask JONAS  WEBER for the list."))
+    assert "output.residual_pii" in error.message
+    assert "Jonas" not in error.message + (error.hint or "")
+    assert world.release(made, c001="Run the smoke tests; ask the release manager for the list.") is not None
+
+
+def test_without_what_the_run_removed_nobody_can_look_for_it(world: World) -> None:
+    made = world.begin().draft()
+    with world.workspace.vault() as vault:
+        vault.shred_extractions([made.extraction_id])
+    error = _refused(lambda: world.release(made))
+    assert "missing_fact.residual_hits" in error.message
+    assert "extract again" in (error.hint or "")
 
 
 def test_the_gates_of_the_run_are_asked_again_over_circumstances_of_the_moment(world: World) -> None:
