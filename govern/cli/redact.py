@@ -80,6 +80,7 @@ def _model(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
     help="32 random bytes: the same key gives the same tokens. Without it each call draws its own, and tokens of two "
     "calls cannot be compared.",
 )
+@click.option("--again", is_flag=True, help="The text was redacted before: what looks like a token is one, and stays.")
 @click.option(
     "-o",
     "--output",
@@ -98,6 +99,7 @@ def text(
     models: dict[str, str],
     keep: tuple[str, ...],
     key_file: Path | None,
+    again: bool,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -125,7 +127,7 @@ def text(
 
             for piece in pieces(blocks):
                 redactor = redactor or _redactor(profile, people, models, keep, key_file)
-                (result,) = redactor.redact([piece])
+                (result,) = redactor.redact([piece], again=again)
                 write(result.text)
                 where = Positions(piece, line, column)
                 for told in _spans(result, where, written):
