@@ -10,7 +10,7 @@ from typing import Literal
 
 from redact import names
 from redact.finding import SEVERAL, Finding
-from redact.folding import Folded, plain
+from redact.folding import Reading, plain
 from redact.names import Name
 
 #: How certain an alias is by itself. `any`: in any case of letters. `upper`: needs a capital letter. `capital`: needs
@@ -145,7 +145,7 @@ class Directory:
         """Return whether a folded word is a label of the organisation's own domains."""
         return word in self._labels
 
-    def find(self, folded: Folded, within: Collection[str] | None = None) -> list[Finding]:
+    def find(self, folded: Reading, within: Collection[str] | None = None) -> list[Finding]:
         """Return every mention of a known person, in offsets of the original text.
 
         Args:

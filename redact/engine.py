@@ -23,6 +23,7 @@ from redact.folding import Folded, clean, plain
 from redact.language import language_of
 from redact.lexicon import TECHNICAL, is_ordinary, lexicon_of
 from redact.lines import Line, lines_of
+from redact.lookalikes import spelled_apart
 from redact.opinions import judge
 from redact.pseudonyms import TOKEN, Pseudonyms
 
@@ -173,13 +174,17 @@ class Redactor:
             **({"second_model": f"{self._second} {_version(self._second)}"} if self._second else {}),
         }
 
-    def redact(self, texts: Sequence[str]) -> list[Redacted]:
+    def redact(self, texts: Sequence[str], *, again: bool = False) -> list[Redacted]:
         """Return the texts without what was found; redacting a result again changes nothing.
+
+        Args:
+            texts: What people have written. What looks like a token in it is spelled apart: it is none.
+            again: The texts are results of this redactor, and their tokens are tokens.
 
         Each replacement changes what a model makes of its neighbours, so texts are read until nothing new is found.
         Every round turns at least one character into a token, and tokens are never read again: the loop ends.
         """
-        current = [clean(t) for t in texts]
+        current = [clean(t) if again else spelled_apart(clean(t)) for t in texts]
         languages = [language_of(t) for t in current]
         placed: list[list[Replaced]] = [[] for _ in texts]
         active = list(range(len(current)))

@@ -19,7 +19,7 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
-from redact.detectors import mailaddresses, network, numbers, phones, postal, secrets, structure
+from redact.detectors import disguise, encoded, mailaddresses, network, numbers, phones, postal, secrets, structure
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
@@ -153,6 +153,8 @@ def detectors(directory: Directory, language: str) -> list[DetectorRecognizer]:
         ("SecretRecognizer", ("SECRET",), secrets.find_secrets),
         ("MailAddressRecognizer", ("EMAIL_ADDRESS",), mailaddresses.find_emails),
         ("HandleRecognizer", ("HANDLE",), network.find_handles),
+        ("EncodedRecognizer", ("PERSON", "HANDLE", "EMAIL_ADDRESS", "PHONE_NUMBER", "SECRET"), encoded.find_encoded),
+        ("DisguiseRecognizer", ("PERSON", "HANDLE", "EMAIL_ADDRESS", "PHONE_NUMBER"), disguise.find_disguised),
         ("NetworkAddressRecognizer", ("IP_ADDRESS",), network.find_addresses),
         ("TelephoneRecognizer", ("PHONE_NUMBER",), phones.find_phones),
         ("AccountRecognizer", ("CREDIT_CARD", "IBAN_CODE"), numbers.find_accounts),

@@ -201,4 +201,31 @@ FORMATS: tuple[Format, ...] = (
         ("mysql", "psql", "mongo", "redis-cli"),
         r"""\b(?:mysql|mysqldump|mongo|redis-cli)\b[^\n]*?\s(?:-p|-a )([^\s\"'-][^\s\"']{3,})""",
     ),
+    Format(
+        "login on a command line",
+        (" login", "ldap", "zip ", "7z ", "smbclient", "htpasswd", "passin", "passout"),
+        r"(?i)\b(?:login\b[^\n]*?\s(?:-p|--password)[ =]?|ldap\w+\b[^\n]*?\s-w[ ]?|(?:zip|unzip|7za?)\b[^\n]*?\s-p[ ]?|"
+        r"""smbclient\b[^\n]*?-U\s*[^\s%]+%|htpasswd\s+-\w*b\w*\s+\S+\s+\S+\s+|-pass(?:in|out)\s+pass:)[\"']?([^\s\"'-][^\s\"']{3,})""",
+    ),
+    Format(
+        "configured secret",
+        ("config",),
+        r"(?i)\bconfig(?:ure)?\s+set\s+[\w.-]*(?:secret|token|key|passw(?:or)?d)[\w.-]*\s+[\"']?([^\s\"']{6,})",
+    ),
+    Format(
+        "sql password",
+        ("identified by", "password '"),
+        r"(?i)\b(?:identified\s+by|password)\s+'([^'\n]{4,})'",
+    ),
+    Format(
+        "cookie",
+        ("cookie:",),
+        r"(?i)\b(?:set-)?cookie:\s*[\w.-]+=([^\s;\"']{12,})",
+    ),
+    Format(
+        "user and password",
+        ("auth", "credential", "creds", "zugangsdaten", "login"),
+        r"(?i)\b(?:(?:basic)?auth\s*=?\s*\(\s*[\"'][^\"'\n]{1,64}[\"']\s*,\s*[\"']|(?:credentials?|creds|zugangsdaten|logins?)"
+        r"""(?:\s+(?:are|is|sind|lauten))?\s*:?\s+[\"'`]?[\w.@-]{2,64}\s?[/:|]\s?[\"'`]?)([^\s\"'`/,;]*[0-9][^\s\"'`,;]{2,})""",
+    ),
 )

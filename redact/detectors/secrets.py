@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections import Counter
@@ -12,6 +13,7 @@ from redact.detectors.secret_formats import FORMATS, Format
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
+from redact.lexicon import is_ordinary
 from redact.pseudonyms import TOKEN
 
 _KEY = (
@@ -20,33 +22,73 @@ _KEY = (
     r"(?:access|auth|private|signing|encryption|account|client|license)[_\- ]?key)[a-z0-9_\-]*)"
     r"|(?:[a-z0-9_.\-]*[_.\-])?(?:pin|pass|pw|psk|otp))\b"
 )
-_ASSIGNED = _KEY + r"[\"'`*\])]*\s*(?:=>|:=|==?|:|->)\s*[\"'`]*([^\s\"'`,;)\]}]{4,})"
-_SPOKEN = _KEY + r"[\"'`*]*\s+(?:is|was|ist|lautet|now|set to|=)\s*:?\s+[\"'`]*([^\s\"'`,;)\]}]{4,})"
+_SIGN = r"(?:=>|:=|==?|:|->)"
+_VALUE = r"([^\s\"'`,;)\]}]{4,})"
+_ABOUT = r"(?:\s+(?:for|of|to|on|at|in|f(?:ü|ue)r|zum?|zur|vo[nm]|der|des|am|im)(?:\s+[\w./@-]{1,40}){1,4}?)?"
+_ASSIGNED = _KEY + rf"[\"'`*\])]*\s*{_SIGN}\s*[\"'`]*" + _VALUE
+#: A whole line, as in a file of settings: what ends elsewhere may hold brackets and commas here.
+_LINE = r"(?m)^[ \t>+-]*(?:export\s+|set\s+|ENV\s+|- )?[\"']?" + _KEY + r"[\"']?\s?[=:]\s?([^\s\"'`][^\s]{3,})[ \t]*$"
+_SPOKEN = _KEY + _ABOUT + r"[\"'`*]*\s+(?:is|was|are|ist|lautet|now|(?:set|reset|changed) to|=)\s*:?\s+[\"'`]*" + _VALUE
+_CALLED = (
+    r"(?i)\b(?:with|using|use|mit|via|nimm|has)\s+(?:the\s+|dem\s+|das\s+|de[rn]\s+)?"
+    r"(passwor[dt]|kennwort|passphrase|token|(?:api[ -]?)?key|secret|pin|pw)\s+[\"'`]*" + _VALUE
+)
 _QUOTED = (
-    _KEY + r"[\"'`*\])]*\s*(?:=>|:=|==?|:|->|\bis\b|\bwas\b|\bist\b|\blautet\b)\s*"
+    _KEY + rf"[\"'`*\])]*\s*(?:{_SIGN}|\bis\b|\bwas\b|\bist\b|\blautet\b|\()\s*"
     r"(?:\"([^\"\n]{4,})\"|'([^'\n]{4,})'|`([^`\n]{4,})`)"
 )
+#: A name and its value side by side: `name="password" value="..."`, `name: PASSWORD`, next line `value: ...`.
+_PAIRED = (
+    _KEY + r"[\"']?[ \t]*,?[ \t]*(?:\n[ \t+-]*)?[\"']?(?:value|content|wert|default(?:value)?)[\"']?[ \t]*[:=][ \t]*"
+    r"[\"']?([^\s\"'`,;<>]{4,})"
+)
+_ELEMENT = (
+    r"(?i)<([\w:.-]*(?:passw(?:or)?d|passwort|pwd|secret|token|api[_-]?key|passphrase)[\w.-]*)[^<>\n]{0,80}>"
+    r"\s*([^<>\s]{4,})\s*</"
+)
+_PREFIXED = r"\b[A-Za-z][A-Za-z0-9]{1,11}(?:[_-][A-Za-z0-9]{2,8}){0,2}[_-]([0-9A-Za-z]{20,})"
 _OPAQUE = r"[0-9A-Za-z+/_-]{32,}={0,2}"
+#: Blocks of random-looking text that are published.
+_PUBLISHED = re.compile(
+    r"-----BEGIN (?:PGP SIGNATURE|PGP PUBLIC KEY BLOCK|PGP MESSAGE|CERTIFICATE|PUBLIC KEY|SSH SIGNATURE|"
+    r"CERTIFICATE REQUEST)-----[^-]*(?:-----END|\Z)"
+)
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^(?:<[^<]*>?|\$[({].*|(?-i:\$[A-Z_][A-Z0-9_]*)|\{\{?.*|%[({].*|x{3,}|\*+|\.{3,}|-+|_+|#+|(?-i:\[[A-Z_]+).*|none|null|nil|true|false|undefined|"
+    r"(?i)^(?:<[^<]*>?|\$[({].*|(?-i:\$[A-Z_][A-Z0-9_]*)|\{\{?.*|%[({].*|x{3,}|\*+|\.{3,}|-+|_+|#+|none|null|nil|true|false|undefined|"
     r"your[_-].*|my[_-]?(?:password|secret|token).*|changeme|redacted|removed|hidden|example|placeholder|"
     r"(?:os|process|env|config|settings|self|this|ctx|request|options|args|params|data|secrets|vars|var)[.\[].*|"
-    r"\w+\(.*|str|string|int|bool|bytes|optional|any|object|number|text|required|invalid|expired|wrong|missing|"
-    r"PERSON_.*|ORG_.*)$"
+    r"\w+\(.*|\w+(?:->|::)\w.*|str|string|int|bool|bytes|optional|any|object|number|text|required|invalid|expired|wrong|missing|"
+    rf"(?-i:(?:{TOKEN.pattern})+))$"
 )
+#: One of these is in every telling name.
+_NAMES = (
+    "passw", "kennwort", "pwd", "passphrase", "passcode", "secret", "token", "credential", "key", "pin", "pass", "pw",
+    "psk", "otp",
+)  # fmt: skip
 _PASSWORDISH = re.compile(r"(?i)pass|pwd|\bpw\b|kennwort|secret|psk")
 
 
+#: Rules that go by a telling name: what they are called, pattern, and whether the sign between is used in prose too.
+_BY_NAME = (
+    ("assigned secret", _ASSIGNED, None),
+    ("setting", _LINE, False),
+    ("spoken secret", _SPOKEN, True),
+    ("spoken secret", _CALLED, True),
+    ("paired secret", _PAIRED, False),
+    ("secret element", _ELEMENT, False),
+)
+
+
 @lru_cache(maxsize=1)
-def _compiled() -> tuple[tuple[tuple[Format, Any], ...], Any, Any, Any, Any]:
+def _compiled() -> tuple[tuple[tuple[Format, Any], ...], tuple[tuple[str, Any, bool | None], ...], Any, Any, Any]:
     import re2
 
     return (
         tuple((f, re2.compile(f.pattern)) for f in FORMATS),
-        re2.compile(_ASSIGNED),
-        re2.compile(_SPOKEN),
+        tuple((rule, re2.compile(pattern), weak) for rule, pattern, weak in _BY_NAME),
         re2.compile(_QUOTED),
+        re2.compile(_PREFIXED),
         re2.compile(_OPAQUE),
     )
 
@@ -59,31 +101,50 @@ def entropy(value: str) -> float:
 
 def find_secrets(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return credentials of known formats, assigned ones, and long opaque strings of high entropy."""
-    formats, assigned, spoken, quoted, opaque = _compiled()
+    formats, by_name, quoted, prefixed, opaque = _compiled()
     lower = text.lower()
     out = []
+
+    def take(start: int, end: int, score: float, rule: str) -> None:
+        out.append(Finding(start, end, "SECRET", "secrets", score, rule=rule))
+
     for f, pattern in formats:
         if any(k in lower for k in f.keywords):
             for m in pattern.finditer(text):
                 group = 1 if m.re.groups and m.start(1) >= 0 else 0
-                if not group or not (_PLACEHOLDER.match(m[group]) or m[group].lower().strip(".,;:") in directory.words):
-                    out.append(Finding(m.start(group), m.end(group), "SECRET", "secrets"))
-    for m in assigned.finditer(text):
-        if _is_value(m[1], m[2], directory, weak=text[m.end(1) : m.start(2)].strip("\"'`*]) ") == ":"):
-            out.append(Finding(m.start(2), m.end(2), "SECRET", "secrets", 0.9))
-    for m in spoken.finditer(text):
-        if _is_value(m[1], m[2], directory, weak=True):
-            out.append(Finding(m.start(2), m.end(2), "SECRET", "secrets", 0.8))
-    for m in quoted.finditer(text):
-        group = next(g for g in (2, 3, 4) if m.start(g) >= 0)
-        if _is_value(m[1], m[group], directory, weak=" " in m[group]):
-            out.append(Finding(m.start(group), m.end(group), "SECRET", "secrets", 0.9))
-    out.extend(
-        Finding(m.start(), m.end(), "SECRET", "secrets", 0.7)
-        for m in opaque.finditer(text)
-        if _is_opaque(text, m.start(), m.end())
-    )
+                if not group or not (
+                    _PLACEHOLDER.match(m[group]) or m[group].lower().strip(".,;:/") in directory.words
+                ):
+                    take(m.start(group), m.end(group), 1.0, f.name)
+    if any(k in lower for k in _NAMES):
+        for rule, pattern, weak in by_name:
+            for m in pattern.finditer(text):
+                prose = weak if weak is not None else text[m.end(1) : m.start(2)].strip("\"'`*]) ") == ":"
+                if _is_value(m[1], m[2], directory, weak=prose):
+                    take(m.start(2), m.end(2), 0.8 if prose else 0.9, rule)
+        for m in quoted.finditer(text):
+            group = next(g for g in (2, 3, 4) if m.start(g) >= 0)
+            if _is_value(m[1], m[group], directory, weak=" " in m[group]):
+                take(m.start(group), m.end(group), 0.9, "quoted secret")
+    for m in prefixed.finditer(text):
+        # In the path of an address such a run is the name of a page.
+        if text[m.start() - 1 : m.start()] in ("/", "#", "-") or m.group().lower().startswith("sha"):
+            continue
+        if _is_random(m[1]):
+            take(m.start(), m.end(), 0.8, "prefixed token")
+    published = [m.span() for m in _PUBLISHED.finditer(text)] if "-----BEGIN" in text else []
+    for m in opaque.finditer(text):
+        if _is_opaque(text, m.start(), m.end()) and not any(a < m.end() and m.start() < b for a, b in published):
+            take(m.start(), m.end(), 0.7, "random string")
     return out
+
+
+def _is_random(run: str) -> bool:
+    """Return whether a run behind a prefix is a drawn one: letters and digits mixed, no digest, no words."""
+    digits = sum(map(str.isdigit, run))
+    if digits < 3 or digits == len(run) or re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", run):
+        return False
+    return re.search(r"[a-z]{9,}|[A-Z]{9,}", run) is None and entropy(run) >= 3.5
 
 
 def _is_value(key: str, value: str, directory: Directory, *, weak: bool) -> bool:
@@ -103,7 +164,7 @@ def _is_value(key: str, value: str, directory: Directory, *, weak: bool) -> bool
         # A bare word: code (`token = parse_token`), prose ("password: required") or a weak password.
         if not _PASSWORDISH.search(key) or "_" in bare or "." in bare:
             return False
-        return bare.lower() not in directory.words and len(bare) >= (8 if weak else 5)
+        return not is_ordinary(bare.lower(), frozenset(directory.words)) and len(bare) >= (8 if weak else 5)
     if _PASSWORDISH.search(key):
         return classes >= 2 or bare.isdigit()
     if re.search(r"(?i)(?:^|[_.\-])(?:pin|otp|passcode)$", key):
@@ -115,13 +176,32 @@ def _is_value(key: str, value: str, directory: Directory, *, weak: bool) -> bool
 
 def _is_opaque(text: str, start: int, end: int) -> bool:
     """Return whether a long run is random-looking: upper, lower and digits, much entropy, no path, no plain digest."""
+    before = text[max(0, start - 7) : start]
+    if TOKEN.search(text, start, end) or before.endswith("%") or before.lower().startswith("sha"):
+        return False  # a pseudonym in a path, a part of an escaped address, a digest
     run = text[start:end].rstrip("=")
-    if TOKEN.search(run):
-        return False  # a pseudonym in a path is no random run
-    if not (any(map(str.isupper, run)) and any(map(str.islower, run)) and sum(map(str.isdigit, run)) >= 3):
+    if before.endswith((".", "//")) and "/" in run:
+        # The path of an address: its parts count, without a prefix such as "session_".
+        run = max((part.rpartition("_")[2] for part in run.split("/")), key=len)
+    if len(run) < 32 or not (any(map(str.isupper, run)) and any(map(str.islower, run))):
         return False
-    if run.count("/") > 3 or run.count("_") + run.count("-") > 5 or re.search(r"[a-z]{7,}|[A-Z]{8,}", run):
+    if sum(map(str.isdigit, run)) < 3 or run.count("/") > 3 or run.count("_") + run.count("-") > 5:
         return False
-    if re.match(r"sha\d{3}[-:]", run, re.IGNORECASE) or text[max(0, start - 7) : start].lower().startswith("sha"):
+    if re.search(r"[a-z]{10,}|[A-Z]{10,}", run) or re.match(r"sha\d{3}[-:]", run, re.IGNORECASE):
         return False
-    return entropy(run) >= 4.2
+    return entropy(run) >= 4.2 and not _says_something(run)
+
+
+def _says_something(run: str) -> bool:
+    """Return whether a run is Base64 of readable text, which is judged by what it says."""
+    piece = run.replace("-", "+").replace("_", "/")
+    return as_text(base64.b64decode(piece[: len(piece) // 4 * 4])) != ""
+
+
+def as_text(data: bytes) -> str:
+    """Return bytes as text if nearly all of it can be read, or ""."""
+    if data.count(0) * 3 > len(data):
+        data = data.replace(b"\0", b"")  # two bytes a character
+    text = data.decode("utf-8", "replace")
+    good = sum((c.isprintable() and c != "\ufffd") or c in "\n\r\t" for c in text)
+    return text if text and good >= 0.95 * len(text) - 1 else ""

@@ -204,7 +204,7 @@ def test_no_planted_value_survives(parts: list[str]) -> None:
 def test_redacting_twice_changes_nothing_and_a_rescan_finds_nothing(parts: list[str]) -> None:
     r = redactor()
     once = r.redact([" ".join(parts)])[0].text
-    again = r.redact([once])[0]
+    again = r.redact([once], again=True)[0]
     assert again.text == once
     assert again.counts == {}
     assert rescan({"SKILL.md": once}, r) == []
@@ -222,7 +222,7 @@ def test_the_same_key_gives_the_same_text_whatever_came_before(parts: list[str])
 @given(st.text(max_size=200))
 def test_any_text_at_all_is_redacted_without_an_error_and_stably(text: str) -> None:
     once = redact(text)
-    assert redact(once) == once
+    assert redactor().redact([once], again=True)[0].text == once
 
 
 def test_another_key_gives_other_tokens() -> None:

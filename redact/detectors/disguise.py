@@ -1,0 +1,129 @@
+"""Finds listed people in disguise, and telephone numbers in words: readings that undo one trick each."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from redact.directory import Directory
+from redact.finding import Finding
+from redact.folding import Folded, Piece, Reading
+
+_SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*·•|\n]{1,2}[^\W\d_]){3,}(?![^\W_])")
+# A name cut by a hyphen at the line's end, by a soft break of quoted-printable, by tags, or by quote marks.
+_CUT = re.compile(
+    r"(?<=[^\W\d_])(?:[-=][ \t]{0,4}\n[ \t>|]{0,20}|(?:</?[A-Za-z][^<>\n]{0,80}>){1,8}(?:&shy;)?|[\"“”‘’'`*~^|]{1,4})"
+    r"(?=[^\W\d_])"
+)
+_LEET = str.maketrans("0134578@$!|€", "oieastbasiie")
+_LEET_L = str.maketrans("0134578@$!|€", "oleastbaslle")
+_LEET_WORD = re.compile(
+    r"(?<![\w@$!|€])(?=[\w@$!|€]{0,24}[0134578@$!|€])(?=[\w@$!|€]{0,24}[^\W\d_])[\w@$!|€]{3,23}\w(?!\w)"
+)
+
+_DIGITS = {
+    **dict.fromkeys(("zero", "oh", "null", "nought", "o"), "0"),
+    **dict.fromkeys(("one", "eins", "ein"), "1"),
+    **dict.fromkeys(("two", "zwei", "zwo"), "2"),
+    **dict.fromkeys(("three", "drei"), "3"),
+    **dict.fromkeys(("four", "vier"), "4"),
+    **dict.fromkeys(("five", "funf", "fuenf"), "5"),
+    **dict.fromkeys(("six", "sechs"), "6"),
+    **dict.fromkeys(("seven", "sieben"), "7"),
+    **dict.fromkeys(("eight", "acht"), "8"),
+    **dict.fromkeys(("nine", "neun", "niner"), "9"),
+}
+_TIMES = {**dict.fromkeys(("double", "doppel"), 2), **dict.fromkeys(("triple", "dreifach"), 3)}
+_SAID = "|".join(sorted((*_DIGITS, *_TIMES, r"\d{1,4}"), key=len, reverse=True))
+_SAID_NUMBER = re.compile(rf"(?i)\b(?:plus[ ,]{{1,2}})?(?:{_SAID})(?:[ ,.\-\n]{{1,3}}(?:{_SAID})\b){{4,}}")
+_SAID_DIGIT = re.compile(rf"(?i)\b(?:{_SAID})\b")
+
+
+def find_disguised(text: str, folded: Folded, directory: Directory) -> list[Finding]:
+    """Return listed people whose names are spaced out, cut in two, or written with digits, and numbers in words."""
+    out = list(_numbers_in_words(folded))
+    out += _spaced(folded, directory)
+    if _CUT.search(text):
+        out += _cut(text, directory)
+    if _LEET_WORD.search(folded.text):
+        for table in (_LEET, _LEET_L):
+            out += _leet(folded, directory, table)
+    return out
+
+
+def _read(text: str, cuts: Sequence[tuple[int, int, str]]) -> tuple[Reading, list[tuple[int, int]]]:
+    """Return a text in which each of the stretches reads otherwise, and the stretches in that reading."""
+    pieces, changed, at, size = [], [], 0, 0
+    for start, end, instead in cuts:
+        pieces += [Piece(text[at:start], at, start, True), Piece(instead, start, end, len(instead) == end - start)]
+        size += start - at
+        changed.append((size, size + len(instead)))
+        size += len(instead)
+        at = end
+    return Reading([*pieces, Piece(text[at:], at, len(text), True)]), changed
+
+
+def _touching(findings: Iterable[Finding], stretches: Sequence[tuple[int, int]], rule: str) -> Iterator[Finding]:
+    """Yield the findings of four characters or more that touch one of the stretches, which are in order."""
+    ends = [end for _, end in stretches]
+    for f in findings:
+        i = bisect_left(ends, f.start)
+        if i < len(stretches) and stretches[i][0] < f.end and f.end - f.start >= 4:
+            yield replace(f, rule=rule)
+
+
+def _back(f: Finding, reading: Reading) -> Finding:
+    start, end = reading.origin(f.start, f.end)
+    return replace(f, start=start, end=end)
+
+
+def _spaced(folded: Folded, directory: Directory) -> Iterator[Finding]:
+    """Yield "M a r e n  H o l t"."""
+    for m in _SPACED.finditer(folded.text):
+        letters = Reading([Piece(c, i, i + 1, True) for i, c in enumerate(m.group(), m.start()) if c.isalpha()])
+        for f in _touching(directory.find(letters), [(0, len(letters.text))], "spaced letters"):
+            if f.end - f.start >= 4:
+                yield _back(f, folded)
+
+
+def _cut(text: str, directory: Directory) -> Iterator[Finding]:
+    """Yield names that lose what cuts them: "Ma-", line break, "ren"."""
+    joined, seams = _read(text, [(*m.span(), "") for m in _CUT.finditer(text)])
+    folded = Folded(joined.text)
+    for f in directory.find(folded):
+        i = bisect_left(seams, (f.start + 1, 0))
+        if i < len(seams) and seams[i][0] < f.end:
+            yield replace(_back(f, joined), rule="cut name")
+
+
+def _leet(folded: Folded, directory: Directory, table: dict[int, int]) -> Iterator[Finding]:
+    """Yield "M4r3n H0lt"."""
+    words = [(*m.span(), m.group().translate(table)) for m in _LEET_WORD.finditer(folded.text)]
+    reading, changed = _read(folded.text, words)
+    for f in _touching(directory.find(reading), changed, "digits for letters"):
+        yield _back(f, folded)
+
+
+def _numbers_in_words(folded: Folded) -> Iterator[Finding]:
+    if sum(word in folded.lower for word in _DIGITS if len(word) > 2) < 2:
+        return
+    for m in _SAID_NUMBER.finditer(folded.lower):
+        digits, times, words = "", 1, 0
+        for said in _SAID_DIGIT.findall(m.group()):
+            if said in _TIMES:
+                times = _TIMES[said]
+                continue
+            words += not said.isdigit()
+            digits += (_DIGITS.get(said) or said) * times
+            times = 1
+        # Somebody who counts is not to be called.
+        if (
+            words >= 3
+            and 7 <= len(digits) <= 16
+            and digits not in "01234567890123456789"
+            and digits not in "9876543210"
+        ):
+            start, end = folded.origin(*m.span())
+            yield Finding(start, end, "PHONE_NUMBER", "numbers", 0.8, rule="number in words")
