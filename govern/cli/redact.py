@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from govern.cli.context import GlobalOptions, governed
-from govern.cli.redact_measure import PROFILES, measure
+from govern.cli.redact_measure import measure
+from govern.cli.redact_options import PROFILES, Known, known_options, made
 from govern.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,16 +35,6 @@ _WHY: Mapping[str, str] = {
 _BLOCK = 1 << 20
 
 
-def _model(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> dict[str, str]:
-    models = {}
-    for value in values:
-        language, _, package = value.partition("=")
-        if not re.fullmatch(r"[a-z]{2,3}", language) or not re.fullmatch(r"[A-Za-z]\w*", package):
-            raise click.BadParameter("give LANG=PACKAGE, for instance de=de_core_news_sm", ctx, param)
-        models[language] = package
-    return models
-
-
 @click.command(
     epilog="Example:  govern redact mail.txt --explain > clean.txt\n\n"
     "`govern redact measure` says how much leaks on annotated texts. A file of that name is ./measure."
@@ -58,21 +48,7 @@ def _model(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
     help="fast: the model reads lines with an unexplained capitalised word. strict: every line. max: by two models.",
 )
 @click.option("--explain", is_flag=True, help="Say on stderr why each stretch went, by place; never what stood there.")
-@click.option(
-    "--people",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="PEOPLE.yaml",
-    help="People file; whoever it lists gets a number.",
-)
-@click.option(
-    "--model",
-    "models",
-    multiple=True,
-    callback=_model,
-    metavar="LANG=PACKAGE",
-    help="Installed model package that reads names in a language; may be repeated.  [en is there]",
-)
-@click.option("--keep", multiple=True, metavar="WORD", help="Product or project that is no name; may be repeated.")
+@known_options
 @click.option(
     "--key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -95,9 +71,7 @@ def text(
     file: str,
     profile: str,
     explain: bool,
-    people: Path | None,
-    models: dict[str, str],
-    keep: tuple[str, ...],
+    known: Known,
     key_file: Path | None,
     again: bool,
     output: Path | None,
@@ -126,7 +100,7 @@ def text(
             from redact.pieces import pieces
 
             for piece in pieces(blocks):
-                redactor = redactor or _redactor(profile, people, models, keep, key_file)
+                redactor = redactor or made(profile, known, _key(key_file))
                 (result,) = redactor.redact([piece], again=again)
                 write(result.text)
                 where = Positions(piece, line, column)
@@ -140,7 +114,7 @@ def text(
                 done += len(piece)
                 progress("redacting", done, max(size, done))
                 results.append(_without_text(result))
-        receipt = _receipt(redactor or _redactor(profile, people, models, keep, key_file), results)
+        receipt = _receipt(redactor or made(profile, known, _key(key_file)), results)
     if not options.json and not options.quiet:
         click.echo(_short(receipt), err=True)
     out.result(
@@ -172,23 +146,10 @@ redact = _Redact("redact", help=text.help, short_help="Take personal data and se
 redact.add_command(measure)
 
 
-def _redactor(
-    profile: str, people: Path | None, models: Mapping[str, str], keep: Sequence[str], key_file: Path | None
-) -> Redactor:
+def _key(path: Path | None) -> bytes:
     import secrets
 
-    from redact.engine import MODELS, Redactor
-
-    known: list[Any] = []
-    domains: list[str] = []
-    if people is not None:
-        from extract import identity
-        from extract.redaction import known_people
-
-        listed = identity.load(people)
-        known, domains = known_people(listed), sorted(listed.work_domains)
-    key = key_file.read_bytes() if key_file else secrets.token_bytes(32)
-    return Redactor(known, (), domains, key, profile, {**MODELS, **models}, keep=keep)
+    return path.read_bytes() if path else secrets.token_bytes(32)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govern.cli.context import GlobalOptions, governed
+from govern.cli.redact_options import PROFILES, Known, known_options, made
 from govern.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from redact.measuring.gold import Gold
     from redact.measuring.scores import Predict
 
-PROFILES = ("fast", "strict", "max")
 _HALVES: Mapping[str, tuple[bool | None, ...]] = {
     "all": (None,), "dev": (False,), "held-out": (True,), "both": (False, True)
 }  # fmt: skip
@@ -47,6 +47,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     multiple=True,
     help="Measure this too: Presidio as it comes, with the same model, offline.",
 )
+@known_options
 @click.option("--markdown", is_flag=True, help="Print tables for a page.")
 @click.option("--secrets", is_flag=True, help="Measure secrets on made ones, of each known format.")
 @click.option(
@@ -63,6 +64,7 @@ def measure(
     profiles: tuple[str, ...],
     half: str,
     peers: tuple[str, ...],
+    known: Known,
     markdown: bool,
     secrets: bool,
     normal: tuple[Path, ...],
@@ -82,8 +84,9 @@ def measure(
     out = options.output()
     # All files are read before the first is measured: an error in the last must not come after an hour.
     sets = [(path, read_gold(path)) for path in gold]
+    detectors = _detectors(profiles, peers, known)
     measured = [
-        _one(out, path, [g for g in texts if part is None or g.held_out == part], part, profiles, peers, markdown)
+        _one(out, path, [g for g in texts if part is None or g.held_out == part], part, detectors, markdown)
         for path, texts in sets
         for part in _HALVES[half]
     ]
@@ -98,8 +101,7 @@ def _one(
     path: Path,
     gold: Sequence[Gold],
     part: bool | None,
-    profiles: Sequence[str],
-    peers: Sequence[str],
+    detectors: Mapping[str, Callable[[], Predict]],
     markdown: bool,
 ) -> dict[str, Any]:
     """Measure one set and show the figures; returns them for a program."""
@@ -107,9 +109,8 @@ def _one(
     from redact.measuring.scores import measure as figures
 
     reports = {}
-    detectors = _detectors(profiles, peers) if gold else {}
     with out.progress("measuring") as progress:
-        for n, (name, detector) in enumerate(detectors.items()):
+        for n, (name, detector) in enumerate(detectors.items() if gold else ()):
             progress(f"measuring {name}", n, len(detectors))
             reports[name] = figures(gold, detector())
     title = f"{path.name}, {_NAMES[part]}: {report.about(gold)}"
@@ -130,13 +131,17 @@ def _one(
     }
 
 
-def _detectors(profiles: Sequence[str], peers: Sequence[str]) -> dict[str, Callable[[], Predict]]:
+def _detectors(profiles: Sequence[str], peers: Sequence[str], known: Known) -> dict[str, Callable[[], Predict]]:
     """Return what makes each detector, by name: one is made when its turn comes, since each keeps what it has read."""
     from redact.measuring.peers import plain_presidio, redactor_predicts
 
     def ours(profile: str) -> Callable[[], Predict]:
-        return lambda: redactor_predicts(profile=profile)
+        return lambda: redactor_predicts(redactor=made(profile, known, bytes(32)))
 
+    if "max" in profiles:
+        from redact.models import SECOND_MODEL, load_model
+
+        load_model(SECOND_MODEL)  # that it is missing must not come out after the other profiles are measured
     # In the order of the profiles, each once, whatever the order of the options.
     asked = [p for p in PROFILES if p in (profiles or ("strict",))]
     return {**({"plain Presidio": plain_presidio} if peers else {}), **{p: ours(p) for p in asked}}

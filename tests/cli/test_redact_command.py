@@ -231,6 +231,18 @@ def test_the_document_of_figures_holds_the_ends_of_each_interval(tmp_path: Path)
     assert theirs["one_token"]["value"] is None
 
 
+def test_whom_the_people_file_lists_is_known_to_the_measured_redactor(tmp_path: Path) -> None:
+    people = tmp_path / "people.yaml"
+    people.write_text(PEOPLE, "utf-8")
+    row = {"id": "1", "text": "so maren said", "spans": [{"start": 3, "end": 8, "label": "PERSON"}]}
+    gold = gold_file(tmp_path / "gold.jsonl", row)
+    hidden = [
+        govern("redact", "measure", gold, "--json", *more).json["sets"][0]["detectors"]["strict"]["entities"]["PERSON"]
+        for more in ((), ("--people", people))
+    ]
+    assert [h["hidden"] for h in hidden] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
