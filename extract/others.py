@@ -8,7 +8,7 @@ two people with the same run of words it is the earlier one's: a colleague who c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -28,12 +28,18 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30f
 _NOBODYS = "log"
 
 
-def runs(text: str) -> Iterator[tuple[str, ...]]:
-    """Return every run of `RUN` words of a text."""
+def runs(text: str, starts: Container[str] | None = None) -> Iterator[tuple[str, ...]]:
+    """Return every run of `RUN` words of a text.
+
+    Args:
+        text: The text.
+        starts: Return only those that begin with one of these words.
+    """
     for stretch in TOKEN.split(text):
         words = _WORD.findall(plain(stretch.replace("'", "").replace("’", "")))
         for at in range(len(words) - RUN + 1):
-            yield tuple(words[at : at + RUN])
+            if starts is None or words[at] in starts:
+                yield tuple(words[at : at + RUN])
 
 
 def carried(claims: Mapping[str, str], gated: Gated, people: Identities, subject: str) -> set[str]:
@@ -51,6 +57,7 @@ def carried(claims: Mapping[str, str], gated: Gated, people: Identities, subject
             of.setdefault(run, set()).add(name)
     if not of:
         return set()
+    starts = {run[0] for run in of}
     taken = set(gated.taken)
     # First time at which the subject wrote a run in a record that was taken.
     own: dict[tuple[str, ...], datetime | None] = {}
@@ -62,7 +69,7 @@ def carried(claims: Mapping[str, str], gated: Gated, people: Identities, subject
             if span.kind == _NOBODYS:
                 continue
             mine = is_subject and span.kind == "own"
-            for run in _known(runs(record.text[span.start : span.end]), of):
+            for run in {r for r in runs(record.text[span.start : span.end], starts) if r in of}:
                 if mine and row in taken:
                     own[run] = _earlier(own[run], record.sent_at) if run in own else record.sent_at
                 else:
@@ -77,10 +84,6 @@ def carried(claims: Mapping[str, str], gated: Gated, people: Identities, subject
             held |= of[run]
             break
     return held
-
-
-def _known(found: Iterable[tuple[str, ...]], of: Mapping[tuple[str, ...], object]) -> set[tuple[str, ...]]:
-    return {run for run in found if run in of}
 
 
 def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:

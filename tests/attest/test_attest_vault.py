@@ -147,6 +147,17 @@ def test_a_secret_that_never_was_counts_as_destroyed(vault):
         vault.secret("e1", "other")
 
 
+def test_a_secret_that_comes_later_is_kept_once_and_goes_with_the_others(vault):
+    vault.add_secret("e1", "removed", b"digests")
+    assert vault.secret("e1", "removed") == b"digests"
+    with pytest.raises(StoreError):
+        vault.add_secret("e1", "removed", b"others")
+    assert vault.secret("e1", "removed") == b"digests"
+    vault.shred("p-one")
+    with pytest.raises(SaltShredded):
+        vault.secret("e1", "removed")
+
+
 def test_one_process_at_a_time_has_the_vault(tmp_path, vault, monkeypatch):
     monkeypatch.setattr("attest.store.BUSY_MS", 10)
     with pytest.raises(StoreError, match="in use"):
