@@ -256,7 +256,7 @@ class Directory:
             mode: Mode = "place"
         elif len(word) == 2:
             mode = "place" if word in self._words or word in names.AMBIGUOUS else "upper"
-        elif word in names.AMBIGUOUS or word in self._words:
+        elif word in names.AMBIGUOUS or (word in self._words and word not in names.GIVEN):
             mode = "capital"
         else:
             # A nickname that nobody is known to use could be anyone's: it needs its capital letter.
@@ -317,7 +317,9 @@ def _counts(mode: Mode, text: str, lower: str, start: int, end: int) -> bool:
         return True
     if mode == "place":
         return _ADDRESSING.search(before) is not None
-    if _CUE.search(before):
-        return True
     following = text[end : end + 2]
+    if following[1:2].isdigit() or before[-2:-1].isdigit():
+        return False  # Jan 3, 4 May
+    if _CUE.search(before) or following[:1] in ("/", ")"):
+        return True
     return not _SENTENCE.search(before) or following[:1] in ",:" or (following[:1] == " " and following[1:2].isupper())

@@ -26,7 +26,8 @@ AMBIGUOUS = word_list("ambiguous")
 #: Month and day names: a capital letter alone does not make them a person.
 CALENDAR = word_list("calendar")
 
-_GIVEN = word_list("given_names")
+#: Given names that are common somewhere, whatever else they mean.
+GIVEN = word_list("given_names")
 _NICKNAMES = word_pairs("nicknames")
 _SHORT_FORMS: dict[str, list[str]] = {}
 for _short, _longs in _NICKNAMES.items():
@@ -156,7 +157,7 @@ def same_first(one: str, other: str, *, prefix: bool = True) -> bool:
     if _full_forms(one) & _full_forms(other):
         return True
     short, long = sorted((one, other), key=len)
-    return prefix and len(short) >= 3 and long.startswith(short) and not {short, long} <= _GIVEN
+    return prefix and len(short) >= 3 and long.startswith(short) and not {short, long} <= GIVEN
 
 
 def _full_forms(first: str) -> frozenset[str]:

@@ -26,6 +26,9 @@ _CODE_LINE = re.compile(
 )
 _MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
 _LEADING = word_list("leading")
+_PARTICLES = word_list("particles")
+_DAYS = names.CALENDAR - {"april", "august", "june", "may", "summer"}
+_LONGEST = 30  # letters of a name
 
 
 def judge(
@@ -54,6 +57,10 @@ def judge(
         spans.pop(0)
     while spans and plain(text[slice(*spans[-1])]).strip(".'") in _LEADING:
         spans.pop()
+    # What follows a name in small letters is the next word of the sentence.
+    if finding.entity == "PERSON" and spans and text[spans[0][0]].isupper():
+        while len(spans) > 1 and text[spans[-1][0]].islower() and _key(text, spans[-1]) not in _PARTICLES:
+            spans.pop()
     if not spans:
         return None
     start, end = spans[0][0], spans[-1][1]
@@ -63,9 +70,11 @@ def judge(
     while end > start and not text[end - 1].isalnum():
         end -= 1
     surface = text[start:end]
-    if len(surface) < 2 or TOKEN.search(surface):
+    if len(surface) < 2 or TOKEN.search(surface) or len(max(surface.split(), key=len)) > _LONGEST:
         return None
     person = finding.entity == "PERSON"
+    if person and text[max(0, start - 1) : start] == "#" and not any(_key(text, s) in GIVEN_NAMES for s in spans):
+        return None
     code = _CODE.search(_MC.sub("", surface))
     if code:
         return None
@@ -78,6 +87,14 @@ def judge(
     if all(k == "no name" for k in kinds) or (all(kinds) and not _inside(text, start, surface, finding.entity)):
         return None
     bare = [_key(text, span) for span in spans]
+    # In a line of capitals the capital letter says nothing: "PARENT WILL LEVERAGE ASSETS".
+    if (
+        person
+        and text.isupper()
+        and any(kinds)
+        and all(k or w in names.AMBIGUOUS for k, w in zip(kinds, bare, strict=True))
+    ):
+        return None
     if (
         finding.entity == "ORGANIZATION"
         and len(bare) == 1
@@ -116,10 +133,10 @@ def _key(text: str, span: tuple[int, int]) -> str:
 
 def _common(word: str, words: frozenset[str], directory: Directory, keep: Collection[str]) -> str:
     """Return `no name` for a technical or team word, `word` for an ordinary one, and "" for any other."""
-    if word in TECHNICAL or word in keep or word in names.TEAM_WORDS or word in _LEADING:
+    if word in TECHNICAL or word in keep or word in names.TEAM_WORDS or word in _LEADING or word in _DAYS:
         return "no name"
     if directory.is_own_label(word):
         return "no name"
     if "-" in word and all(p in TECHNICAL or p in _LEADING or is_ordinary(p, words) for p in word.split("-")):
         return "word"
-    return "word" if word not in names.AMBIGUOUS and is_ordinary(word, words) else ""
+    return "word" if word not in names.AMBIGUOUS and word not in GIVEN_NAMES and is_ordinary(word, words) else ""

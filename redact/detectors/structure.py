@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from redact import names
@@ -13,128 +13,363 @@ from redact.folding import Folded, plain
 from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
-_PREFIX = r"^[\s>|*]*"
-_HEADER = re.compile(
-    _PREFIX + r"(?:from|to|cc|bcc|reply-to|sender|attendees?|organizer|required|optional|x-from|x-to|x-cc|x-bcc|von|an|"
-    r"kopie|de|à|para|author|committer|assignee|reporter|approver|owner|contact)\s*:[ \t]*(\S.*)$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_TRAILER = re.compile(
-    _PREFIX
-    + r"(?:[A-Za-z]+(?:-[A-Za-z]+)*-(?:by|to)|thanks-to|thanks to|bug|ported from|credit|inspired-by)\s*:[ \t]*(\S.*)$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_W = r"[A-ZÀ-ÖØ-ÞŁŚŽČŠĆĐ][\w'’-]*\.?"
-_NAME = rf"{_W}(?:[ \t]+(?:(?:van|von|der|de|den|del|da|di|la|le|bin|al)[ \t]+)?{_W}){{0,3}}"
-_FULL = rf"{_W}(?:[ \t]+(?:(?:van|von|der|de|den|del|da|di|la|le|bin|al)[ \t]+)?{_W}){{1,3}}"
-_ATTRIBUTION = re.compile(
-    rf"({_NAME}|{_W}, {_W})[\"”]?[ \t]*(?:<[^>\n]*>|\([^)\n]*\)|\[[^\]\n]*\])?[ \t]*\b"
-    r"(?:wrote|schrieb|a écrit|escribió|said|writes)\b"
-)
-_FORWARDED = re.compile(
-    rf"(?i:forwarded|created|sent|edited|reported|approved|reviewed|signed)[ \t]+(?i:by)[ \t]+({_NAME})"
-)
-# Lotus Notes: `First Last/Unit/Company@DOMAIN`, `First Last@DOMAIN`.
-_NOTES = re.compile(r"\b([A-Z][\w'-]*(?:[ \t]+[A-Z][\w'-]*\.?){1,4})(?:(?:/[A-Z]\w*)+(?:/\w+|@\w+)|@[A-Z][A-Z_]+\b)")
+_W = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚ][\w'’-]*\.?"
+_PARTICLE = r"(?:(?:van|von|vom|zu|zur|der|de|den|del|da|dos|di|la|le|bin|al|ter|ten)[ \t]+){0,2}"
+_NAME = rf"{_W}(?:[ \t]+{_PARTICLE}{_W}){{0,3}}"
+_BRACKETED = r"(?:<[^>\n]{0,120}>|\([^)\n]{0,120}\)|\[[^\]\n]{0,120}\])?"
+
+_LINE = re.compile(r"^[ \t>|*]*([^\n]*)", re.MULTILINE)
+_FIRST = re.compile(r"[^\W\d_][\w.'’-]*")
+
+_LABEL = re.compile(r"([^\W\d_][\w.-]*(?:[ \t][\w.-]+){0,2})[ \t]*\*?:\*?[ \t]*")
+_HEADERS = word_list("header_labels")
+_TRAILER = re.compile(r"[a-z]+(?:-[a-z]+)*-(?:by|to)|thanks to|bug|ported from|credits?")
+_CONTINUED = 60  # lines of one header at most
+
+_GREETERS = word_list("greeters")
 _GREETING = re.compile(
-    _PREFIX + r"(?:hi|hello|hey|hiya|howdy|dear|good\s+(?:morning|afternoon|evening|day)|morning|moin|hallo|liebe[rs]?|"
-    r"servus|guten\s+(?:tag|morgen)|bonjour|salut|hola|ciao|greetings)[ \t]+([^\n,!:;.?]{2,60}?)[ \t]*(?:[,!:;.?–-]|$)",
-    re.IGNORECASE | re.MULTILINE,
+    r"(?:hi|hello|hey|hiya|howdy|dear|good\s+(?:morning|afternoon|evening|day)|morning|(?:sehr\s+)?geehrte[rs]?|"
+    r"(?:moin(?:\s+moin)?|hallo|servus|guten\s+(?:tag|morgen|abend)|gr(?:ü|ue)(?:ß|ss)\s+gott)(?:\s+liebe[rs]?)?|"
+    r"liebe[rs]?|bonjour|salut|hola|ciao|greetings|hej|hei|ahoj|cześć|car[oa]|estimad[oa]|ch[eè]re?|beste|geachte)"
+    r"[ \t]+([^\n,!:;.?–]{2,60})",
+    re.IGNORECASE,
 )
-_ADDRESSED = re.compile(rf"(?:^|\n)[ \t>]*({_NAME})[ \t]*(?:,|--|–|-|!)[ \t]*(?=\n|$)")
-_CLOSING = (
-    r"(?:(?:many|kind|best|warm|warmest|kindest)?[ \t]*(?:thanks|thank you|thx|thanx|tia|regards|rgds|wishes)"
-    r"(?:[ \t]+(?:again|so much|a lot|in advance|and (?:best )?regards|for[^\n,]{2,40}))?|best|cheers|sincerely|yours"
-    r"(?:[ \t]+(?:truly|sincerely|faithfully))?|respectfully|cordially|take care|talk (?:to you )?(?:soon|later)|br|kr|"
-    r"see (?:you|ya)|love|later|ciao|all the best|have a (?:great|good|nice)[^\n,]{2,20}|mfg|lg|vg|"
-    r"(?:viele|beste|liebe|schöne|freundliche|herzliche)[ \t]+gr(?:ü|ue)(?:ß|ss)e|"
-    r"mit freundlichen gr(?:ü|ue)(?:ß|ss)en|"
-    r"danke|cordialement|saludos)"
+_CLOSERS = word_list("closers")
+_CLOSING = re.compile(
+    r"(?:(?:many|kind|best|warm|warmest|kindest|with)?[ \t]*(?:thanks|thank you|thx|thanx|tia|regards|rgds|wishes)"
+    r"(?:[ \t]+(?:again|so much|a lot|in advance|and (?:best )?regards|for[^\n,]{2,40}))?|best|cheers|"
+    r"(?:most )?sincerely|yours(?:[ \t]+(?:truly|sincerely|faithfully))?|respectfully|cordially|take care|"
+    r"talk (?:to you )?(?:soon|later)|br|kr|see (?:you|ya)|love|later|ciao|all the best|"
+    r"have a (?:great|good|nice)[^\n,]{2,20}|mfg|lg|vg|bg|"
+    r"(?:mit )?(?:(?:viele|beste|liebe|schöne|schoene|freundliche|herzliche|sonnige|kollegiale)n?[ \t]+)?"
+    r"gr(?:ü|u|ue)(?:ß|ss)(?:en?)?(?:[ \t]+(?:aus|von)[ \t]+[^\n,]{2,20})?|i\.?[ \t]?[av]\.|gez\.|im auftrag|"
+    r"in vertretung|hochachtungsvoll|bis (?:bald|dann|morgen)|tschüss|(?:vielen|besten|herzlichen)[ \t]+dank|danke|"
+    r"cordialement|saludos|pozdrawiam|mvh|groeten|groetjes|hälsningar|cordiali saluti|merci)(?!\w)"
+    r"[ \t]*[,.!;:–-]*[ \t]*",
+    re.IGNORECASE,
 )
-_SIGNED = re.compile(
-    rf"{_PREFIX}{_CLOSING}[ \t]*[,.!;:–-]*[ \t]*(?:\n[\s>|]*|[ \t]+|[-–—]+[ \t]*)[-–—~*]*[ \t]*([^\n]{{1,50}})$",
-    re.IGNORECASE | re.MULTILINE,
+_ADDRESSED = re.compile(rf"({_NAME})[ \t]*(?:,|--|–|-|!)")
+_ALONE = re.compile(rf"{_W}(?:[ \t]+{_W}){{0,2}}")
+_DASHED = re.compile(r"(?:-{1,3}|–|—|~|/)[ \t]*([A-ZÀ-Þ][^\n]{1,40})")
+_AFTER_LAST = re.compile(r"-----|Original Message|Ursprüngliche|(?:From|Von): |(?:On|Am) .{5,80} (?:wrote|schrieb)")
+
+_VERBS = (
+    "wrote", "writes", "said", "schrieb", "geschrieben", "a écrit", "escribió", "ha scritto", "escreveu", "skrev",
+    "napisał", "geschreven", "írta",
+)  # fmt: skip
+_WROTE = re.compile(rf"(?:{'|'.join(_VERBS)})\b")
+_WHO_WROTE = re.compile(rf"({_W}, {_W}|{_NAME})[\"”')]*[ \t]*{_BRACKETED}[ \t]*(?:hat[ \t]|heeft[ \t])?$")
+_WROTE_WHO = re.compile(rf"[ \t]+({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]*:")
+_HAS_WRITTEN = re.compile(
+    rf"({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]+hat[ \t]+(?:am|um|dies|folgendes|geschrieben)\b"
 )
-_DASHED = re.compile(r"(?:^|\n)[ \t>]*(?:--?-?|–|—|~|/)[ \t]*([A-ZÀ-Þ][^\n]{1,40})(?=\n|$)")
-_SIGNATURE = re.compile(r"(?:^|\n)[ \t>]*-- ?\n[ \t>]*([^\n]{2,50})")
-_LAST_LINE = re.compile(
-    rf"\n[ \t>]*({_W}(?:[ \t]+{_W}){{0,2}})[ \t]*"
-    r"(?=\s*(?:\Z|\n[ \t>]*(?:-----|Original Message|From:|On .{5,80} wrote:|\n)))"
+_TITLE = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Hr|Frau|Fr|Sir|Madam|Dipl\.-Ing|Mag)\.?[ \t]+({_NAME})")
+
+_CREDITS = (
+    "forwarded", "created", "sent", "edited", "reported", "approved", "reviewed", "signed", "posted", "assigned",
+    "written", "weitergeleitet", "erstellt", "gesendet",
+)  # fmt: skip
+_INTRODUCTIONS = (
+    "my name is", "this is", "i am", "i'm", "ich bin", "mein name ist", "ich heiße", "hier ist", "hier spricht",
+)  # fmt: skip
+_LABELS = (
+    "name", "account holder", "kontoinhaber", "inhaber", "ansprechpartner", "bearbeiter", "verfasser", "autor",
+    "protokoll", "teilnehmer", "anwesend", "attendees", "participants", "presenter", "speaker", "patient", "customer",
+    "kunde", "kundin",
+)  # fmt: skip
+_THANKS = (
+    "thanks", "thank you", "thx", "danke", "merci", "cheers", "sorry", "congrats", "liebe", "hallo", "hi", "hey",
+    "hello",
+)  # fmt: skip
+_CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    (_CREDITS, re.compile(rf"\w+[ \t]+(?i:by|von|to|for|an)[ \t]+({_NAME})"), "credit"),
+    (
+        _INTRODUCTIONS,
+        re.compile(
+            rf"(?i:{'|'.join(_INTRODUCTIONS)})[ \t]+({_NAME})"
+            r"(?=[ \t]*(?:[,.!\n]|$|from|and|with|at|calling|here|aus|und|von|vom))"
+        ),
+        "introduction",
+    ),
+    (
+        _LABELS,
+        re.compile(
+            rf"(?i:(?:{'|'.join(_LABELS)})(?:in|innen)?)[ \t]*:[ \t]*"
+            rf"({_W}, {_W}|{_NAME}(?:,[ \t]*{_NAME}){{0,12}})"
+        ),
+        "label",
+    ),
+    (
+        _THANKS,
+        re.compile(
+            rf"(?i:(?:{'|'.join(_THANKS)})[rs]?(?:[ \t](?:dir|ihnen))?)[ \t,]+({_W}(?:[ \t]+{_W})?)"
+            r"(?=[ \t]*(?:[!.,;:)\n]|$))"
+        ),
+        "greeting",
+    ),
 )
-_TITLE = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Herrn|Frau|Sir|Madam)\.?[ \t]+({_NAME})")
-_INTRODUCED = re.compile(
-    rf"(?i:\bmy name is|\bthis is|\bi am|\bi'm|\bich bin|\bmein name ist|\bname:)[ \t]+({_NAME})"
-    r"(?=[ \t]*(?:[,.!\n]|$|from|and|with|at|calling|here))"
+
+# Lotus Notes: `First Last/Unit/Company@DOMAIN`, `First Last@DOMAIN`, also with a line break in the name.
+_NOTES_END = re.compile(r"(?<=\w)(?:(?:/[A-Z]\w*)+(?:/\w+|@\w+)|@[A-Z][A-Z_]+\b)")
+_NOTES_NAME = re.compile(r"(?<![\w/])([A-Z][\w'-]*(?:(?:[ \t]+|[ \t]*\n[ \t>]*)[A-Z][\w'-]*\.?){1,4})$")
+
+# A name that an address in brackets follows, whatever the language of the line around it.
+_ADDRESS_AHEAD = re.compile(r"[\"'”]?[ \t]*\n?[ \t>]*[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@")
+_QUOTED = re.compile(r"[\"“']([^\"“”'<>@\n]{2,60})$")
+_DISPLAYED = re.compile(rf"(?<![\w@.])({_W},[ \t]+{_W}(?:[ \t]+{_W}){{0,2}}|{_NAME}|[a-zß-ÿ]{{3,20}})$")
+
+#: A directory of somebody's: in a path, a URL or behind a tilde.
+_HOME = re.compile(
+    r"(?:/(?:home|Users|users?|people|profiles?|members?|authors?)/|[A-Za-z]:\\Users\\|(?<![\w~/])~|/~)([A-Za-z][\w.-]{1,38})"
 )
+_AUTHOR = re.compile(
+    r"(?i:\b(?:author|user(?:_?name)?|owner|assignee|reporter|reviewer|committer|login|requester|sender|created_?by|"
+    r"updated_?by|modified_?by|approver))[ \t]*[=:][ \t]*[\"']?([A-Za-z]\w+[._-][A-Za-z]\w+)(?![\w(.\[])"
+)
+_NO_HOMES = word_list("not_homes")
 
 _NOT_NAMES = word_list("not_names")
+_COMPANY_FORMS = word_list("company_forms")
 _TOKEN = re.compile(r"[^\W\d_][\w'’.-]*")
 _JOINED = re.compile(r"(\s+(?:and|und|et|y|&|/|\+)\s+|\s*[/&]\s*)")
-_ADDRESS_PART = re.compile(r"<|\[mailto|/[A-Z]\w*/|@|\bon behalf of\b")
-_CODE = re.compile(r"[=<>{}()\[\]:;@#$%^*_\\|0-9]")
+_ADDRESS_PART = re.compile(r"<|\[mailto|/[A-Z]\w*/|@|\bon behalf of\b|im auftrag von|[ \t]{2,}|\t|[ \t]on[ \t]\d|\d")
+_CODE = re.compile(r"[=<>{}()\[\]:;@#$%^*_\\|0-9]|\w\.[a-z]{2}")
 
 #: Given names: with a capital letter they count anywhere, and take the capitalised words around them along.
-GIVEN_NAMES = word_list("given_names") - names.AMBIGUOUS - names.CALENDAR - TECHNICAL
-_GIVEN = re.compile(rf"(?<![\w@/.\\$#_-]){_NAME}(?![\w@/\\_(=-])")
-
+GIVEN_NAMES = names.GIVEN - names.AMBIGUOUS - names.CALENDAR - TECHNICAL
+_CAPITAL = re.compile(rf"(?<![\w@/.\\$#_-]){_W}")
+_LEFT = re.compile(rf"(?<![\w@/.\\$#_-])(?:{_W}[ \t]+){{1,2}}$")
+_RIGHT = re.compile(rf"(?:[ \t]+{_PARTICLE}{_W}){{0,3}}")
+_INFORMAL = re.compile(r"^[ \t>]*[a-z][^\n]*", re.MULTILINE)
+_CODE_LIKE = re.compile(r"[(){}\[\]=<>_\\/`|$;]|--|::")
+_SMALL = re.compile(r"(?<![\w@#.'’-])[a-z]{4,}(?![\w@-]|[.:]\w)")
+_IN_CODE = re.compile(r"[\w@/\\_(=-]")
+_PLACE_WORDS = word_list("place_words")
 
 #: How much a place says for a name. `sure`: a title or a short greeting, small letters will do. `form`: a form that
 #: people's names stand in. `header`: one that also holds teams and lists. `weak`: a place that often holds other words.
 Place = Literal["sure", "form", "header", "weak"]
-
-_PLACES: tuple[tuple[re.Pattern[str], Place], ...] = (
-    (_ATTRIBUTION, "form"),
-    (_TITLE, "sure"),
-    (_FORWARDED, "weak"),
-    (_INTRODUCED, "weak"),
-    (_ADDRESSED, "weak"),
-    (_DASHED, "weak"),
-    (_LAST_LINE, "weak"),
-    (_SIGNATURE, "weak"),
-)
+_Take = Callable[..., None]
 
 
 def find_structure(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return names in places of address: who sent, who is greeted, who signs, who is credited."""
     out: list[Finding] = []
 
-    def take(start: int, end: int, place: Place, *, initials: bool = False) -> None:
+    def take(start: int, end: int, place: Place, rule: str, *, initials: bool = False, until: int = 0) -> None:
         span = _name(text, start, end, directory, place, initials=initials)
         if span:
             person = directory.person_of_name(text[slice(*span)])
-            out.append(Finding(*span, "PERSON", "structure", 0.9, person))
+            span = (span[0], max(span[1], until))
+            out.append(Finding(*span, "PERSON", "structure", 0.9, person, rule))
 
-    for pattern in (_HEADER, _TRAILER):
-        for m in pattern.finditer(text):
-            for start, end in _entries(m[1]):
-                take(m.start(1) + start, m.start(1) + end, "header")
-    for pattern, place in _PLACES:
-        for m in pattern.finditer(text):
-            take(*m.span(1), place)
-    for m in _NOTES.finditer(text):
-        if _name(text, *m.span(1), directory, "form", initials=False):
-            out.append(Finding(*m.span(), "PERSON", "structure", 0.9, directory.person_of_name(m[1])))
-    for m in _GREETING.finditer(text):
-        at = m.start(1)
-        for part in _JOINED.split(m[1]):
-            if len(part.split()) <= 3:
-                take(at, at + len(part), "sure")
-            at += len(part)
-    for m in _SIGNED.finditer(text):
-        take(*m.span(1), "sure" if len(m[1].split()) <= 2 else "form", initials=True)
-    for m in _GIVEN.finditer(text):
-        start, end = m.span()
-        while start < end:
-            word = _TOKEN.match(text, start)
-            if word is None:
-                break
-            if plain(word.group()) in GIVEN_NAMES and plain(word.group()) not in directory.words:
-                take(start, end, "sure")
-                break
-            start = word.end()
-            while start < end and not text[start].isalpha():
-                start += 1
+    _lines(text, take)
+    _phrases(text, take)
+    _addresses(text, directory, take)
+    _given_names(text, directory, take, out)
+    _small_given_names(text, directory, out)
+    _logins(text, out)
     return out
+
+
+def _lines(text: str, take: _Take) -> None:
+    """Read every line behind its quote marks for headers, greetings, sign-offs and names that stand alone."""
+    lines = []
+    for m in _LINE.finditer(text):
+        start, end = m.span(1)
+        while end > start and text[end - 1] in " \t*":
+            end -= 1
+        lines.append((start, end))
+    full = [i for i, (start, end) in enumerate(lines) if start < end]
+    for n, i in enumerate(full):
+        start, end = lines[i]
+        follows = full[n + 1] if n + 1 < len(full) else -1
+        first = _FIRST.match(text, start, end)
+        if first is None:
+            if text[start] in "-–—~/":
+                _dashed(text, lines, i, follows, take)
+            continue
+        key = plain(first.group()).rstrip(".'’")
+        if text.find(":", start, min(end, start + 40)) > 0 and (label := _LABEL.match(text, start, end)):
+            said = plain(label[1])
+            trailer = said not in _HEADERS and _TRAILER.fullmatch(said)
+            if said in _HEADERS or trailer:
+                _header(text, lines, i, label.end(), "trailer" if trailer else "header", take)
+                continue
+        if key in _GREETERS and (greeted := _GREETING.match(text, start, end)):
+            at = greeted.start(1)
+            for part in _JOINED.split(greeted[1]):
+                if len(part.split()) <= 4:
+                    take(at, at + len(part), "sure", "greeting")
+                at += len(part)
+        if key in _CLOSERS and (closed := _CLOSING.match(text, start, end)):
+            if closed.end() < end:
+                _signed(text, closed.end(), end, take)
+            elif follows >= 0 and follows - i <= 3:
+                _signed(text, *lines[follows], take)
+        elif text[start].isupper() and end - start <= 60:
+            last = follows < 0 or follows > i + 1 or _AFTER_LAST.match(text, lines[follows][0])
+            if named := _ADDRESSED.fullmatch(text, start, end):
+                take(*named.span(1), "weak", "greeting")
+            elif i and last and _ALONE.fullmatch(text, start, end):
+                take(start, end, "weak", "sign-off")
+
+
+def _dashed(text: str, lines: Sequence[tuple[int, int]], i: int, follows: int, take: _Take) -> None:
+    start, end = lines[i]
+    if text[start:end] == "--" and follows >= 0:
+        begin, stop = lines[follows]
+        take(begin, min(stop, begin + 50), "weak", "signature")
+    elif m := _DASHED.fullmatch(text, start, end):
+        take(*m.span(1), "weak", "sign-off")
+
+
+def _signed(text: str, start: int, end: int, take: _Take) -> None:
+    while start < end and text[start] in "-–—~*, \t":
+        start += 1
+    # A job or a second name in brackets may follow.
+    if end - start > 50:
+        return
+    take(start, end, "sure" if len(text[start:end].split()) <= 2 else "form", "sign-off", initials=True)
+
+
+def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rule: str, take: _Take) -> None:
+    """Take the names of a header and of the lines that continue it: a list goes on behind a comma or semicolon."""
+    end = lines[i][1]
+    for nth in range(_CONTINUED):
+        for a, b in _entries(text[start:end]):
+            take(start + a, start + b, "header", rule)
+        more = end > start and text[end - 1] in ",;"
+        if not more or i + nth + 1 >= len(lines):
+            return
+        start, end = lines[i + nth + 1]
+        if _LABEL.match(text, start, end):
+            return
+
+
+def _phrases(text: str, take: _Take) -> None:
+    """Read the running text for attributions, titles, credits and introductions."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join(x if len(x := c.lower()) == 1 else c for c in text)
+    for at in _places(lower, _VERBS):
+        m = _WROTE.match(text, at)
+        if m is None:
+            continue
+        if before := _WHO_WROTE.search(text, max(0, at - 160), at):
+            take(*before.span(1), "form", "attribution")
+        if after := _WROTE_WHO.match(text, m.end()):
+            take(*after.span(1), "form", "attribution")
+    if " hat " in text:
+        for m in _HAS_WRITTEN.finditer(text):
+            take(*m.span(1), "form", "attribution")
+    for m in _TITLE.finditer(text):
+        take(*m.span(1), "sure", "title")
+    for words, pattern, rule in _CUES:
+        for at in _places(lower, words):
+            if m := pattern.match(text, at):
+                if rule != "label":
+                    take(*m.span(1), "weak", rule)
+                    continue
+                for a, b in _entries(m[1]):
+                    take(m.start(1) + a, m.start(1) + b, "header", rule)
+
+
+def _places(lower: str, words: Sequence[str]) -> Iterator[int]:
+    """Yield where one of the words stands: much faster than an expression that tries them all at every letter."""
+    for word in words:
+        at = lower.find(word)
+        while at >= 0:
+            if not (at and lower[at - 1].isalnum()):
+                yield at
+            at = lower.find(word, at + len(word))
+
+
+def _addresses(text: str, directory: Directory, take: _Take) -> None:
+    """Take the name before an address in brackets, and names in the form of Lotus Notes."""
+    if "@" not in text and "/" not in text:
+        return
+    for m in _NOTES_END.finditer(text):
+        if name := _NOTES_NAME.search(text, max(0, m.start() - 80), m.start()):
+            start, end = name.span(1)
+            # The name runs over a line's end only in a list: "To: Ann Lee/HOU, Jo\nBell/HOU".
+            if "\n" in name[1] and text[max(0, start - 4) : start].rstrip(" \t")[-1:] not in (",", ";", ":"):
+                start = text.rindex("\n", start, end) + 1
+            take(start, end, "form", "notes name", until=m.end())
+    if "@" not in text:
+        return
+    for m in _ADDRESS_AHEAD.finditer(text):
+        begin = max(0, m.start() - 70)
+        if text[m.start()] in "\"'”" and (quoted := _QUOTED.search(text, begin, m.start())):
+            for a, b in _entries(quoted[1]):
+                take(quoted.start(1) + a, quoted.start(1) + b, "header", "display name")
+        elif name := _DISPLAYED.search(text, begin, m.start()):
+            shown = plain(name[1])
+            local = plain(text[m.end() - 30 : m.end()])
+            if not name[1].islower():
+                take(*name.span(1), "header", "display name")
+            elif shown in GIVEN_NAMES or shown in re.split(r"\W", local):
+                take(*name.span(1), "sure", "display name")
+
+
+def _given_names(text: str, directory: Directory, take: _Take, out: list[Finding]) -> None:
+    """Take every capitalised given name, with the capitalised words that belong to it."""
+    done = 0
+    for m in _CAPITAL.finditer(text):
+        start, end = m.span()
+        if start < done or plain(m.group()).rstrip(".'’-").removesuffix("'s").removesuffix("’s") not in GIVEN_NAMES:
+            continue
+        if not m.group().endswith(("'s", "’s", ",")):
+            right = _RIGHT.match(text, end)
+            end = right.end() if right else end
+        if end < len(text) and _IN_CODE.match(text, end):
+            continue
+        first = start
+        if left := _LEFT.search(text, max(done, start - 40), start):
+            words = [(t.start(), _key(t.group())) for t in _TOKEN.finditer(text, left.start(), start)]
+            if words and words[-1][1] in _PLACE_WORDS:
+                continue
+            for at, word in reversed(words):
+                if (
+                    len(word) < 3
+                    or _ordinary(word, directory)
+                    or word in _NOT_NAMES
+                    or word in names.TEAM_WORDS
+                    or word in names.CALENDAR
+                ):
+                    break
+                first = at
+        done = end
+        if _key(text[first:end].rpartition(" ")[2]) in _COMPANY_FORMS:
+            out.append(Finding(first, end, "ORGANIZATION", "structure", 0.9, "", "named company"))
+        else:
+            take(first, end, "sure", "given name")
+
+
+def _small_given_names(text: str, directory: Directory, out: list[Finding]) -> None:
+    """Take given names in small letters from lines that begin with a small letter and hold nothing like code."""
+    for m in _INFORMAL.finditer(text):
+        if _CODE_LIKE.search(m[0]):
+            continue
+        for word in _SMALL.finditer(text, m.start(), m.end()):
+            if word[0] in GIVEN_NAMES and word[0] not in directory.words:
+                out.append(Finding(*word.span(), "PERSON", "structure", 0.6, "", "given name"))
+
+
+def _logins(text: str, out: list[Finding]) -> None:
+    """Add the user names of home directories, of profile paths, and those that a field of that meaning holds."""
+    if "/" in text or "\\" in text or "~" in text:
+        for m in _HOME.finditer(text):
+            if plain(m[1]).rstrip(".-") not in _NO_HOMES:
+                end = m.end(1)
+                while text[end - 1] in ".-":
+                    end -= 1
+                out.append(Finding(m.start(1), end, "HANDLE", "structure", 0.9, "", "home directory"))
+    if "=" in text or ":" in text:
+        for m in _AUTHOR.finditer(text):
+            parts = [plain(p) for p in re.split(r"[._-]", m[1]) if p]
+            if parts and parts[0] in GIVEN_NAMES:
+                out.append(Finding(*m.span(1), "PERSON", "structure", 0.9, "", "author field"))
 
 
 def _entries(value: str) -> list[tuple[int, int]]:
@@ -152,6 +387,7 @@ def _entries(value: str) -> list[tuple[int, int]]:
             pieces.append((start, end))
     out = []
     for start, end in pieces:
+        start += len(value[start:end]) - len(value[start:end].lstrip(" \t\"'"))
         # The address has its own detector; what stands before it is the name.
         for m in re.finditer(r"[^<>()\[\]\"/@]+", _ADDRESS_PART.split(value[start:end], maxsplit=1)[0]):
             out.append((start + m.start(), start + m.end()))
@@ -159,7 +395,7 @@ def _entries(value: str) -> list[tuple[int, int]]:
 
 
 def _bare(piece: str) -> str:
-    return re.sub(r"<[^>]*>|\([^)]*\)|\"", "", piece).strip()
+    return re.sub(r"<[^<>]*>|\([^()]*\)|\"", "", piece).strip()
 
 
 def _name(
@@ -185,8 +421,13 @@ def _name(
     first, last = words[0][1], words[-1][2]
     while last > first and text[last - 1] in "'’-.":
         last -= 1
+    if text[first:last].endswith(("'s", "’s")):
+        last -= 2
     before = text[max(0, first - 1) : first]
-    if _CODE.search(text[first:last]) or before in ("<", "/", "_", "$", "#", "`") or before.isalnum():
+    # Behind an angle bracket stands a tag, or a name in mail of Lotus Notes.
+    if _CODE.search(text[first:last]) or (before == "<" and place != "form") or before in ("/", "_", "$", "#", "`"):
+        return None
+    if before.isalnum():
         return None
     found = [w for w, _, _ in words]
     folded = [_key(w) for w in found]
@@ -201,9 +442,13 @@ def _key(word: str) -> str:
     return plain(word).strip(".'’-")
 
 
+def _ordinary(word: str, directory: Directory) -> bool:
+    return word in directory.words and word not in names.AMBIGUOUS and word not in GIVEN_NAMES
+
+
 def _reads_as_name(found: Sequence[str], folded: Sequence[str], directory: Directory, place: Place) -> bool:
     capital = [w[0].isupper() for w in found]
-    ordinary = [w in directory.words and w not in names.AMBIGUOUS for w in folded]
+    ordinary = [_ordinary(w, directory) for w in folded]
     if len(folded) == 1 and len(folded[0]) < 2:
         return False
     if place == "sure":
