@@ -94,6 +94,9 @@ def _votes() -> Mapping[str, tuple[tuple[str, float], ...]]:
 
 _VOTES = _votes()
 
+#: The function words by language.
+SMALL_WORDS: Mapping[str, frozenset[str]] = MappingProxyType({k: frozenset(v.split()) for k, v in _SMALL.items()})
+
 
 def language_of(text: str) -> str:
     """Return the ISO 639-1 code of the language that a text is written in, or "" where the text does not say.
