@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from importlib.metadata import PackageNotFoundError, version
@@ -18,19 +18,22 @@ from redact import names
 from redact.aliases import link
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
+from redact.figures import is_plain_figure, may_hold_number
 from redact.finding import Finding, Replaced, merge, split_opinions, without
 from redact.folding import Folded, clean, plain
 from redact.language import language_of
-from redact.lexicon import TECHNICAL, is_ordinary, lexicon_of
+from redact.lexicon import TECHNICAL, is_nobody, is_ordinary, lexicon_of
 from redact.lines import Line, lines_of
 from redact.lookalikes import spelled_apart
 from redact.opinions import judge
 from redact.pseudonyms import TOKEN, Pseudonyms
+from redact.recent import Recent
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerResult
 
-    from redact.models import Entity
+    from redact.lookalikes import spelled_apart
+from redact.models import Entity
 
 PROFILES = ("strict", "fast", "max")
 #: Model package by language code. A text goes to the model of its language, or else to the first.
@@ -44,6 +47,14 @@ SWEPT = "named elsewhere in the text"
 
 #: Reads texts with the model of a package: for each what it takes for entities, or None where it could not be read.
 ReadEntities = Callable[[Sequence[str], str], Iterable["Sequence[Entity] | None"]]
+
+
+#: What was found in a line, in its offsets.
+_Read = tuple[Finding, ...]
+#: Lines of which is remembered what was found in them, and values that were removed.
+_LINES, _VALUES = 50_000, 1_000_000
+#: Characters of the texts that are looked at together: what is kept of each while it is read is many times its size.
+_PORTION = 2_000_000
 
 
 class _Asked(NamedTuple):
@@ -141,9 +152,9 @@ class Redactor:
             {e for r in self._analyzer.registry.recognizers for e in r.supported_entities} - set(presidio.NER_ENTITIES)
         )
         self._names = frozenset(presidio.NER_ENTITIES)
-        self._opinions: dict[tuple[str, str], tuple[Finding, ...]] = {}  # by package and line
-        self._numbers: dict[str, tuple[Finding, ...]] = {}
-        self._removed: set[str] = set()
+        self._opinions: Recent[tuple[str, str], _Read] = Recent(_LINES)  # by package and line
+        self._numbers: Recent[str, _Read] = Recent(_LINES)
+        self._removed: Recent[str, bool] = Recent(_VALUES)
         self._everywhere = False  # whether lines without digits go to Presidio's recognisers too
 
     def __repr__(self) -> str:
@@ -182,7 +193,8 @@ class Redactor:
             again: The texts are results of this redactor, and their tokens are tokens.
 
         Each replacement changes what a model makes of its neighbours, so texts are read until nothing new is found.
-        Every round turns at least one character into a token, and tokens are never read again: the loop ends.
+        Every round turns at least one character into a token, and tokens are never read again: the loop ends. The full
+        name of somebody in one of the texts counts in all of them; who has a million texts gives them in batches.
         """
         current = [clean(t) if again else spelled_apart(clean(t)) for t in texts]
         languages = [language_of(t) for t in current]
@@ -213,69 +225,101 @@ class Redactor:
         return self._find(texts, [language_of(t) for t in texts], reread=reread)
 
     def _find(self, texts: Sequence[str], languages: Sequence[str], *, reread: bool) -> list[list[Finding]]:
-        folded = [Folded(t) for t in texts]
-        certain = [[f for r in self._own for f in r.findings(t, fo)] for t, fo in zip(texts, folded, strict=True)]
+        found: list[list[Finding]] = []
+        for portion in _portions(texts):
+            found += self._look(texts[portion], languages[portion], reread)
+        self._sweep(texts, found)
+        return [link(t, merge(split_opinions(f, t)), self.directory) for f, t in zip(found, texts, strict=True)]
+
+    def _look(self, texts: Sequence[str], languages: Sequence[str], reread: bool) -> list[list[Finding]]:
+        """Return what each text shows by itself."""
         packages = [self.models.get(language) or self.models[self._first] for language in languages]
+        certain = [self._certain(t) for t in texts]
         asked = [
             self._ask(t, package, known, reread) for t, package, known in zip(texts, packages, certain, strict=True)
         ]
-        self._read(asked)
+        opinions, numbers = self._read(asked)
         whole = self._read_whole(texts, reread)
         found = []
-        for text, of_text, known, more in zip(texts, asked, certain, whole, strict=True):
+        for text, language, of_text, known, more in zip(texts, languages, asked, certain, whole, strict=True):
             findings = [*known, *more]
             for ask in of_text:
                 line = ask.line
-                opinions = self._opinions[ask.package, line.text] if ask.package else ()
-                for f in (*opinions, *(self._numbers[line.text] if ask.numbers else ())):
+                of_line = opinions[ask.package, line.text] if ask.package else ()
+                for f in (*of_line, *(numbers[line.text] if ask.numbers else ())):
                     if f.entity == "PERSON":
                         f = replace(f, person=self.directory.person_of_name(line.text[f.start : f.end]))
                     elif ask.people_only and f.source == "ner" and f.entity != UNREAD:
                         continue
                     findings.append(f.moved(line.start))
-            found.append(_outside_tokens(findings, text))
-        self._sweep(texts, folded, found)
-        return [link(t, merge(split_opinions(f, t)), self.directory) for f, t in zip(found, texts, strict=True)]
+            meant = [
+                f
+                for f in findings
+                if f.source != "ner" or f.entity == UNREAD or not is_nobody(text[f.start : f.end], language)
+            ]
+            found.append(_outside_tokens(meant, text))
+        return found
+
+    def _certain(self, text: str) -> list[Finding]:
+        folded = Folded(text)
+        return [f for recognizer in self._own for f in recognizer.findings(text, folded)]
 
     def removed_values(self) -> frozenset[str]:
-        """Return, folded, the certain values removed so far; they stay in memory and are for the rescan only."""
+        """Return, folded, the certain values removed so far, the newest million of them.
+
+        They stay in memory and are for the rescan only.
+        """
         return frozenset(self._removed)
 
     def _ask(self, text: str, package: str, known: Sequence[Finding], reread: bool) -> list[_Asked]:
         """Return what is asked about each line: it depends on the text alone, never on what was read before."""
+        cover = bytearray(len(text))
+        for start, end in (*(m.span() for m in TOKEN.finditer(text)), *((f.start, f.end) for f in known)):
+            cover[start:end] = b"\1" * (end - start)
         out = []
         for line in lines_of(text):
             held = TOKEN.search(line.text) is not None
-            wanted = not held or reread
-            if self.profile == "fast":
-                wanted = wanted and self._unresolved(line, known)
-            numbers = self._everywhere or sum(map(str.isdigit, line.text)) >= 5
+            wanted = (reread or not held) and (self.profile != "fast" or self._unresolved(line, cover))
+            end = line.start + len(line.text)
+            numbers = self._everywhere or may_hold_number(text, line.start, end, cover)
             out.append(_Asked(line, package if wanted else "", numbers, held))
         return out
 
-    def _read(self, asked: Iterable[Sequence[_Asked]]) -> None:
-        """Fill the caches for every distinct line."""
+    def _read(self, asked: Iterable[Sequence[_Asked]]) -> tuple[dict[tuple[str, str], _Read], dict[str, _Read]]:
+        """Return what a model says of each distinct line, by package and line, and Presidio's numbers by line."""
+        opinions: dict[tuple[str, str], _Read] = {}
+        numbers: dict[str, _Read] = {}
         wanted: dict[str, dict[str, None]] = {}
         digits: dict[str, None] = {}
         for ask in chain.from_iterable(asked):
-            text = ask.line.text
-            if ask.numbers and text not in self._numbers:
-                digits[text] = None
-            if ask.package and (ask.package, text) not in self._opinions:
-                wanted.setdefault(ask.package, {})[text] = None
+            text, key = ask.line.text, (ask.package, ask.line.text)
+            if ask.numbers and text not in numbers:
+                if (known := self._numbers.get(text)) is not None:
+                    numbers[text] = known
+                else:
+                    digits[text] = None
+            if ask.package and key not in opinions:
+                if (known := self._opinions.get(key)) is not None:
+                    opinions[key] = known
+                else:
+                    wanted.setdefault(ask.package, {})[text] = None
         for package, lines in wanted.items():
             for text, entities in zip(lines, self._read_entities(list(lines), package), strict=True):
-                self._opinions[package, text] = self._judged(text, entities)
-        for text in digits:
-            results = self._analyzer.analyze(
-                text,
-                self._first,
-                entities=self._number_entities,
-                nlp_artifacts=self._nlp.artifacts(text, self._first),
-                score_threshold=THRESHOLD,
-            )
-            found = (Finding(r.start, r.end, r.entity_type, "pattern", r.score, rule=_rule(r)) for r in results)
-            self._numbers[text] = tuple(f for f in found if _plausible(text, f))
+                opinions[package, text] = self._judged(text, entities)
+                self._opinions.put((package, text), opinions[package, text])
+        with self._nlp.forgetting(self._first):
+            for text in digits:
+                results = self._analyzer.analyze(
+                    text,
+                    self._first,
+                    entities=self._number_entities,
+                    nlp_artifacts=self._nlp.artifacts(text, self._first),
+                    score_threshold=THRESHOLD,
+                )
+                found = (Finding(r.start, r.end, r.entity_type, "pattern", r.score, rule=_rule(r)) for r in results)
+                numbers[text] = tuple(f for f in found if not is_plain_figure(text, f))
+                self._numbers.put(text, numbers[text])
+        return opinions, numbers
 
     def _judged(self, line: str, entities: Sequence[Entity] | None) -> tuple[Finding, ...]:
         """Return what counts of a model's reading of a line."""
@@ -314,22 +358,18 @@ class Redactor:
                     out[i].append(replace(f, rule="second model").moved(line.start))
         return out
 
-    def _unresolved(self, line: Line, known: Sequence[Finding]) -> bool:
+    def _unresolved(self, line: Line, cover: bytearray) -> bool:
         """Return whether the line holds a capitalised word that nothing explains yet."""
         for m in _CAPITAL.finditer(line.text):
-            start, end = line.start + m.start(), line.start + m.end()
-            word = plain(m.group()).strip("'’-")
-            if (
-                word in TECHNICAL
-                or word in self._keep
-                or (is_ordinary(word, self._words) and word not in names.AMBIGUOUS)
-            ):
+            if cover.find(0, line.start + m.start(), line.start + m.end()) < 0:
                 continue
-            if not any(f.start <= start and end <= f.end for f in known) and not TOKEN.match(line.text, m.start()):
+            word = plain(m.group()).strip("'’-")
+            ordinary = is_ordinary(word, self._words) and word not in names.AMBIGUOUS
+            if not ordinary and word not in TECHNICAL and word not in self._keep:
                 return True
         return False
 
-    def _sweep(self, texts: Sequence[str], folded: Sequence[Folded], found: list[list[Finding]]) -> None:
+    def _sweep(self, texts: Sequence[str], found: list[list[Finding]]) -> None:
         """Add every further mention of unlisted people whose full name was found.
 
         The full name counts in every text, the given or family name alone in the text that has the full name: a model
@@ -359,8 +399,8 @@ class Redactor:
         if not written:
             return
         unlisted = Directory((), written.values(), (), self._words | TECHNICAL, firm=False)
-        for i, (text, fo) in enumerate(zip(texts, folded, strict=True)):
-            named = (f for f in unlisted.find(fo, within=of_text[i]) if f.entity == "PERSON")
+        for i, text in enumerate(texts):
+            named = (f for f in unlisted.find(Folded(text), within=of_text[i]) if f.entity == "PERSON")
             more = [replace(f, rule=SWEPT) for f in named]
             found[i].extend(_outside_tokens(more, text))
 
@@ -385,7 +425,7 @@ class Redactor:
             else:
                 keep = f.entity == "PERSON" and (name := names.parse_name(value)) is not None and len(name.last) > 1
             if keep:
-                self._removed.add(value)
+                self._removed.put(value, True)
 
     def _replace(
         self, text: str, placed: Sequence[Replaced], findings: Sequence[Finding]
@@ -423,6 +463,17 @@ class Redactor:
         return "".join(parts), out
 
 
+def _portions(texts: Sequence[str]) -> Iterator[slice]:
+    """Yield slices of neighbouring texts with about `_PORTION` characters each."""
+    start = size = 0
+    for i, text in enumerate(texts):
+        if size and size + len(text) > _PORTION:
+            yield slice(start, i)
+            start, size = i, 0
+        size += len(text)
+    yield slice(start, len(texts))
+
+
 def _rule(result: RecognizerResult) -> str:
     """Return the name of the Presidio recogniser that found it."""
     return str((result.recognition_metadata or {}).get("recognizer_name", ""))
@@ -433,21 +484,6 @@ def _outside_tokens(findings: Iterable[Finding], text: str) -> list[Finding]:
     if not holes:
         return list(findings)
     return [piece for f in findings for piece in without(f, holes, text)]
-
-
-_FIGURE = re.compile(
-    r"\d{1,9}|\d{1,3}(?:[,.]\d{3})+|\d{4}[-./]\d\d[-./]\d\d(?:\D.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?:\s.*)?"
-)
-_PATH = re.compile(r"(?:[A-Za-z_]|[\w.-]/)[/_-]$|[#=$€£_]$")
-
-
-def _plausible(line: str, f: Finding) -> bool:
-    """Return whether a phone number of Presidio's is none of the plain figures, dates and path parts it also takes."""
-    if f.entity != "PHONE_NUMBER":
-        return True
-    if _PATH.search(line[max(0, f.start - 2) : f.start]) or line[f.end : f.end + 1] in ("_", "%"):
-        return False
-    return _FIGURE.fullmatch(line[f.start : f.end]) is None
 
 
 @lru_cache(maxsize=1)

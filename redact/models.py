@@ -25,6 +25,7 @@ _LABELS = {
 }  # fmt: skip
 #: Texts after which spaCy forgets the words that it met.
 _ZONE = 8192
+_ZONES = Lock()  # spaCy's zones do not nest, and are nothing for two threads at once
 #: Texts that the model reads at a time, and the characters of all of them: what fits into a processor's cache.
 _BATCH, _BATCH_CHARACTERS = 128, 16_384
 #: A longer text is read in parts of about this size: the model sees a few words to each side only.
@@ -90,7 +91,6 @@ class SpacyModel:
         shared = "Listener" in str(config["components"].get("ner", {}).get("model", {}).get("tok2vec", {}))
         wanted = {"ner", "tok2vec"} if shared else {"ner"}
         self.nlp: Any = spacy.load(name, exclude=[p for p in config["nlp"]["pipeline"] if p not in wanted])
-        self._lock = Lock()  # spaCy's memory zones do not nest
         self._annotate = self._by_pipes
         if self.nlp.pipe_names == ["ner"]:
             with _one_thread():
@@ -107,7 +107,7 @@ class SpacyModel:
         # A batch takes as many steps as its longest text has words.
         parts.sort(key=lambda p: len(p[2]))
         out: list[list[Entity]] = [[] for _ in texts]
-        with self._lock, _one_thread(), self.nlp.memory_zone():
+        with _one_thread(), forgetting(self.nlp):
             for batch in _batches(parts):
                 docs = [self.nlp.make_doc(part) for _, _, part in batch]
                 self._annotate(docs)
@@ -193,6 +193,13 @@ def _batches(parts: Sequence[tuple[int, int, str]]) -> Iterator[Sequence[tuple[i
             end += 1
         yield parts[at:end]
         at = end
+
+
+@contextmanager
+def forgetting(nlp: Any) -> Iterator[None]:
+    """Have a pipeline forget the words that it meets meanwhile; its documents must not be used afterwards."""
+    with _ZONES, nlp.memory_zone():
+        yield
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import spacy
@@ -23,7 +24,7 @@ from redact.detectors import disguise, encoded, mailaddresses, network, numbers,
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
-from redact.models import Entity, SpacyModel, load_model, read_entities
+from redact.models import Entity, SpacyModel, forgetting, load_model, read_entities
 
 Detect = Callable[[str, Folded, Directory], list[Finding]]
 
@@ -78,6 +79,14 @@ class NerEngine(NlpEngine):  # type: ignore[misc]
         return NlpArtifacts(
             [s for s in spans if s is not None], doc, [t.idx for t in doc], [t.lower_ for t in doc], self, language
         )
+
+    @contextmanager
+    def forgetting(self, language: str) -> Iterator[None]:
+        """Have the words of artifacts forgotten at the end, and with them the artifacts' documents."""
+        if not self._tokenizers:
+            self.load()
+        with forgetting(self._tokenizers[language]):
+            yield
 
     def is_stopword(self, word: str, language: str) -> bool:
         """Return whether a word carries no context."""
