@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from redact.detectors.secret_formats import FORMATS, Format
@@ -18,7 +19,7 @@ from redact.pseudonyms import TOKEN
 
 _KEY = (
     r"(?i)\b((?:[a-z0-9_.\-]*(?:passw(?:or)?[dt]|passwort|kennwort|passwd|pwd|passphrase|passcode|secret|token|"
-    r"credentials?|api[_\- ]?key|"
+    r"credentials?|api[_\- ]?key|schl(?:ü|ue)ssel|"
     r"(?:access|auth|private|signing|encryption|account|client|license)[_\- ]?key)[a-z0-9_\-]*)"
     r"|(?:[a-z0-9_.\-]*[_.\-])?(?:pin|pass|pw|psk|otp))\b"
 )
@@ -34,20 +35,26 @@ _CALLED = (
     r"(passwor[dt]|kennwort|passphrase|token|(?:api[ -]?)?key|secret|pin|pw)\s+[\"'`]*" + _VALUE
 )
 _QUOTED = (
-    _KEY + rf"[\"'`*\])]*\s*(?:{_SIGN}|\bis\b|\bwas\b|\bist\b|\blautet\b|\()\s*"
+    _KEY + rf"[\"'`*\])]*\s*(?:{_SIGN}|:\s*[&\w.<>\[\]]{{1,24}}\s*=|\bis\b|\bwas\b|\bist\b|\blautet\b|\()\s*"
     r"(?:\"([^\"\n]{4,})\"|'([^'\n]{4,})'|`([^`\n]{4,})`)"
 )
+_DEFINED = r"(?:#define|\bset(?:x|env| -g?x)?|\bputenv)\s+" + _KEY + r"[ \t]+[\"']?([^\s\"']{4,})"
+#: Two arguments, as in `define('PASSWORD', '...')`.
+_ARGUMENTS = _KEY + r"[\"']\s*,\s*[\"']([^\s\"']*[0-9][^\s\"']{3,})[\"']"
 #: A name and its value side by side: `name="password" value="..."`, `name: PASSWORD`, next line `value: ...`.
 _PAIRED = (
-    _KEY + r"[\"']?[ \t]*,?[ \t]*(?:\n[ \t+-]*)?[\"']?(?:value|content|wert|default(?:value)?)[\"']?[ \t]*[:=][ \t]*"
+    _KEY
+    + r"[\"']?[ \t]*[,{(]?[ \t]*(?:\n[ \t+-]*)?(?:[\"']?(?:value|content|wert|default(?:value)?)[\"']?[ \t]*[:=][ \t]*)"
     r"[\"']?([^\s\"'`,;<>]{4,})"
 )
 _ELEMENT = (
     r"(?i)<([\w:.-]*(?:passw(?:or)?d|passwort|pwd|secret|token|api[_-]?key|passphrase)[\w.-]*)[^<>\n]{0,80}>"
     r"\s*([^<>\s]{4,})\s*</"
 )
-_PREFIXED = r"\b[A-Za-z][A-Za-z0-9]{1,11}(?:[_-][A-Za-z0-9]{2,8}){0,2}[_-]([0-9A-Za-z]{20,})"
-_OPAQUE = r"[0-9A-Za-z+/_-]{32,}={0,2}"
+_PREFIXED = r"\b[A-Za-z][A-Za-z0-9]{1,11}(?:[_-][A-Za-z0-9]{2,8}){0,2}[_-]([0-9A-Za-z][0-9A-Za-z_-]{19,})"
+#: Three parts with dots between, as signed tokens have them.
+_DOTTED = r"\b[0-9A-Za-z_-]{18,}\.[0-9A-Za-z_-]{4,}\.[0-9A-Za-z_-]{25,}|\b[0-9A-Za-z]{10,}\.[0-9a-f]{40,}"
+_OPAQUE = r"(?:[0-9A-Za-z]{1,6}~|\b(?:[a-z]{2}\.){1,2})?[0-9A-Za-z+/_-]{32,}={0,2}"
 #: Blocks of random-looking text that are published.
 _PUBLISHED = re.compile(
     r"-----BEGIN (?:PGP SIGNATURE|PGP PUBLIC KEY BLOCK|PGP MESSAGE|CERTIFICATE|PUBLIC KEY|SSH SIGNATURE|"
@@ -61,9 +68,13 @@ _PLACEHOLDER = re.compile(
     r"\w+\(.*|\w+(?:->|::)\w.*|str|string|int|bool|bytes|optional|any|object|number|text|required|invalid|expired|wrong|missing|"
     rf"(?-i:(?:{TOKEN.pattern})+))$"
 )
+_DIGEST = re.compile(
+    r"(?i)(?:sha|md5|crc|commit|rev|git|diff|blob|tree|hash|etag|digest|image|layer|build|uuid|guid|id|v|r|gpg|sig|"
+    r"msg|message|thread|session|request|trace|span|bug|issue|pr|pull|ref|cve|core|pkg|part|boundary|nextpart)[\w]{0,3}[_-]"
+)
 #: One of these is in every telling name.
 _NAMES = (
-    "passw", "kennwort", "pwd", "passphrase", "passcode", "secret", "token", "credential", "key", "pin", "pass", "pw",
+    "passw", "kennwort", "pwd", "passphrase", "passcode", "secret", "token", "credential", "key", "schl", "pin", "pass", "pw",
     "psk", "otp",
 )  # fmt: skip
 _PASSWORDISH = re.compile(r"(?i)pass|pwd|\bpw\b|kennwort|secret|psk")
@@ -76,6 +87,8 @@ _BY_NAME = (
     ("spoken secret", _SPOKEN, True),
     ("spoken secret", _CALLED, True),
     ("paired secret", _PAIRED, False),
+    ("setting", _DEFINED, False),
+    ("secret argument", _ARGUMENTS, True),
     ("secret element", _ELEMENT, False),
 )
 
@@ -88,7 +101,7 @@ def _compiled() -> tuple[tuple[tuple[Format, Any], ...], tuple[tuple[str, Any, b
         tuple((f, re2.compile(f.pattern)) for f in FORMATS),
         tuple((rule, re2.compile(pattern), weak) for rule, pattern, weak in _BY_NAME),
         re2.compile(_QUOTED),
-        re2.compile(_PREFIXED),
+        re2.compile(rf"{_DOTTED}|{_PREFIXED}"),
         re2.compile(_OPAQUE),
     )
 
@@ -128,10 +141,8 @@ def find_secrets(text: str, folded: Folded, directory: Directory) -> list[Findin
                 take(m.start(group), m.end(group), 0.9, "quoted secret")
     for m in prefixed.finditer(text):
         # In the path of an address such a run is the name of a page.
-        if text[m.start() - 1 : m.start()] in ("/", "#", "-") or m.group().lower().startswith("sha"):
-            continue
-        if _is_random(m[1]):
-            take(m.start(), m.end(), 0.8, "prefixed token")
+        if text[m.start() - 1 : m.start()] not in ("/", "#", "-") and _is_random(m[1] or m.group(), m.group()):
+            take(m.start(), m.end(), 0.8, "prefixed token" if m[1] else "dotted token")
     published = [m.span() for m in _PUBLISHED.finditer(text)] if "-----BEGIN" in text else []
     for m in opaque.finditer(text):
         if _is_opaque(text, m.start(), m.end()) and not any(a < m.end() and m.start() < b for a, b in published):
@@ -139,12 +150,22 @@ def find_secrets(text: str, folded: Folded, directory: Directory) -> list[Findin
     return out
 
 
-def _is_random(run: str) -> bool:
-    """Return whether a run behind a prefix is a drawn one: letters and digits mixed, no digest, no words."""
-    digits = sum(map(str.isdigit, run))
-    if digits < 3 or digits == len(run) or re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", run):
+def _is_random(run: str, whole: str) -> bool:
+    """Return whether a run behind a prefix is a drawn one rather than a digest or words.
+
+    Args:
+        run: What stands behind the prefix.
+        whole: The run with its prefix.
+    """
+    if sum(map(str.isdigit, run)) < 2 or run.replace("-", "").isdigit() or _DIGEST.match(whole):
         return False
-    return re.search(r"[a-z]{9,}|[A-Z]{9,}", run) is None and entropy(run) >= 3.5
+    if re.fullmatch(r"[0-9a-f-]+|[0-9A-F-]+", run):
+        return len(run) >= 32 and (whole[-len(run) - 1] == "_" or whole[:4].isupper())
+    if re.search(r"[a-z]{9,}|[A-Z]{14,}", run) or entropy(run) < 3.5:
+        return False
+    # Drawn strings change between small and capital letters and digits all the time, words do not.
+    kinds = [1 if c.isdigit() else 2 + c.isupper() for c in run if c.isalnum()]
+    return sum(a != b for a, b in pairwise(kinds)) >= 0.3 * len(kinds)
 
 
 def _is_value(key: str, value: str, directory: Directory, *, weak: bool) -> bool:
@@ -185,7 +206,7 @@ def _is_opaque(text: str, start: int, end: int) -> bool:
         run = max((part.rpartition("_")[2] for part in run.split("/")), key=len)
     if len(run) < 32 or not (any(map(str.isupper, run)) and any(map(str.islower, run))):
         return False
-    if sum(map(str.isdigit, run)) < 3 or run.count("/") > 3 or run.count("_") + run.count("-") > 5:
+    if sum(map(str.isdigit, run)) < 3 or run.count("/") > 3 or run.count("_") + run.count("-") > max(5, len(run) // 12):
         return False
     if re.search(r"[a-z]{10,}|[A-Z]{10,}", run) or re.match(r"sha\d{3}[-:]", run, re.IGNORECASE):
         return False
@@ -194,7 +215,7 @@ def _is_opaque(text: str, start: int, end: int) -> bool:
 
 def _says_something(run: str) -> bool:
     """Return whether a run is Base64 of readable text, which is judged by what it says."""
-    piece = run.replace("-", "+").replace("_", "/")
+    piece = re.sub(r"[^A-Za-z0-9+/]", "/", run.replace("-", "+"))
     return as_text(base64.b64decode(piece[: len(piece) // 4 * 4])) != ""
 
 
