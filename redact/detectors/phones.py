@@ -51,7 +51,7 @@ _STRONG = (
     r"whatsapp|sms|dial(?:[\s-]?in)?|einwahl|call[\s-]?in|voice(?:mail)?|bridge|toll[\s-]?free|zentrale)"
 )
 _WEAK = (
-    r"(?:call(?:ed|ing)?|reach|office|b[uü]ro|direct|work|home|privat|desk|line|number|nummer|dial|ring|text|unter|"
+    r"(?:call(?:ed|ing)?|reach|office|b[uü]ro|direct|work|home|privat|desk|number|nummer|dial|ring|text|unter|"
     r"contact|kontakt|erreichbar|assistant|secretary|answering|registered|[whmtfcop])"
 )
 _CALLING = re.compile(r"(?i)(?:call|reach|dial|ring|text|erreich|contact|kontakt)")
@@ -96,7 +96,7 @@ _VANITY = re.compile(
 )
 _TAIL = re.compile(
     r"(?i)[\s,;]{0,3}\(?(?:extn?|extension|x|durchwahl|dw|app|apparat|nst)\.?[\s.:#-]{0,3}\d{1,6}\b|"
-    r"\s?/\s?-?\d{1,5}(?![\w/])|\s(?:or|oder|and|und|&)\s-?(?:\d-)?\d{3,5}(?![\w.,/-])"
+    r"\s?/\s?-?\d{1,5}(?![\w/])|\s(?:or|oder|and|und|&)\s-?(?:\d-)?\d{3,5}(?!\w|[.,/-]\d)"
 )
 
 _DIGIT_WORDS = (
@@ -203,6 +203,7 @@ def _cued(text: str) -> Iterator[Finding]:
                 yield _phone(*m.span(), "phone after a word", 0.9)
             continue
         weak = _BEFORE_WEAK.search(before) if count >= 7 else None
+        weak = weak if weak is not None and "\n" not in weak["mark"] else None
         if weak is not None and (not m.group().isdigit() or _CALLING.match(weak.group())):
             at = m.end()
             yield _phone(*m.span(), "phone after a word", 0.7)
