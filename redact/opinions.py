@@ -29,6 +29,7 @@ _LEADING = word_list("leading")
 _PARTICLES = word_list("particles")
 _DAYS = names.CALENDAR - {"april", "august", "june", "may", "summer"}
 _LONGEST = 30  # letters of a name
+_MACRO = 5  # capitals that are rather an abbreviation than a name
 
 
 def judge(
@@ -83,6 +84,13 @@ def judge(
         "_/\\>({=`}."
     ):
         return None
+    # The name of a module or a macro: "parser: take two", "src/parser.c", "returns EINTR".
+    if person and " " not in surface and plain(surface) not in GIVEN_NAMES:
+        in_code = (text[end : end + 1] or " ") in ":/._-(" or text[max(0, start - 1) : start] in ("/", ".", "-")
+        if surface.islower() and in_code:
+            return None
+        if surface.isupper() and len(surface) <= _MACRO and not text.isupper():
+            return None
     kinds = [_common(_key(text, span), words, directory, keep) for span in spans]
     if all(k == "no name" for k in kinds) or (all(kinds) and not _inside(text, start, surface, finding.entity)):
         return None

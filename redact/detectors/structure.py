@@ -24,6 +24,7 @@ _FIRST = re.compile(r"[^\W\d_][\w.'’-]*")
 _LABEL = re.compile(r"([^\W\d_][\w.-]*(?:[ \t][\w.-]+){0,2})[ \t]*\*?:\*?[ \t]*")
 _HEADERS = word_list("header_labels")
 _TRAILER = re.compile(r"[a-z]+(?:-[a-z]+)*-(?:by|to)|thanks to|bug|ported from|credits?")
+_LOGIN = re.compile(r"([a-z][\w-]{2,38})(?:[ \t]+(?:on|at|via|@)[ \t]+[A-Za-z]+)?")
 _CONTINUED = 60  # lines of one header at most
 
 _GREETERS = word_list("greeters")
@@ -59,6 +60,10 @@ _VERBS = (
 )  # fmt: skip
 _WROTE = re.compile(rf"(?:{'|'.join(_VERBS)})\b")
 _WHO_WROTE = re.compile(rf"({_W}, {_W}|{_NAME})[\"”')]*[ \t]*{_BRACKETED}[ \t]*(?:hat[ \t]|heeft[ \t])?$")
+# A login in place of the name: `On Mon, 2 Mar 2026 at 10:00, zost wrote`.
+_LOGIN_WROTE = re.compile(
+    r"(?:^|\n)[ \t>]*(?:On|Am|Le|El)[ \t][^\n]{0,80}\d[^\n]{0,12}[ ,][ \t]*([a-z][\w.-]{2,38})[ \t]+$"
+)
 _WROTE_WHO = re.compile(rf"[ \t]+({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]*:")
 _HAS_WRITTEN = re.compile(
     rf"({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]+hat[ \t]+(?:am|um|dies|folgendes|geschrieben)\b"
@@ -141,7 +146,7 @@ _CAPITAL = re.compile(rf"(?<![\w@/.\\$#_-]){_W}")
 _LEFT = re.compile(rf"(?<![\w@/.\\$#_-])(?:{_W}[ \t]+){{1,2}}$")
 _RIGHT = re.compile(rf"(?:[ \t]+{_PARTICLE}{_W}){{0,3}}")
 _INFORMAL = re.compile(r"^[ \t>]*[a-z][^\n]*", re.MULTILINE)
-_CODE_LIKE = re.compile(r"[(){}\[\]=<>_\\/`|$;]|--|::")
+_CODE_LIKE = re.compile(r"^\W*(?:import|from|use|using|def|let|require|include|package)\b|[(){}\[\]=<>_\\/`|$;]|--|::")
 _SMALL = re.compile(r"(?<![\w@#.'’-])[a-z]{4,}(?![\w@-]|[.:]\w)")
 _IN_CODE = re.compile(r"[\w@/\\_(=-]")
 _PLACE_WORDS = word_list("place_words")
@@ -149,22 +154,23 @@ _PLACE_WORDS = word_list("place_words")
 #: How much a place says for a name. `sure`: a title or a short greeting, small letters will do. `form`: a form that
 #: people's names stand in. `header`: one that also holds teams and lists. `weak`: a place that often holds other words.
 Place = Literal["sure", "form", "header", "weak"]
-_Take = Callable[..., None]
+_Take = Callable[..., bool]
 
 
 def find_structure(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return names in places of address: who sent, who is greeted, who signs, who is credited."""
     out: list[Finding] = []
 
-    def take(start: int, end: int, place: Place, rule: str, *, initials: bool = False, until: int = 0) -> None:
+    def take(start: int, end: int, place: Place, rule: str, *, initials: bool = False, until: int = 0) -> bool:
         span = _name(text, start, end, directory, place, initials=initials)
         if span:
             person = directory.person_of_name(text[slice(*span)])
             span = (span[0], max(span[1], until))
             out.append(Finding(*span, "PERSON", "structure", 0.9, person, rule))
+        return span is not None
 
-    _lines(text, take)
-    _phrases(text, take)
+    _lines(text, take, out)
+    _phrases(text, take, out)
     _addresses(text, directory, take)
     _given_names(text, directory, take, out)
     _small_given_names(text, directory, out)
@@ -172,7 +178,7 @@ def find_structure(text: str, folded: Folded, directory: Directory) -> list[Find
     return out
 
 
-def _lines(text: str, take: _Take) -> None:
+def _lines(text: str, take: _Take, out: list[Finding]) -> None:
     """Read every line behind its quote marks for headers, greetings, sign-offs and names that stand alone."""
     lines = []
     for m in _LINE.finditer(text):
@@ -192,16 +198,21 @@ def _lines(text: str, take: _Take) -> None:
         key = plain(first.group()).rstrip(".'’")
         if text.find(":", start, min(end, start + 40)) > 0 and (label := _LABEL.match(text, start, end)):
             said = plain(label[1])
-            trailer = said not in _HEADERS and _TRAILER.fullmatch(said)
+            trailer = said not in _HEADERS and _TRAILER.fullmatch(said) is not None
+            if trailer and (login := _LOGIN.fullmatch(text, label.end(), end)) and login[1] not in names.TEAM_WORDS:
+                out.append(Finding(*login.span(1), "HANDLE", "structure", 0.9, "", "trailer"))
+                continue
             if said in _HEADERS or trailer:
                 _header(text, lines, i, label.end(), "trailer" if trailer else "header", take)
                 continue
         if key in _GREETERS and (greeted := _GREETING.match(text, start, end)):
-            at = greeted.start(1)
-            for part in _JOINED.split(greeted[1]):
-                if len(part.split()) <= 4:
-                    take(at, at + len(part), "sure", "greeting")
+            at, met = greeted.start(1), False
+            for n_part, part in enumerate(_JOINED.split(greeted[1])):
+                if n_part % 2 == 0 and len(part.split()) <= 4:
+                    met = take(at, at + len(part), "sure", "greeting") or met
                 at += len(part)
+            if met:
+                continue
         if key in _CLOSERS and (closed := _CLOSING.match(text, start, end)):
             if closed.end() < end:
                 _signed(text, closed.end(), end, take)
@@ -247,7 +258,7 @@ def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rul
             return
 
 
-def _phrases(text: str, take: _Take) -> None:
+def _phrases(text: str, take: _Take, out: list[Finding]) -> None:
     """Read the running text for attributions, titles, credits and introductions."""
     lower = text.lower()
     if len(lower) != len(text):
@@ -258,6 +269,8 @@ def _phrases(text: str, take: _Take) -> None:
             continue
         if before := _WHO_WROTE.search(text, max(0, at - 160), at):
             take(*before.span(1), "form", "attribution")
+        elif before := _LOGIN_WROTE.search(text, max(0, at - 140), at):
+            out.append(Finding(*before.span(1), "HANDLE", "structure", 0.9, "", "attribution"))
         if after := _WROTE_WHO.match(text, m.end()):
             take(*after.span(1), "form", "attribution")
     if " hat " in text:
@@ -414,7 +427,7 @@ def _name(
     words = [(m.group(), *m.span()) for m in _TOKEN.finditer(text, start, end)]
     while words and _key(words[-1][0]) in _NOT_NAMES:
         words.pop()
-    while words and _key(words[0][0]) in _NOT_NAMES:
+    while words and (_key(words[0][0]) in _NOT_NAMES or words[0][0] in ("AM", "PM", "Uhr")):
         words.pop(0)
     if not 1 <= len(words) <= 5:
         return None

