@@ -83,7 +83,7 @@ def secrets_document(figures: SecretsReport) -> dict[str, Any]:
         "gold": figures.gold,
         "hidden": figures.hidden,
         "leakR": _value(figures.leak_recall, wilson(figures.hidden, figures.gold)),
-        "leaks": dict(sorted(figures.leaks.items())),
+        "leaks": sorted(figures.leaks),
         "false_hits": figures.false_hits,
         "normal_characters": figures.characters,
         "false_hits_per_megabyte": figures.false_hits_per_megabyte,

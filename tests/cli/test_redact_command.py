@@ -231,10 +231,25 @@ def test_the_document_of_figures_holds_the_ends_of_each_interval(tmp_path: Path)
     assert theirs["one_token"]["value"] is None
 
 
+def test_secrets_are_made_and_false_hits_counted_in_normal_text(tmp_path: Path) -> None:
+    normal = tmp_path / "normal.txt"
+    normal.write_text("Nothing secret is in here.\n" * 10 + "password: hunter2-Qx\n", "utf-8")
+    shown = govern("redact", "measure", "--secrets", "--normal", normal)
+    assert shown.code == 0, shown.err
+    assert "(1 in 291)" in shown.out
+    assert "hunter2" not in shown.out + shown.err
+    document = govern("redact", "measure", "--secrets", "--json").json["secrets"]
+    for figures in document.values():
+        assert figures["leakR"]["low"] < figures["leakR"]["value"] >= 0.97
+        assert len(figures["leaks"]) == figures["gold"] - figures["hidden"]
+        assert figures["false_hits_per_megabyte"] is None
+    assert govern("redact", "measure", "--normal", normal).code == 2
+
+
 def test_whom_the_people_file_lists_is_known_to_the_measured_redactor(tmp_path: Path) -> None:
     people = tmp_path / "people.yaml"
-    people.write_text(PEOPLE, "utf-8")
-    row = {"id": "1", "text": "so maren said", "spans": [{"start": 3, "end": 8, "label": "PERSON"}]}
+    people.write_text(PEOPLE.replace("Maren", "Zorblax"), "utf-8")
+    row = {"id": "1", "text": "so zorblax said", "spans": [{"start": 3, "end": 10, "label": "PERSON"}]}
     gold = gold_file(tmp_path / "gold.jsonl", row)
     hidden = [
         govern("redact", "measure", gold, "--json", *more).json["sets"][0]["detectors"]["strict"]["entities"]["PERSON"]
