@@ -16,9 +16,15 @@ _SEP = rf"[ \t.()/{_DASH}]"
 _RUN = re.compile(rf"[+(]{{0,3}}\d(?:{_SEP}{{0,5}}(?:\n[\s>|]{{0,4}})?\+?\(?\d){{3,}}")
 _QUICK = re.compile(r"\d\D{0,6}\d\D{0,6}\d")
 
+# Three groups say enough: a letter or a mark may touch them ("cell713-555-0134w", "#713-555-0134--").
 _NANP = re.compile(
-    rf"(?<![\w.$€£#+{_DASH}])\+?(?:1{_SEP}{{1,2}})?(?:\([2-9]\d\d[)\s]{_SEP}{{0,3}}|[2-9]\d\d{_SEP}{{1,3}})"
-    rf"\d{{3}}{_SEP}{{0,3}}\d{{4}}(?![\w{_DASH}]|\.\d)"
+    rf"(?<![\d$€£])(?<!\d[.{_DASH}])\+?(?:1{_SEP}{{0,2}})?(?:\([2-9]\d\d[)\s]{_SEP}{{0,3}}|[2-9]\d\d[_*~|]?{_SEP}{{0,3}})"
+    rf"(?<!\d)\d{{3}}[_*~|]?{_SEP}{{0,3}}\d{{4}}(?!\d|[.{_DASH}]\d|[A-Za-z]{{2,}}\d)"
+)
+# "44 171 555 0134", "55-11-5555-0134": a country without its plus.
+_COUNTRY = re.compile(
+    rf"(?<![\w.,$€£#+/{_DASH}])(?:3[0-469]|4[013-9]|5[1-8]|6[0-6]|7|8[1246]|9[0-58]|[2-9]\d\d)(?P<sep>[ .{_DASH}])\(?\d{{1,4}}\)?"
+    rf"(?:(?P=sep)\d{{3,4}}){{1,2}}(?P=sep)?(?<=[ .{_DASH}])\d{{4}}(?![\w{_DASH}]|\.\d)"
 )
 _PLAIN = re.compile(
     r"(?<![\w.$€£#+=&?/:-])(?:1?[2-9]\d\d[2-9]\d{6}|01[567]\d{8,9}|0[67]\d{8,9}|04\d{8})(?![\w/=&?-]|\.\d)"
@@ -39,7 +45,7 @@ _NATIONAL = re.compile(
     rf"\d{{2,8}}(?:[ \t.{_DASH}]{{1,3}}\d{{1,5}}){{0,4}}(?![\w]|\.\d)"
 )
 _PAIRS = re.compile(r"(?<![\w.])(?:0\d|\+\d{2}[ .-]?\d)(?:[ .-]\d\d){4}(?![\w.-])")
-_LOCAL = re.compile(rf"(?<![\w.,/:$€£#{_DASH}])[2-9]\d{{2}}[.{_DASH}]\d{{4}}(?![\w{_DASH}/]|\.\d)")
+_LOCAL = re.compile(rf"(?<![\w.,$€£#{_DASH}])(?<!\d:)(?<!\D/)[2-9]\d{{2}}[.{_DASH}]\d{{4}}(?!\d|[.{_DASH}/]\d|\w\w)")
 _UNIT = re.compile(
     r"\s?(?:%|[€$£]|(?:ms|s|[kmg]b|bytes?|[kmg]?hz|rpm|[kcm]m|px|lines?|km|kg|eur|usd)\b)", re.IGNORECASE
 )
@@ -83,7 +89,7 @@ _BINARY_LIMITS = frozenset({"2147483647", "2147483648", "2147483649", "429496729
 
 _SHORT = re.compile(
     r"(?i)(?<![\w.])(?:"
-    r"(?:extn?\.?|extension|durchwahl|dw\.|app\.|apparat|nebenstelle|nst\.)\s{0,2}[.:#]?\s{0,2}(?P<ext>-?(?:\d-\d{4}|"
+    r"(?:ex(?:t[a-z]{0,8})?\.?|durchwahl|dw\.|app\.|apparat|nebenstelle|nst\.)\s{0,2}[.:#]?\s{0,2}(?P<ext>-?(?:\d-\d{4}|"
     r"\d{2,6}))|"
     r"(?<!\d\s)(?P<x>x\s?-?(?:\d-\d{4}|\d{4,5}))|"
     r"(?<![-/$€£,:])(?P<line>[2-9]-(?!(?:19[5-9]|20[0-4])\d)\d{4})"
@@ -117,8 +123,7 @@ def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding
         for run in _RUN.finditer(text):
             out.extend(_in_run(text, run.start(), run.end()))
         for m in _SHORT.finditer(text):
-            group = m.lastgroup or "ext"
-            out.append(_phone(*m.span(group), "extension", 0.6))
+            out.append(_phone(*m.span(), "extension", 0.6))
         out.extend(_phone(*m.span(), "vanity number", 0.8) for m in _VANITY.finditer(text))
         out.extend(_cued(text))
         if _MIXED.search(text):
@@ -150,6 +155,7 @@ _FORMS = (
     (_INTERNATIONAL, 0.9, "international phone"),
     (_NATIONAL, 0.8, "national phone"),
     (_PAIRS, 0.8, "phone in pairs"),
+    (_COUNTRY, 0.6, "country without plus"),
     (_LOCAL, 0.6, "local phone"),
     (_SPLIT, 0.8, "phone over two lines"),
 )
@@ -171,6 +177,11 @@ def _refused(text: str, m: re.Match[str], rule: str) -> bool:
     if rule == "phone over two lines":
         first = number.partition("\n")[0]
         return not 9 <= len(digits) <= 14 or sum(map(str.isdigit, first)) >= 9
+    if rule == "country without plus":
+        return not 10 <= len(digits) <= 13
+    if rule == "american phone":
+        # Digits in one piece are judged by a form of their own.
+        return len(groups) < 2
     if rule == "phone without breaks":
         return digits in _BINARY_LIMITS or _BEFORE_ID.search(before) is not None
     if rule == "local phone":
@@ -192,7 +203,8 @@ def _cued(text: str) -> Iterator[Finding]:
         m = _NUMBER.match(text, start.start())
         if m is None or _WHOLE_DATE.fullmatch(m.group().strip()):
             continue
-        before = text[max(0, m.start() - 48) : m.start()]
+        # The word in a placeholder is no cue: what it announced is gone.
+        before = text[max(0, m.start() - 48) : m.start()].rpartition("[PHONE]")[2]
         count = sum(map(str.isdigit, m.group()))
         strong = _BEFORE_STRONG.search(before)
         if strong is not None:

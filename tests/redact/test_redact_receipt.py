@@ -175,6 +175,11 @@ def test_a_distance_is_a_token_that_no_scan_reads(redactor: Redactor) -> None:
     assert redactor.find([text], reread=True) == [[]]
 
 
+def test_a_placeholder_announces_no_number(redactor: Redactor) -> None:
+    text = "I rang the desk as usual (PERSON_014, [PHONE]).\n- #504: Holidays, otherwise somebody rings the desk."
+    assert rescan({"evidence.md": text}, redactor) == []
+
+
 def test_a_receipt_cannot_be_changed(redactor: Redactor) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         receipt_of(redactor, []).texts = 1  # type: ignore[misc]
