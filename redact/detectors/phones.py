@@ -13,17 +13,18 @@ _DASH = r"\-\u2010-\u2015\u2212"
 _SEP = rf"[ \t.()/{_DASH}]"
 # A stretch of digits and what people write between them, over one line break at most in a row. Every form below is
 # looked for inside such stretches only, which are few; each quantifier is bounded, so the search is linear.
-_RUN = re.compile(rf"[+(]{{0,3}}\d(?:{_SEP}{{0,5}}(?:\n[\s>|]{{0,4}})?\+?\(?\d){{3,}}")
+_RUN = re.compile(rf"[+(]{{0,3}}\d(?:[ \t.()/_*~|{_DASH}]{{0,5}}(?:\n[\s>|]{{0,4}})?\+?\(?\d){{3,}}")
 _QUICK = re.compile(r"\d\D{0,6}\d\D{0,6}\d")
 
 # Three groups say enough: a letter or a mark may touch them ("cell713-555-0134w", "#713-555-0134--").
 _NANP = re.compile(
     rf"(?<![\d$€£])(?<!\d[.{_DASH}])\+?(?:1{_SEP}{{0,2}})?(?:\([2-9]\d\d[)\s]{_SEP}{{0,3}}|[2-9]\d\d[_*~|]?{_SEP}{{0,3}})"
-    rf"(?<!\d)\d{{3}}[_*~|]?{_SEP}{{0,3}}\d{{4}}(?!\d|[.{_DASH}]\d|[A-Za-z]{{2,}}\d)"
+    rf"\d{{3}}[_*~|]?{_SEP}{{0,3}}\d{{4}}(?!\d|[.{_DASH}]\d|[A-Za-z]{{2,}}\d)"
 )
 # "44 171 555 0134", "55-11-5555-0134": a country without its plus.
 _COUNTRY = re.compile(
-    rf"(?<![\w.,$€£#+/{_DASH}])(?:3[0-469]|4[013-9]|5[1-8]|6[0-6]|7|8[1246]|9[0-58]|[2-9]\d\d)(?P<sep>[ .{_DASH}])\(?\d{{1,4}}\)?"
+    rf"(?<![\w.,$€£#+/{_DASH}])(?:3[0-469]|4[013-9]|5[1-8]|6[0-6]|7|8[1246]|9[0-58]|[2-9]\d\d)"
+    rf"(?P<sep>[ .{_DASH}])\(?\d{{1,4}}\)?"
     rf"(?:(?P=sep)\d{{3,4}}){{1,2}}(?P=sep)?(?<=[ .{_DASH}])\d{{4}}(?![\w{_DASH}]|\.\d)"
 )
 _PLAIN = re.compile(
@@ -89,7 +90,7 @@ _BINARY_LIMITS = frozenset({"2147483647", "2147483648", "2147483649", "429496729
 
 _SHORT = re.compile(
     r"(?i)(?<![\w.])(?:"
-    r"(?:ex(?:t[a-z]{0,8})?\.?|durchwahl|dw\.|app\.|apparat|nebenstelle|nst\.)\s{0,2}[.:#]?\s{0,2}(?P<ext>-?(?:\d-\d{4}|"
+    r"(?:ext(?:n|ension|ention)?\.?|ex\.|durchwahl|dw\.|app\.|apparat|nebenstelle|nst\.)\s{0,2}[.:#]?\s{0,2}(?P<ext>-?(?:\d-\d{4}|"
     r"\d{2,6}))|"
     r"(?<!\d\s)(?P<x>x\s?-?(?:\d-\d{4}|\d{4,5}))|"
     r"(?<![-/$€£,:])(?P<line>[2-9]-(?!(?:19[5-9]|20[0-4])\d)\d{4})"
@@ -178,7 +179,7 @@ def _refused(text: str, m: re.Match[str], rule: str) -> bool:
         first = number.partition("\n")[0]
         return not 9 <= len(digits) <= 14 or sum(map(str.isdigit, first)) >= 9
     if rule == "country without plus":
-        return not 10 <= len(digits) <= 13
+        return not 10 <= len(digits) <= 13 or all(g[-1] == "0" for g in groups)
     if rule == "american phone":
         # Digits in one piece are judged by a form of their own.
         return len(groups) < 2

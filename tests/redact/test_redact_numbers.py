@@ -66,6 +66,16 @@ def test_phone_numbers_are_hidden_whole_in_every_form(number: str, around: str) 
         ("Phone:7135550134", "7135550134"),
         ("Phone: 4512", "4512"),
         ("at ext 5-4512 today", "5-4512"),
+        ("cell713-555-0134w", "713-555-0134"),
+        ("#713-555-0134--fax", "713-555-0134"),
+        ("713_555_0134", "713_555_0134"),
+        ("ph-713-555-0134", "713-555-0134"),
+        ("1713-555-0134", "1713-555-0134"),
+        ("44 171 555 0134", "44 171 555 0134"),
+        ("55-11-5555-0134", "55-11-5555-0134"),
+        ("713-555-0134/555-0198", "713-555-0134/555-0198"),
+        ("403) 555-0134", "403) 555-0134"),
+        ("ex. 57390", "57390"),
         ("ext. 4512", "4512"),
         ("tel. 555 0134", "555 0134"),
         ("my number is 555 0134", "555 0134"),
@@ -95,7 +105,7 @@ NO_PHONES = (
     "@@ -120,33 +140,55 @@", "2024.11.05", "mobile 404", "12345 Berlin", "one two three", "size 1234567",
     "Python 3.11.4",
     "45.6789", "0.5 1.5 2.5 3.5", "20240115143025", "invoice 5551234567", "+4294967295", "onlinepubs/009695399/",
-    "on mobile (#2669)",
+    "on mobile (#2669)", "10 200 3000 4000", "unknown-extra 400", "bytes 0xe2 ex80", "2024-713-555-0134",
 )  # fmt: skip
 
 
@@ -206,7 +216,7 @@ def test_a_hundred_thousand_characters_of_anything_take_no_time(piece: str) -> N
     for detect in DETECTORS:
         started = time.process_time()
         detect(text, folded, NOBODY)
-        assert time.process_time() - started < 3, detect.__name__
+        assert time.process_time() - started < 2, detect.__name__
 
 
 @given(st.text(alphabet="0123456789+-()./ \n,:x#AaßStr.ötelDEOl", max_size=300))
