@@ -401,7 +401,8 @@ class Redactor:
         unlisted = Directory((), written.values(), (), self._words | TECHNICAL, firm=False)
         for i, text in enumerate(texts):
             named = (f for f in unlisted.find(Folded(text), within=of_text[i]) if f.entity == "PERSON")
-            more = [replace(f, rule=SWEPT) for f in named]
+            rules = {(f.start, f.end): f.rule for f in found[i]}
+            more = [replace(f, rule=rules.get((f.start, f.end), SWEPT)) for f in named]
             found[i].extend(_outside_tokens(more, text))
 
     def _sweep_places(self, texts: Sequence[str], found: list[list[Finding]]) -> None:

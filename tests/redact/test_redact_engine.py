@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import importlib.util
 import logging
 import random
 import socket
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import pytest
@@ -10,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from govern.errors import InputError, ModelMissingError, UsageError
+from redact import engine
 from redact.directory import Person
-from redact.engine import PROFILES, Redactor, engine_digest
+from redact.engine import MODELS, PROFILES, Redactor, engine_digest
+from redact.models import SECOND_MODEL, load_model
 from redact.pseudonyms import TOKEN
 from redact.rescan import rescan
 
@@ -28,9 +32,14 @@ SEEN = (
 )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=6)
 def redactor(key: bytes = KEY, profile: str = "strict") -> Redactor:
     return Redactor(PEOPLE, SEEN, ["example.com"], key, profile)
+
+
+def needs_second_model(profile: str) -> None:
+    if profile == "max" and importlib.util.find_spec(SECOND_MODEL) is None:
+        pytest.skip("the second model is not installed")
 
 
 def redact(text: str, **how: object) -> str:
@@ -199,10 +208,11 @@ def test_no_planted_value_survives(parts: list[str]) -> None:
         assert value not in bare.lower()
 
 
+@pytest.mark.parametrize("profile", ["strict", "fast"])
 @RUN
-@given(TEXTS)
-def test_redacting_twice_changes_nothing_and_a_rescan_finds_nothing(parts: list[str]) -> None:
-    r = redactor()
+@given(parts=TEXTS)
+def test_redacting_twice_changes_nothing_and_a_rescan_finds_nothing(profile: str, parts: list[str]) -> None:
+    r = redactor(profile=profile)
     once = r.redact([" ".join(parts)])[0].text
     again = r.redact([once], again=True)[0]
     assert again.text == once
@@ -210,12 +220,128 @@ def test_redacting_twice_changes_nothing_and_a_rescan_finds_nothing(parts: list[
     assert rescan({"SKILL.md": once}, r) == []
 
 
+@pytest.mark.parametrize("profile", ["strict", "fast"])
 @RUN
-@given(TEXTS)
-def test_the_same_key_gives_the_same_text_whatever_came_before(parts: list[str]) -> None:
+@given(parts=TEXTS)
+def test_the_same_key_gives_the_same_text_whatever_came_before(profile: str, parts: list[str]) -> None:
     text = " ".join(parts)
-    fresh = Redactor(PEOPLE, SEEN, ["example.com"], KEY)
-    assert fresh.redact([text])[0] == redactor().redact([text])[0]
+    fresh = Redactor(PEOPLE, SEEN, ["example.com"], KEY, profile)
+    assert fresh.redact([text])[0] == redactor(profile=profile).redact([text])[0]
+
+
+MIXED = [
+    "Hi Ingrid,\nthe release of Friday was made with Karim Haddad.\nCall 030 1234567 on 2026-03-02.\nThanks,\nMaren",
+    "> the release of Friday was made with Karim Haddad.\n\nFine, says Nowak.\nIngrid Nowak",
+    "ticket 4711 0815 2342, badge ST-4711",
+    "",
+    "We met in Lisbon; Lisbon was sunny, said Utsch.",
+] * 3
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_small_portions_and_no_memory_of_lines_give_the_same(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_second_model(profile)
+    expected = Redactor(PEOPLE, SEEN, ["example.com"], KEY, profile).redact(MIXED)
+    monkeypatch.setattr(engine, "_PORTION", 60)
+    monkeypatch.setattr(engine, "_LINES", 1)
+    forgetful = Redactor(PEOPLE, SEEN, ["example.com"], KEY, profile)
+    assert forgetful.redact(MIXED) == expected
+    assert forgetful.redact(MIXED[::-1]) == expected[::-1]
+
+
+def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_LINES", 5)
+    monkeypatch.setattr(engine, "_VALUES", 3)
+    r = Redactor((), (), (), KEY)
+    r.redact([f"line {c} of the notes, to reader.{c}{c}@vendor.test" for c in "abcdefghij"])
+    assert len(r._opinions) == 5
+    assert r.removed_values() == {f"reader.{c}{c}@vendor.test" for c in "hij"}
+
+
+def test_a_line_with_a_token_is_read_again_for_people_only() -> None:
+    read: list[str] = []
+
+    def sees(texts: Sequence[str], package: str) -> Iterator[list[tuple[int, int, str]]]:
+        for text in texts:
+            read.append(text)
+            found = [("Wendeline Okt", "PERSON"), ("Zyphora", "ORGANIZATION")]
+            yield [(text.index(name), text.index(name) + len(name), kind) for name, kind in found if name in text]
+
+    r = Redactor((), (), (), KEY, read_entities=sees)
+    line = "PERSON_001 saw Wendeline Okt at Zyphora"
+    assert r.find([line]) == [[]]
+    assert read == []
+    assert [(f.entity, f.rule) for f in r.find([line], reread=True)[0]] == [("PERSON", "model")]
+    assert read == [line]
+
+
+def test_a_text_goes_to_the_model_of_its_language_or_to_the_first() -> None:
+    read: list[tuple[str, str]] = []
+
+    def sees(texts: Sequence[str], package: str) -> Iterator[list[tuple[int, int, str]]]:
+        for text in texts:
+            read.append((package, text))
+            yield []
+
+    english = MODELS["en"]
+    german = "Bitte prüfe das noch einmal, denn es ist nicht so wie wir das wollten."
+    french = "Bonjour, je ne sais pas si nous avons le temps de faire cela avec vous."
+    r = Redactor((), (), (), KEY, models={"en": english, "de": SECOND_MODEL}, read_entities=sees)
+    assert [d.language for d in r.redact([german, french])] == ["de", "fr"]
+    assert sorted(read) == sorted([(SECOND_MODEL, german), (english, french)])
+
+
+def test_our_parts_work_in_an_analyzer_of_the_users_own() -> None:
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+    from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+
+    from redact.directory import Directory
+    from redact.presidio import NerEngine, detectors
+
+    registry = RecognizerRegistry(supported_languages=["en"])
+    registry.add_recognizer(SpacyRecognizer())
+    for recognizer in detectors(Directory(PEOPLE, SEEN, ["example.com"]), "en"):
+        registry.add_recognizer(recognizer)
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=NerEngine(MODELS), supported_languages=["en"])
+    text = "Please ask Maren Holt or Ingrid Nowak in Lisbon: maren.holt@example.com, password=hunter2X"
+    found = {(r.entity_type, text[r.start : r.end]) for r in analyzer.analyze(text, "en")}
+    assert {
+        ("PERSON", "Maren Holt"),
+        ("PERSON", "Ingrid Nowak"),
+        ("LOCATION", "Lisbon"),
+        ("EMAIL_ADDRESS", "maren.holt@example.com"),
+        ("SECRET", "hunter2X"),
+    } <= found
+    kept = {text[r.start : r.end] for r in analyzer.analyze(text, "en", allow_list=["Lisbon"])}
+    assert "Lisbon" not in kept
+    assert "Maren Holt" in kept
+
+
+def test_every_way_to_run_the_model_finds_the_same() -> None:
+    from thinc.api import NumpyOps
+
+    from redact import models
+
+    model = load_model(MODELS["en"])
+    assert isinstance(model, models.SpacyModel)
+    lines = [" ".join(MIXED[i % 5].split()[: i % 17 + 1]) for i in range(170)] + [" ".join(MIXED) * 40, ""]
+    expected = [[(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in model.nlp.pipe(lines[:170])]
+    assert sum(map(len, expected)) > 100
+    ner, ops = model.nlp.get_pipe("ner"), model.nlp.get_pipe("ner").model.ops
+    try:
+        for each in (NumpyOps(), NumpyOps(use_blis=False)):
+            models._run_with(ner.model, each)
+            found = list(model.entities(lines))
+            named = [
+                [(a, b, models._LABELS[label]) for a, b, label in of_line if label in models._LABELS]
+                for of_line in expected
+            ]
+            assert found[:170] == named
+            # A text that is longer than a part is read to its end.
+            assert any(start > models._LONGEST for start, _, _ in found[170])
+            assert all(end <= len(lines[170]) for _, end, _ in found[170])
+    finally:
+        models._run_with(ner.model, ops)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -243,6 +369,7 @@ def test_numbers_do_not_follow_the_order_of_the_people_file() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_spans_and_counts_agree_with_the_text(profile: str) -> None:
+    needs_second_model(profile)
     text = "Hi Maren,\ncall 555-123-4567 now.\npassword=hunter2X\nAsk Priya in Lisbon.\nThanks,\nJonas"
     done = redactor(profile=profile).redact([text])[0]
     assert sum(done.counts.values()) == len(done.spans)
@@ -290,14 +417,17 @@ def test_the_model_is_loaded_once_per_process() -> None:
     assert model.nlp.pipe_names == ["ner"]
 
 
-def test_nothing_asks_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_nothing_asks_the_network(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("network")
 
+    needs_second_model(profile)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    r = Redactor(PEOPLE, SEEN, ["example.com"], KEY)
-    assert "[EMAIL]" in r.redact(["mail info@some-host.co.uk"])[0].text
+    r = Redactor(PEOPLE, SEEN, ["example.com"], KEY, profile)
+    text = "mail info@some-host.co.uk, call +49 30 1234567, see https://some-host.co.uk/a; ask Ingrid Nowak in Lisbon"
+    assert "[EMAIL]" in r.redact([text])[0].text
     from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
     # A user may add Presidio's own recogniser, which asks for the public suffix list.
