@@ -26,12 +26,13 @@ _VERSION = re.compile(r"v?\d+(?:\.(?:\d+|x)){0,2}(?:[-+]?(?:alpha|beta|rc|next|c
 # text takes more than linear time.
 _OPEN, _CLOSE = r"\s?[\[({<]\s?", r"\s?[\])}>]\s?"
 _SIGN = re.compile(
+    r"(?=[\s\[({<@=_*A-])(?:"  # what none of these begins is passed over at once
     rf"(?P<bracket>{_OPEN}(?:at|AT|At|a|@|aet|arroba){_CLOSE})"
     r"|(?P<sign>\s?@\s|\s@)"
     r"|(?P<escape>=40)"
     r"|(?P<joint>\s?[_*-]{1,2}(?:AT|at)[_*-]{1,2}\s?)"
     r"|(?P<glued>(?<=[a-z0-9])AT(?=[a-z]))"
-    r"|(?P<word>\s(?:at|AT|At)\s)"
+    r"|(?P<word>\s(?:at|AT|At)\s))"
 )
 _SPOKEN_DOT = (
     rf"{_OPEN}(?:dot|DOT|Dot|punkt|Punkt|point|\.){_CLOSE}|\s(?:dot|DOT|Dot|punkt|Punkt|PUNKT)\s"
