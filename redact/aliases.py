@@ -194,7 +194,8 @@ def _same(one: _Someone, other: _Someone) -> bool:
 def _candidates(f: Finding, surface: str, name: Name | None, people: Sequence[_Someone]) -> list[_Someone]:
     """Return who of the people may be meant by a part of a name, initials, an address or a login."""
     if f.entity != "PERSON":
-        local = re.sub(r"[^a-z]", "", plain(surface).partition("@" if f.entity == "EMAIL_ADDRESS" else "\0")[0])
+        letters = re.sub(r"[^a-z]", "", plain(surface).partition("@" if f.entity == "EMAIL_ADDRESS" else "\0")[0])
+        local = names.bare(letters)
         return _who(people, lambda n: local in names.local_parts(n))
     if name is None or _full(name):
         return []
@@ -209,7 +210,7 @@ def _candidates(f: Finding, surface: str, name: Name | None, people: Sequence[_S
         or _who(people, lambda n: names.bare(word) in (names.bare(n.last), names.bare(n.last.split()[-1])))
         or _who(people, lambda n: word in n.middle and len(word) > 1)
         or _who(people, lambda n: len(word) < len(n.first) and names.same_first(n.first, word))
-        or _who(people, lambda n: len(word) > 3 and word in names.local_parts(n))
+        or _who(people, lambda n: len(word) > 3 and names.bare(word) in names.local_parts(n))
     )
 
 

@@ -87,8 +87,8 @@ class Directory:
         for p in people:
             known = self._people.setdefault(f"pid:{p.pid}", _Known(f"pid:{p.pid}"))
             known.handles.update(h for h in (plain(x.strip().lstrip("@")) for x in p.handles) if h)
-            for written in p.names:
-                if (name := names.parse_name(written)) is not None:
+            for written in (w for n in p.names for w in names.writings(n)):
+                if (name := names.parse_name(written)) is not None and name not in known.names:
                     self._name(known, name)
             for email in p.emails:
                 self._email(known, email.strip().lower())
@@ -209,7 +209,8 @@ class Directory:
         if not key:
             return
         known = self._people.setdefault(key, _Known(key))
-        for n in (name, spelled):
+        others = map(names.parse_name, names.writings(display) if display else ())
+        for n in (name, spelled, *others):
             if n and n not in known.names:
                 self._name(known, n)
         if address:

@@ -14,6 +14,8 @@ _TITLES = word_list("titles")
 _SUFFIXES = word_list("suffixes")
 _PARTICLES = word_list("particles")
 _WORD = re.compile(r"[^\W\d_][\w'’.-]*")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+_WRITTEN_OUT = re.compile(r"(?<![aeiouq])([aou])e(?=[^aeiou\W])")
 _NOTES = re.compile(r"(?:/\w+)*(?:@[A-Z][\w &-]*)?$")
 _ADDRESS = re.compile(r"[\w.+%'=-]+@[\w-]+(?:\.[\w-]+)*")
 
@@ -143,8 +145,21 @@ def short_forms(first: str) -> list[str]:
 
 
 def bare(word: str) -> str:
-    """Return a folded name without apostrophes: `o'neil` and `oneil` are one."""
-    return word.replace("'", "").replace("’", "")
+    """Return a folded name as it is compared: `o'neil` is `oneil`, `mueller` is `muller`, `weiss` is `weis`."""
+    return _WRITTEN_OUT.sub(r"\1", word.replace("'", "").replace("’", "")).replace("ss", "s")
+
+
+def writings(written: str) -> Iterator[str]:
+    """Yield a name as it is written, and in the other spellings of its umlauts and ß: Jürgen Weiß, Juergen Weiss."""
+    yield written
+    if (sharp := written.replace("ß", "ss").replace("ẞ", "SS")) != written:
+        yield sharp
+    if (out := sharp.translate(_UMLAUTS)) != sharp:
+        yield out
+    folded = plain(written).split()
+    short = [w if w in GIVEN else _WRITTEN_OUT.sub(r"\1", w) for w in folded]
+    if short != folded and written.isascii():
+        yield " ".join(short)
 
 
 def same_first(one: str, other: str, *, prefix: bool = True) -> bool:

@@ -65,6 +65,7 @@ _LOGIN_WROTE = re.compile(
     r"(?:^|\n)[ \t>]*(?:On|Am|Le|El)[ \t][^\n]{0,80}\d[^\n]{0,12}[ ,][ \t]*([a-z][\w.-]{2,38})[ \t]+$"
 )
 _WROTE_WHO = re.compile(rf"[ \t]+({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]*:")
+_SIGNED_OFF = re.compile(rf"[.!?)][ \t]+({_W})[.!]?\s*\Z")
 _HAS_WRITTEN = re.compile(
     rf"({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]+hat[ \t]+(?:am|um|dies|folgendes|geschrieben)\b"
 )
@@ -148,6 +149,9 @@ _RIGHT = re.compile(rf"(?:[ \t]+{_PARTICLE}{_W}){{0,3}}")
 _INFORMAL = re.compile(r"^[ \t>]*[a-z][^\n]*", re.MULTILINE)
 _CODE_LIKE = re.compile(r"^\W*(?:import|from|use|using|def|let|require|include|package)\b|[(){}\[\]=<>_\\/`|$;]|--|::")
 _SMALL = re.compile(r"(?<![\w@#.'’-])[a-z]{4,}(?![\w@-]|[.:]\w)")
+_COMMA_BEFORE = re.compile(rf"(?<![\w@/.,$#_-])({_W}),[ \t]$")
+_IN_LIST = re.compile(r"(?:'s|’s)?[ \t]*(?:,|(?:and|und|&|or|oder)\b)")
+_PREPOSITION = re.compile(r"\b(?:in|from|at|to|near|aus|nach|bei|von|of|[,;])[ \t]+$", re.IGNORECASE)
 _IN_CODE = re.compile(r"[\w@/\\_(=-]")
 _PLACE_WORDS = word_list("place_words")
 
@@ -273,6 +277,8 @@ def _phrases(text: str, take: _Take, out: list[Finding]) -> None:
             out.append(Finding(*before.span(1), "HANDLE", "structure", 0.9, "", "attribution"))
         if after := _WROTE_WHO.match(text, m.end()):
             take(*after.span(1), "form", "attribution")
+    if (m := _SIGNED_OFF.search(text, max(0, len(text) - 60))) is not None:
+        take(*m.span(1), "weak", "sign-off")
     if " hat " in text:
         for m in _HAS_WRITTEN.finditer(text):
             take(*m.span(1), "form", "attribution")
@@ -352,11 +358,34 @@ def _given_names(text: str, directory: Directory, take: _Take, out: list[Finding
                 ):
                     break
                 first = at
+        if (
+            first == m.start()
+            and " " not in text[first:end].strip()
+            and (before := _family(text, first, end, directory))
+        ):
+            first = before
         done = end
         if _key(text[first:end].rpartition(" ")[2]) in _COMPANY_FORMS:
             out.append(Finding(first, end, "ORGANIZATION", "structure", 0.9, "", "named company"))
         else:
             take(first, end, "sure", "given name")
+
+
+def _family(text: str, start: int, end: int, directory: Directory) -> int:
+    """Return where a family name and its comma stand before a lone given name, or 0: "client Ostrowski, Maren rang"."""
+    m = _COMMA_BEFORE.search(text, max(0, start - 30), start)
+    if m is None or _IN_LIST.match(text, end):
+        return 0
+    word = _key(m[1])
+    other = word in GIVEN_NAMES or word in _NOT_NAMES or word in names.TEAM_WORDS or word in names.CALENDAR
+    if (
+        len(word) < 3
+        or other
+        or _ordinary(word, directory)
+        or _PREPOSITION.search(text, max(0, m.start() - 8), m.start())
+    ):
+        return 0
+    return m.start(1)
 
 
 def _small_given_names(text: str, directory: Directory, out: list[Finding]) -> None:

@@ -155,6 +155,8 @@ def by_rule(text: str) -> dict[str, str]:
         ("ssh host ~zostro/bin", "zostro", "home directory"),
         ("log?author=Katarzyna.Ostrowski", "Katarzyna.Ostrowski", "author field"),
         ("then Zuleikha Katarzyna Ostrowski left", "Zuleikha Katarzyna Ostrowski", "given name"),
+        ("customer Ostrowski, Katarzyna rang", "Ostrowski, Katarzyna", "given name"),
+        ("bis morgen! Zuleikha", "Zuleikha", "sign-off"),
         ("Peter: I have no number", "Peter", "given name"),
         ("i met katarzyna yesterday", "katarzyna", "given name"),
     ],
@@ -181,6 +183,7 @@ def test_a_form_tells_a_name_and_says_which_form(text: str, name: str, rule: str
         "user=admin.token",
         "fixed-by: commit 3f78685",
         "flights to San Katarzyna",
+        "all is done. Ready.",
         "thomas.lastname = x",
         "import katarzyna as k",
         "katarzyna = load(x)",
@@ -193,6 +196,13 @@ def test_a_form_without_a_name_is_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["ask Brynhildsen, Katarzyna and Maren", "in Wolkenstein, Katarzyna slept", "Well, Katarzyna slept"]
+)
+def test_a_word_and_a_comma_before_a_given_name_need_not_be_the_family_name(text: str) -> None:
+    assert not any("," in name for name in by_rule(text))
+
+
+@pytest.mark.parametrize(
     "unit", ["> ", "Aa Bb ", "A'", "To: a,\n", "x wrote ", "Aa <", "Aa van ", "\n", "/home/", "Thanks "]
 )
 def test_long_texts_of_half_a_form_take_no_time(unit: str) -> None:
@@ -200,3 +210,19 @@ def test_long_texts_of_half_a_form_take_no_time(unit: str) -> None:
     started = process_time()
     structure.find_structure(text, Folded(text), NOBODY)
     assert process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    "mention", ["Jürgen Weißmüller", "Juergen Weissmueller", "JÜRGEN WEISSMÜLLER", "jurgen weissmuller",
+                "juergen.weissmueller@vendor.test", "Weissmueller, Juergen", "jweissmueller@vendor.test"]
+)  # fmt: skip
+@pytest.mark.parametrize("listed", ["Jürgen Weißmüller", "Juergen Weissmueller"])
+def test_umlauts_may_be_written_out(listed: str, mention: str) -> None:
+    r = Redactor((Person("p", (listed,)),), (), (), KEY, "fast")
+    assert r.redact([f"ask {listed} or {mention} for it"])[0].text.count(r.people_tokens()["p"]) == 2
+
+
+def test_two_listed_people_with_like_names_stay_two() -> None:
+    r = Redactor((Person("a", ("Michael Bauer",)), Person("b", ("Michal Baur",))), (), (), KEY, "fast")
+    out = r.redact(["Michael Bauer met Michal Baur"])[0].text
+    assert len(set(TOKEN.findall(out))) == 2
