@@ -23,7 +23,7 @@ NOTICE = "Detection is not guaranteed: read the result before you pass it on."
 
 #: What each detector goes by, for people. Behind it stands the rule's name.
 _WHY: Mapping[str, str] = {
-    "directory": "the directory of people knows it",
+    "directory": "a list, or another place in the text, names this person",
     "structure": "it stands where names stand",
     "secrets": "it has the form of a secret",
     "network": "it has the form of an address or account",
@@ -244,6 +244,9 @@ def _spans(result: Redacted, where: Any, before: int) -> Iterator[dict[str, Any]
 def _why(entity: str, source: str, rule: str) -> str:
     if entity == "UNREAD":
         return "no model could read this line"
+    if rule == "model":
+        # A directory holds whom a model found elsewhere in the text, too.
+        rule = "" if source == "ner" else "found by a language model"
     return _WHY.get(source, "a detector says so") + (f": {rule}" if rule else "")
 
 
