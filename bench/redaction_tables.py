@@ -6,9 +6,11 @@ import importlib.util
 import json
 import lzma
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from redact.directory import Person
+from redact.engine import Redactor
 from redact.measuring import report
 from redact.measuring.gold import Gold, read_gold
 from redact.measuring.peers import plain_presidio, redactor_predicts
@@ -32,16 +34,25 @@ CORPORA = {
 OWN = {
     "german_dev": "German, development set",
     "german_heldout": "German, held-out set",
-    "adversarial_dev": "Disguises, development set",
-    "adversarial_heldout": "Disguises, held-out set",
+    "adversarial_dev": "Disguises of listed people, development set",
+    "adversarial_heldout": "Disguises of listed people, held-out set",
     "origins": "Names of many origins",
 }
-DETECTORS: dict[str, Callable[[], Predict]] = {
-    "plain Presidio": plain_presidio,
-    "fast": lambda: redactor_predicts(profile="fast"),
-    "strict": lambda: redactor_predicts(profile="strict"),
-    "max": lambda: redactor_predicts(profile="max"),
-}
+#: Whom the disguises disguise: they are listed, since a list is what a disguise is to get past.
+LISTED = (
+    Person("maren", ("Maren Holt",), ("maren.holt@example.com",), ("mholt",)),
+    Person("jonas", ("Jonas Weber",)),
+    Person("ottilie", ("Ottilie Brandt",), ("ottilie.brandt@example.com",), ("obrandt",)),
+    Person("dmitri", ("Dmitri Voss",)),
+)
+DETECTORS = ("plain Presidio", "fast", "strict", "max")
+
+
+def made(name: str, people: Sequence[Person]) -> Predict:
+    """Return a detector that has read nothing yet."""
+    if name == "plain Presidio":
+        return plain_presidio()
+    return redactor_predicts(redactor=Redactor(people, (), (), bytes(32), name))
 
 
 def sets(shared: Path) -> Iterator[tuple[str, Sequence[Gold]]]:
@@ -61,7 +72,7 @@ def tables(shared: Path, names: Sequence[str]) -> str:
         reports = {}
         for name in names:
             print(f"{title}: {name} ...", file=sys.stderr)
-            reports[name] = measure(gold, DETECTORS[name]())
+            reports[name] = measure(gold, made(name, LISTED if title.startswith("Disguises") else ()))
         parts.append(f"### {title}\n\n{report.about(gold)}.\n\n{report.table(reports)}\n")
     print("Secrets ...", file=sys.stderr)
     secrets = {
