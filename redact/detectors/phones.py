@@ -71,7 +71,7 @@ _CUE_END = rf"\)?(?:[^\w\n+]{{0,5}}\b{_FILLER}\b){{0,3}}(?P<mark>[^\w+]{{0,9}})\
 _BEFORE_STRONG = re.compile(rf"(?i)(?<![^\W\d_]){_STRONG}{_CUE_END}")
 _BEFORE_WEAK = re.compile(rf"(?i)(?<![\w-]){_WEAK}{_CUE_END}")
 _BEFORE_CODE = re.compile(
-    r"(?i)\b(?:pass\s?code|access\s?code|participant\s?code|conference\s?(?:code|id)|host\s?code|chair\w*\s?code|"
+    r"(?i)\b(?P<kind>pass\s?code|access\s?code|participant\s?code|conference\s?(?:code|id)|host\s?code|chair\w*\s?code|"
     r"einwahlcode|konferenz(?:code|-id|nummer)|meeting[\s-]?id|pin|code)(?:[^\w\n]{0,3}\b(?:is|ist|no|"
     r"number))?[^\w\n]{0,5}\Z"
 )
@@ -117,6 +117,15 @@ _SPELLED = re.compile(
 )
 
 
+# "call me at 54512": inside a company five digits are a number.
+_INTERNAL = re.compile(
+    r"(?i)\b(?:call|reach|dial|ring|phone|page|contact|erreich\w{0,6}|anruf\w{0,4})"
+    r"(?:[ ]\w{1,12}){0,3}[ ](?:at|on|@|unter|auf)"
+    r"[ ]{1,2}(?:#|ext\.? ?|x)?(?P<number>\d{4,6})"
+    r"(?![\w%]|[.,:/-]\d|[ ]?(?:am|pm|a\.m|p\.m|h|hrs?|hours|uhr|[a-z]{2}\.?m)\b)"
+)
+
+
 def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return phone numbers, extensions and the codes of conference calls."""
     out: list[Finding] = []
@@ -126,6 +135,7 @@ def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding
         for m in _SHORT.finditer(text):
             out.append(_phone(*m.span(), "extension", 0.6))
         out.extend(_phone(*m.span(), "vanity number", 0.8) for m in _VANITY.finditer(text))
+        out.extend(_phone(*m.span("number"), "extension", 0.6) for m in _INTERNAL.finditer(text))
         out.extend(_cued(text))
         if _MIXED.search(text):
             for m in _LETTERS.finditer(text):
@@ -222,7 +232,9 @@ def _cued(text: str) -> Iterator[Finding]:
             yield _phone(*m.span(), "phone after a word", 0.7)
             continue
         code = _BEFORE_CODE.search(before) if count >= 4 else None
-        if code is not None and _CONFERENCE.search(text, max(0, m.start() - 160), m.start()):
+        if code is not None and (
+            code["kind"].lower() not in ("pin", "code") or _CONFERENCE.search(text, max(0, m.start() - 160), m.start())
+        ):
             at = m.end()
             yield _phone(*m.span(), "conference code", 0.7)
 

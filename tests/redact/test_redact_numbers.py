@@ -76,6 +76,8 @@ def test_phone_numbers_are_hidden_whole_in_every_form(number: str, around: str) 
         ("713-555-0134/555-0198", "713-555-0134/555-0198"),
         ("403) 555-0134", "403) 555-0134"),
         ("ex. 57390", "57390"),
+        ("please call me at 54512.", "54512"),
+        ("participant code: 443219", "443219"),
         ("ext. 4512", "4512"),
         ("tel. 555 0134", "555 0134"),
         ("my number is 555 0134", "555 0134"),
@@ -105,7 +107,8 @@ NO_PHONES = (
     "@@ -120,33 +140,55 @@", "2024.11.05", "mobile 404", "12345 Berlin", "one two three", "size 1234567",
     "Python 3.11.4",
     "45.6789", "0.5 1.5 2.5 3.5", "20240115143025", "invoice 5551234567", "+4294967295", "onlinepubs/009695399/",
-    "on mobile (#2669)", "10 200 3000 4000", "unknown-extra 400", "bytes 0xe2 ex80", "2024-713-555-0134",
+    "on mobile (#2669)", "10 200 3000 4000", "unknown-extra 400", "call it at 1030 pm", "bytes 0xe2 ex80",
+    "2024-713-555-0134",
 )  # fmt: skip
 
 
