@@ -67,7 +67,7 @@ DETECTORS = (
     Detector("fast", "**govern, fast**", _OURS),
     Detector("strict", "**govern, strict**", _OURS),
     Detector("max", "**govern, max**", _OURS),
-    Detector("rampart", "Rampart's model alone", "names, places, addresses, e-mail, phone, accounts, ids"),
+    Detector("rampart", "Rampart's model alone", "names, places, addresses, e-mail, phone, bank accounts, ids"),
     Detector("datafog_spacy", "DataFog, engine spacy", f"names, organisations, places; {_STRUCTURED}", True),
     Detector("datafog", "DataFog, engine regex (its default)", f"**no names**; {_STRUCTURED}", True),
     Detector("datafog_rust", "DataFog, engine regex in Rust", f"**no names**; {_STRUCTURED}", True),
