@@ -53,7 +53,7 @@ _SCOPE_BEFORE = re.compile(
 )
 _CODE_BELOW = re.compile(
     r"\s*(?:(?:async\s+)?def\s+\w|(?:(?:export|public|private|protected|internal|static|final|abstract|default|open|"
-    r"data|sealed|override|async|suspend)\s+)+[\w<]|(?:class|interface|enum|struct|fun|func|function|void)\s+\w+\s*"
+    r"data|sealed|override|async|suspend)\s+)+[\w<][^\n]*[({;=]|(?:class|interface|enum|struct|fun|func|function|void)\s+\w+\s*"
     r"[({:<]|class\s+\w+)"
 )
 _ACTED = re.compile(

@@ -178,6 +178,12 @@ def test_street_addresses_are_found() -> None:
         ("a.b%40example.com", "a.b%40example.com"),
         ("a.b (at) example (dot) com", "a.b (at) example (dot) com"),
         ("a.b&#64;example.com", "a.b&#64;example.com"),
+        ("Ruben  rfalk at cs.vendor.edu\nMon", "rfalk at cs.vendor.edu"),
+        ("an ruben punkt falk ät vendor punkt de", "ruben punkt falk ät vendor punkt de"),
+        ("to ruben(a)vendor.org", "ruben(a)vendor.org"),
+        ("to ruben_AT_vendor_DOT_org", "ruben_AT_vendor_DOT_org"),
+        ("to ruben@vendor . org", "ruben@vendor . org"),
+        ("to=ruben=40vendor.org", "ruben=40vendor.org"),
     ],
 )  # fmt: skip
 def test_addresses_are_found_in_disguise_and_inside_the_company(text: str, address: str) -> None:
@@ -196,6 +202,15 @@ def test_meeting_at_a_place_is_no_address() -> None:
         ("[12:01] <nick42> hello", "nick42"),
         ("https://github.com/some-user/repo", "some-user"),
         ("asked @ skipperjo about it", "@ skipperjo"),
+        (".@octo-cat did it", "@octo-cat"),
+        ("cc:@octo-cat", "@octo-cat"),
+        ("see https://forge.test/@octo-cat", "@octo-cat"),
+        ("@octo-cat\nstatic analysis is red", "@octo-cat"),
+        ("thanks @link!", "@link"),
+        ("by /u/some-user99 there", "/u/some-user99"),
+        ("octo42 commented on Monday", "octo42"),
+        ("assigned to octo_cat", "octo_cat"),
+        ("in /home/zkaminska/src", "zkaminska"),
     ],
 )
 def test_handles_are_found(text: str, handle: str) -> None:
@@ -210,6 +225,10 @@ def test_handles_are_found(text: str, handle: str) -> None:
         "npm i @types/node",
         "a@b.test",
         "@here and @channel",
+        "import x from '@acme/widget'",
+        "@app.get('/')\n@cached\nasync def f():",
+        "an icon@2x and 3 @ 5pm",
+        "We commented on it",
     ],
 )
 def test_annotations_scopes_and_groups_are_no_handles(text: str) -> None:
