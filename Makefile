@@ -13,7 +13,7 @@ export CMAKE_ARGS := -DGGML_NATIVE=OFF $(SIMD) -DLLAVA_BUILD=OFF -DMTMD_BUILD=OF
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test check bench faults lock clean
+.PHONY: setup demo test check bench peers faults lock clean
 
 setup: $(VENV)/.ready
 
@@ -40,6 +40,14 @@ check: setup
 bench: setup
 	$(BIN)/python -m bench
 
+# Detectors of other projects for `python -m bench redact`: what they pin clashes with what we pin.
+peers: .venv-peers/.ready
+
+.venv-peers/.ready: bench/peers/requirements.lock
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --no-deps --require-hashes -r bench/peers/requirements.lock
+	touch $@
+
 # Needs strace; takes about twenty minutes.
 faults: setup
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m faults
@@ -50,4 +58,4 @@ lock:
 	    --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) .venv-peers demo
