@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from redact.directory import Directory
 from redact.finding import Finding
@@ -126,6 +126,13 @@ _INTERNAL = re.compile(
 )
 
 
+# A line of a contact block: a label of a few words and a number that no form knows, "Voice & Data: 555 0134".
+_BLOCK_LINE = re.compile(
+    rf"[\s>|*]{{0,6}}+(?P<label>[^\W\d_][^\d\n$€£#]{{1,40}}+)(?P<number>\d(?:{_SEP}{{0,2}}\d){{5,13}})[ \t]*"
+)
+_BLOCK_WIDTH = 60
+
+
 def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return phone numbers, extensions and the codes of conference calls."""
     out: list[Finding] = []
@@ -141,6 +148,7 @@ def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding
             for m in _LETTERS.finditer(text):
                 if sum(map(str.isdigit, m.group())) >= 7:
                     out.append(_phone(*m.span(), "letters for digits", 0.7))
+        out.extend(_in_blocks(text, out))
         out = [_with_tail(text, f) for f in out]
     lower = text.lower()
     if sum(map(lower.__contains__, _SPELLED_WORDS)) < 2:
@@ -158,6 +166,26 @@ def _in_run(text: str, start: int, end: int) -> Iterator[Finding]:
             if m.end() > end or _refused(text, m, rule):
                 continue
             yield _phone(*m.span(), rule, score)
+
+
+def _in_blocks(text: str, found: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield the labelled numbers in the lines before and behind a telephone number: a block of them hides none."""
+    seen = set()
+    for f in found:
+        first, last = text.rfind("\n", 0, f.start), text.find("\n", f.end)
+        around = (text.rfind("\n", 0, max(first, 0)) + 1, last + 1)
+        for here, start in zip((first >= 0, last >= 0), around, strict=True):
+            end = text.find("\n", start)
+            end = end if end >= 0 else len(text)
+            if not here or start in seen or end - start > _BLOCK_WIDTH:
+                continue
+            seen.add(start)
+            m = _BLOCK_LINE.fullmatch(text, start, end)
+            if m is None or len(m["label"].split()) > 4 or _BEFORE_ID.search(m["label"]):
+                continue
+            if _WHOLE_DATE.fullmatch(m["number"]):
+                continue
+            yield _phone(*m.span("number"), "line of a contact block", 0.6)
 
 
 _FORMS = (

@@ -96,6 +96,28 @@ def test_a_word_before_it_makes_a_phone_number_of_any_digits(text: str, number: 
     assert hidden(phones.find_phones, text, number)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Office 12 345 6789\nVoice & Data: 555 0134\n", "555 0134"),
+        ("Main 713.555.0134\nEvening 41/55501", "41/55501"),
+        ("> Evening 41/55501\n> Main 713.555.0134", "41/55501"),
+    ],
+    ids=range(3),
+)
+def test_a_labelled_number_beside_a_phone_number_is_one(text: str, number: str) -> None:
+    assert hidden(phones.find_phones, text, number)
+
+
+@pytest.mark.parametrize(
+    "line", ["Order 123 4567", "Met 2026-11-23", "The plan was to take 2000 3000", "Price $120 3400", "Room 4"],
+    ids=range(5),
+)  # fmt: skip
+def test_other_numbers_beside_a_phone_number_stay(line: str) -> None:
+    text = f"Tel 713-555-0134\n{line}"
+    assert all(f.end <= text.index("\n") for f in phones.find_phones(text, Folded(text), NOBODY))
+
+
 NO_PHONES = (
     "2026-03-02 14:05", "v10.2.1", "port 8080", "$1,200,300", "02/01/2002", "ratio 0.123-4567e", "#1234-5678",
     "210,000 gallons", "1.234.567,89", "192.168.100.200", "RFC 2822", "ISO 8601", "ISBN 978-3-16-148410-0",
