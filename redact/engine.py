@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from redact import names
 from redact.aliases import link
+from redact.detectors.structure import GIVEN_NAMES
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
 from redact.figures import is_plain_figure, may_hold_number
@@ -32,8 +33,7 @@ from redact.recent import Recent
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerResult
 
-    from redact.lookalikes import spelled_apart
-from redact.models import Entity
+    from redact.models import Entity
 
 PROFILES = ("strict", "fast", "max")
 #: Model package by language code. A text goes to the model of its language, or else to the first.
@@ -73,6 +73,8 @@ class _Asked(NamedTuple):
     people_only: bool
 
 
+# A word that is no part of code: between white space or quotation marks, with a full stop or comma at most.
+_PLAIN_WORD = re.compile(r"(?<![^\s\"'“‘(\[*@#,/&-])[^\W\d_]{2,}(?=[.,;:!?'’\")\]*/&-]*(?:\s|\Z|['’/,&-]\w))")
 _CAPITAL = re.compile(r"(?<![\w@])[^\W\d_a-zß-ÿ][\w'’-]+")
 
 
@@ -239,10 +241,9 @@ class Redactor:
             self._ask(t, package, known, reread) for t, package, known in zip(texts, packages, certain, strict=True)
         ]
         opinions, numbers = self._read(asked)
-        whole = self._read_whole(texts, reread)
         found = []
-        for text, language, of_text, known, more in zip(texts, languages, asked, certain, whole, strict=True):
-            findings = [*known, *more]
+        for of_text, known in zip(asked, certain, strict=True):
+            findings = list(known)
             for ask in of_text:
                 line = ask.line
                 of_line = opinions[ask.package, line.text] if ask.package else ()
@@ -252,13 +253,14 @@ class Redactor:
                     elif ask.people_only and f.source == "ner" and f.entity != UNREAD:
                         continue
                     findings.append(f.moved(line.start))
-            meant = [
-                f
-                for f in findings
-                if f.source != "ner" or f.entity == UNREAD or not is_nobody(text[f.start : f.end], language)
-            ]
-            found.append(_outside_tokens(meant, text))
-        return found
+            found.append(findings)
+        if self._second:
+            for findings, more in zip(found, self._read_whole(texts, found, reread), strict=True):
+                findings += more
+        return [
+            _outside_tokens((f for f in findings if not _is_nobody(f, text, language)), text)
+            for text, language, findings in zip(texts, languages, found, strict=True)
+        ]
 
     def _certain(self, text: str) -> list[Finding]:
         folded = Folded(text)
@@ -321,30 +323,36 @@ class Redactor:
                 self._numbers.put(text, numbers[text])
         return opinions, numbers
 
-    def _judged(self, line: str, entities: Sequence[Entity] | None) -> tuple[Finding, ...]:
+    def _judged(self, line: str, entities: Sequence[Entity] | None, small: bool = False) -> tuple[Finding, ...]:
         """Return what counts of a model's reading of a line."""
         if entities is None:
             # What no process could read must not pass unread.
             return (Finding(0, len(line), UNREAD, "ner", rule="unread line"),)
         findings = (Finding(start, end, entity, "ner", 0.85, rule="model") for start, end, entity in entities)
         judged = (
-            judge(line, f, self.directory, self._lexicon, self._keep) if f.entity in self._names else f
+            judge(line, f, self.directory, self._lexicon, self._keep, small=small) if f.entity in self._names else f
             for f in findings
         )
         return tuple(f for f in judged if f is not None)
 
-    def _read_whole(self, texts: Sequence[str], reread: bool) -> list[list[Finding]]:
+    def _read_whole(
+        self, texts: Sequence[str], found: Sequence[Sequence[Finding]], reread: bool
+    ) -> list[list[Finding]]:
         """Return what the second model says of each text, judged line by line."""
         out: list[list[Finding]] = [[] for _ in texts]
-        wanted = [i for i, t in enumerate(texts) if self._second and (reread or not TOKEN.search(t))]
-        distinct = list(dict.fromkeys(texts[i] for i in wanted))
+        wanted = {
+            i: self._left_open(text, findings)
+            for i, (text, findings) in enumerate(zip(texts, found, strict=True))
+            if reread or not TOKEN.search(text)
+        }
+        distinct = list(dict.fromkeys(filter(str.strip, wanted.values())))
         read = dict(zip(distinct, self._read_entities(distinct, self._second), strict=True)) if distinct else {}
-        for i in wanted:
-            text, entities = texts[i], read[texts[i]]
+        for i, left in wanted.items():
+            text, entities = texts[i], read.get(left, ())
             if entities is None:
                 out[i].append(Finding(0, len(text), UNREAD, "ner", rule="unread text"))
                 continue
-            for line in lines_of(text):
+            for line in lines_of(left):
                 held = TOKEN.search(line.text) is not None
                 end = line.start + len(line.text)
                 of_line = [
@@ -352,11 +360,44 @@ class Redactor:
                     for a, b, entity in entities
                     if a < end and b > line.start and (entity == "PERSON" or not held)
                 ]
-                for f in self._judged(line.text, of_line):
+                for f in self._judged(line.text, of_line, small=True):
                     if f.entity == "PERSON":
                         f = replace(f, person=self.directory.person_of_name(line.text[f.start : f.end]))
                     out[i].append(replace(f, rule="second model").moved(line.start))
         return out
+
+    def _left_open(self, text: str, findings: Sequence[Finding]) -> str:
+        """Return the text with white space in place of the lines that hold no word the second model could name.
+
+        Each of their words is found already, an ordinary one, or part of code: whatever the model made of such a line
+        would be dropped, and it costs more than everything else.
+        """
+        cover = bytearray(len(text))
+        for f in findings:
+            cover[f.start : f.end] = b"\1" * (f.end - f.start)
+        parts: list[str] = []
+        at = 0
+        for line in lines_of(text):
+            end = line.start + len(line.text)
+            if not any(
+                self._may_be_name(m.group()) and cover.find(0, line.start + m.start(), line.start + m.end()) >= 0
+                for m in _PLAIN_WORD.finditer(line.text)
+            ):
+                parts += (text[at : line.start], " " * len(line.text))
+                at = end
+        parts.append(text[at:])
+        return "".join(parts)
+
+    def _may_be_name(self, word: str) -> bool:
+        """Return whether a word is none of the language's or of the trade's."""
+        folded = plain(word)
+        if folded in TECHNICAL or folded in self._keep:
+            return False
+        if folded in names.AMBIGUOUS:
+            return word[0].isupper()
+        if is_ordinary(folded, self._words):
+            return False
+        return word[0].isupper() or folded not in self._lexicon.nouns or folded in GIVEN_NAMES
 
     def _unresolved(self, line: Line, cover: bytearray) -> bool:
         """Return whether the line holds a capitalised word that nothing explains yet."""
@@ -462,6 +503,11 @@ class Redactor:
         parts.append(text[at:])
         settle(len(text))
         return "".join(parts), out
+
+
+def _is_nobody(f: Finding, text: str, language: str) -> bool:
+    """Return whether a model took an ordinary word of the text's language for a name."""
+    return f.source == "ner" and f.entity != UNREAD and is_nobody(text[f.start : f.end], language)
 
 
 def _portions(texts: Sequence[str]) -> Iterator[slice]:

@@ -33,7 +33,13 @@ _MACRO = 5  # capitals that are rather an abbreviation than a name
 
 
 def judge(
-    text: str, finding: Finding, directory: Directory, lexicon: Lexicon, keep: Collection[str] = frozenset()
+    text: str,
+    finding: Finding,
+    directory: Directory,
+    lexicon: Lexicon,
+    keep: Collection[str] = frozenset(),
+    *,
+    small: bool = False,
 ) -> Finding | None:
     """Return the finding trimmed to what can be a name, or None where nothing is left of it.
 
@@ -43,6 +49,7 @@ def judge(
         directory: The identity directory.
         lexicon: Words of the language.
         keep: Further words that are nobody's name, folded.
+        small: The model tells a name from a thing in small letters too ("ask butler"), as one made for chats does.
     """
     start, end = finding.start, finding.end
     words = lexicon.words
@@ -110,7 +117,7 @@ def judge(
         and _starts_sentence(text, start)
     ):
         return None
-    if surface.islower() and any(w in lexicon.nouns and w not in GIVEN_NAMES for w in bare):
+    if surface.islower() and not small and any(w in lexicon.nouns and w not in GIVEN_NAMES for w in bare):
         return None
     if surface.islower() and not (person and not any(kinds) and surface.replace(" ", "").isalpha()):
         return None
