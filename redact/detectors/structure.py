@@ -272,7 +272,8 @@ def _phrases(text: str, take: _Take, out: list[Finding]) -> None:
         if m is None:
             continue
         if before := _WHO_WROTE.search(text, max(0, at - 160), at):
-            take(*before.span(1), "form", "attribution")
+            # Of a name in several words one may be a word of the language: "Ann Hung Li wrote:".
+            take(*before.span(1), "header" if before[1].istitle() and " " in before[1] else "form", "attribution")
         elif before := _LOGIN_WROTE.search(text, max(0, at - 140), at):
             out.append(Finding(*before.span(1), "HANDLE", "structure", 0.9, "", "attribution"))
         if after := _WROTE_WHO.match(text, m.end()):

@@ -144,6 +144,7 @@ def by_rule(text: str) -> dict[str, str]:
         ("Am 3. Mai 2026 um 10:00 schrieb Zuleikha Ostrowski:\n> ok", "Zuleikha Ostrowski", "attribution"),
         ("Zuleikha Ostrowski hat am 3. Mai geschrieben:", "Zuleikha Ostrowski", "attribution"),
         ("On 2 Mar 2026, at 10:00, zostro wrote:\n> ok", "zostro", "attribution"),
+        ("On 2 Mar 2026, Hung Ostro Lu wrote:\n> ok", "Hung Ostro Lu", "attribution"),
         ("see \"Ostrowski, Zuleikha\" <z@x.test> for it", "Ostrowski, Zuleikha", "display name"),
         ("Op 2 feb. 2026 heeft Zuleikha <z@x.test> het volgende geschreven:", "Zuleikha", "display name"),
         ("cc: Quentin Abara/BER/ACME, Zuleikha\nOstrowski/BER/ACME@ACME", "Zuleikha\nOstrowski/BER/ACME@ACME",
