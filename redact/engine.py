@@ -20,7 +20,7 @@ from redact.detectors.structure import GIVEN_NAMES
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
 from redact.figures import is_plain_figure, may_hold_number
-from redact.finding import Finding, Replaced, merge, split_opinions, without
+from redact.finding import CERTAIN, Finding, Replaced, merge, split_opinions, without
 from redact.folding import Folded, clean, plain
 from redact.language import language_of
 from redact.lexicon import TECHNICAL, is_nobody, is_ordinary, lexicon_of
@@ -442,8 +442,13 @@ class Redactor:
         unlisted = Directory((), written.values(), (), self._words | TECHNICAL, firm=False)
         for i, text in enumerate(texts):
             named = (f for f in unlisted.find(Folded(text), within=of_text[i]) if f.entity == "PERSON")
-            rules = {(f.start, f.end): f.rule for f in found[i]}
-            more = [replace(f, rule=rules.get((f.start, f.end), SWEPT)) for f in named]
+            # What a form or list says at the same place says more than this does.
+            known = {(f.start, f.end): f for f in reversed(found[i])}
+            more = []
+            for f in named:
+                first = known.get((f.start, f.end))
+                source = first.source if first and first.source in CERTAIN else f.source
+                more.append(replace(f, rule=first.rule if first else SWEPT, source=source))
             found[i].extend(_outside_tokens(more, text))
 
     def _sweep_places(self, texts: Sequence[str], found: list[list[Finding]]) -> None:
