@@ -228,4 +228,23 @@ FORMATS: tuple[Format, ...] = (
         r"(?i)\b(?:(?:basic)?auth\s*=?\s*\(\s*[\"'][^\"'\n]{1,64}[\"']\s*,\s*[\"']|(?:credentials?|creds|zugangsdaten|logins?)"
         r"""(?:\s+(?:are|is|sind|lauten))?\s*:?\s+[\"'`]?[\w.@-]{2,64}\s?[/:|]\s?[\"'`]?)([^\s\"'`/,;]*[0-9][^\s\"'`,;]{2,})""",
     ),
+    Format(
+        "service token",
+        ("atatt3", "atctt3", "sl.", "pplx-", "pk.eyj", "sk.eyj", "dt0", "pat-"),
+        r"\bAT[AC]TT3[0-9A-Za-z_=-]{20,}|\bsl\.(?:u\.)?[0-9A-Za-z_-]{20,}|\bpplx-[0-9A-Za-z]{20,}"
+        r"|\b[ps]k\.eyJ[0-9A-Za-z_.-]{20,}|\bdt0[a-z]\d{2}\.[A-Z0-9]{20,}(?:\.[A-Z0-9]{20,})?"
+        r"|\bpat-[a-z]{2}\d-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    ),
+    Format(
+        "key in a call",
+        ("client", "auth", "connect", "login"),
+        r"""(?i)\b[\w.]*(?:client|auth|connect|login)[\w.]*(?:\(|["']\s*,)\s*(?:["'][\w.@-]{1,40}["']\s*,\s*)?"""
+        r"""["']([0-9A-Za-z_.=-]{4,}[0-9][0-9A-Za-z_.=-]{14,})["']""",
+    ),
+    Format(
+        "key in a sentence",
+        ("key", "token"),
+        r"""(?i)\b(?:my|our|your|the|new|mein|unser|der)\s+(?:[\w-]{1,20}\s+)?(?:key|token)\s+(?:is|ist|lautet)[\s:]{1,3}["'`]?"""
+        r"([0-9A-Za-z_.=-]{4,}[0-9][0-9A-Za-z_.=-]{10,})",
+    ),
 )

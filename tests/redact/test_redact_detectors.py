@@ -50,6 +50,12 @@ FORMATS = {
     "jwt": "eyJ" + made(ALNUM, 20) + ".eyJ" + made(ALNUM, 30) + "." + made(ALNUM, 43),
     "bcrypt": "$2b$12$" + made(ALNUM, 53),
     "opaque": made(ALNUM, 44),
+    "atlassian": "ATATT3" + made(ALNUM + "_-=", 80) + "=7A",
+    "dropbox": "sl.u." + made(ALNUM, 60),
+    "perplexity": "pplx-" + made(HEX, 48),
+    "mapbox": "pk.eyJ" + made(ALNUM, 40) + "." + made(ALNUM, 22),
+    "dynatrace": "dt0c01." + made(UPPER, 24) + "." + made(UPPER, 64),
+    "hubspot": "pat-na1-" + "-".join(made(HEX, n) for n in (8, 4, 4, 4, 12)),
 }
 
 
@@ -84,6 +90,9 @@ def test_secret_formats_are_found_whole(name: str, around: str) -> None:
         ("PIN: 4711", "4711"),
         ("password=$ecret123", "$ecret123"),
         ("https://hooks.slack.com/services/T0AB/B0CD/xyz789", "T0AB/B0CD/xyz789"),
+        ("client = Client('9f3kd82mslq0aaw71xk2')", "9f3kd82mslq0aaw71xk2"),
+        ("config.set('auth', '9f3kd82mslq0aaw71xk2')", "9f3kd82mslq0aaw71xk2"),
+        ("my new key is 9f3kd82mslq0aaw71xk2, keep it", "9f3kd82mslq0aaw71xk2"),
     ],
 )
 def test_credentials_are_found_by_what_stands_before_them(text: str, secret: str) -> None:
@@ -114,6 +123,9 @@ def test_a_key_block_goes_from_its_first_line_to_its_last_even_if_cut_short() ->
         "com/example/payments/ledger/JournalEntryRepositoryImpl.java",
         "passed to the function",
         "bearer of bad news",
+        "the key is the third argument",
+        "client = Client('https')",
+        "connect('db', 'primary-replica-set-europe')",
     ],
 )
 def test_code_prose_and_digests_are_no_secrets(text: str) -> None:
