@@ -52,7 +52,7 @@ ReadEntities = Callable[[Sequence[str], str], Iterable["Sequence[Entity] | None"
 #: What was found in a line, in its offsets.
 _Read = tuple[Finding, ...]
 #: Lines of which is remembered what was found in them, and values that were removed.
-_LINES, _VALUES = 50_000, 1_000_000
+_LINES, _VALUES = 50_000, 200_000
 #: Characters of the texts that are looked at together: what is kept of each while it is read is many times its size.
 _PORTION = 2_000_000
 
@@ -267,7 +267,7 @@ class Redactor:
         return [f for recognizer in self._own for f in recognizer.findings(text, folded)]
 
     def removed_values(self) -> frozenset[str]:
-        """Return, folded, the certain values removed so far, the newest million of them.
+        """Return, folded, the certain values removed so far, the newest 200,000 of them.
 
         They stay in memory and are for the rescan only.
         """
