@@ -55,7 +55,7 @@ _BATCH = 2048
 #: Texts that are held at a time, and blocks whose result is remembered.
 _HELD, _REMEMBERED = 256, 100_000
 
-_MESSAGE = re.compile(r"\s*-{2,}\s*\w[\w ]{2,40}-{2,}\s*|\s*_{10,}\s*")
+_MESSAGE = re.compile(r"[\s>|]*-{2,}\s*\w[\w ]{2,40}-{2,}\s*|[\s>|]*_{10,}\s*")
 _BETWEEN = re.compile(r"[ \t.'’-]{0,3}")
 _BETWEEN_LINES_OF_ADDRESS = re.compile(r"[ \t.,'’/-]{0,3}")
 
@@ -235,11 +235,14 @@ def blocks_of(text: str) -> list[list[tuple[int, str]]]:
     A block ends where the depth of quotation changes and where a forwarded message begins.
     """
     blocks: list[list[tuple[int, str]]] = []
-    depth = -1
+    depth, read = -1, 0
     for line in lines_of(text):
         before = text[text.rfind("\n", 0, line.start) + 1 : line.start]
         level = before.count(">") + before.count("|")
-        if level != depth or _MESSAGE.fullmatch(line.text) or not blocks:
+        # The mark of a message may be all signs, which is no line to read, or begin like a bullet.
+        passed = (text[read : line.start] + line.text).split("\n")
+        read = line.start + len(line.text)
+        if level != depth or any(map(_MESSAGE.fullmatch, passed)) or not blocks:
             blocks.append([])
             depth = level
         blocks[-1].append((line.start, line.text))
