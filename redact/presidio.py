@@ -20,7 +20,18 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
-from redact.detectors import disguise, encoded, mailaddresses, network, numbers, phones, postal, secrets, structure
+from redact.detectors import (
+    disguise,
+    encoded,
+    mailaddresses,
+    network,
+    numbers,
+    phones,
+    postal,
+    scripts,
+    secrets,
+    structure,
+)
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
@@ -159,6 +170,7 @@ def detectors(directory: Directory, language: str) -> list[DetectorRecognizer]:
     table: tuple[tuple[str, tuple[str, ...], Detect], ...] = (
         ("DirectoryRecognizer", ("PERSON", "HANDLE", "EMAIL_ADDRESS"), listed),
         ("StructureRecognizer", ("PERSON",), structure.find_structure),
+        ("ScriptRecognizer", ("PERSON",), scripts.find_in_scripts),
         ("SecretRecognizer", ("SECRET",), secrets.find_secrets),
         ("MailAddressRecognizer", ("EMAIL_ADDRESS",), mailaddresses.find_emails),
         ("HandleRecognizer", ("HANDLE",), network.find_handles),

@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from redact.detectors import structure
+from redact.detectors import scripts, structure
 from redact.directory import Directory, Person
 from redact.engine import Redactor
 from redact.folding import Folded
@@ -227,3 +227,36 @@ def test_two_listed_people_with_like_names_stay_two() -> None:
     r = Redactor((Person("a", ("Michael Bauer",)), Person("b", ("Michal Baur",))), (), (), KEY, "fast")
     out = r.redact(["Michael Bauer met Michal Baur"])[0].text
     assert len(set(TOKEN.findall(out))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hi 淑芬,\n\nthe build is green", "淑芬"),
+        ("and 孙博文's patch is in", "孙博文"),
+        ("thanks for it\n\n> 孙博文\n", "孙博文"),
+        ("then 김민준 asked why", "김민준"),
+        ("please ask محمد سالم about it", "محمد سالم"),
+        ("moved by प्रिया नायर today", "प्रिया नायर"),
+    ],
+    ids=range(6),
+)
+def test_a_name_in_another_script_is_found_in_a_line_of_latin_letters(text: str, name: str) -> None:
+    found = scripts.find_in_scripts(text, Folded(text), NOBODY)
+    assert [text[f.start : f.end] for f in found] == [name]
+    assert {f.rule for f in found} == {"name in another script"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "孙博文昨天修好了它",
+        "请看 API 文档 和 代码 再说",
+        "see 这个文档说明了怎么做 for it",
+        "a → b, 5 µs, naïve café, Привет",
+        "ask about x\u0301",
+    ],
+    ids=range(5),
+)
+def test_words_of_a_text_in_another_script_are_not_taken_for_names(text: str) -> None:
+    assert scripts.find_in_scripts(text, Folded(text), NOBODY) == []
