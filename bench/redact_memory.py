@@ -75,7 +75,8 @@ def run(unbounded: bool = False, courses: tuple[Course, ...] = COURSES) -> list[
 
 def measure(profile: str, how: tuple[bool, int], unbounded: bool) -> None:
     """Read the lines in this process; print the memory in MB by lines read, and the CPU seconds."""
-    from redact.engine import MODELS, Redactor
+    from redact.analyzer import MODELS
+    from redact.engine import Redactor
     from redact.models import load_model
 
     recogniser, lines = how

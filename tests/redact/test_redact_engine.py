@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from govern.errors import InputError, ModelMissingError, UsageError
-from redact import engine
+from redact import analyzer, engine
+from redact.analyzer import MODELS, PROFILES, Analyzer
 from redact.directory import Person
-from redact.engine import MODELS, PROFILES, Redactor, engine_digest
+from redact.engine import Redactor, engine_digest
 from redact.models import SECOND_MODEL, load_model
 from redact.pseudonyms import TOKEN
 from redact.rescan import rescan
@@ -242,19 +243,20 @@ MIXED = [
 def test_small_portions_and_no_memory_of_lines_give_the_same(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
     needs_second_model(profile)
     expected = Redactor(PEOPLE, SEEN, ["example.com"], KEY, profile).redact(MIXED)
-    monkeypatch.setattr(engine, "_PORTION", 60)
-    monkeypatch.setattr(engine, "_LINES", 1)
+    monkeypatch.setattr(analyzer, "_PORTION", 60)
+    monkeypatch.setattr(analyzer, "_LINES", 1)
     forgetful = Redactor(PEOPLE, SEEN, ["example.com"], KEY, profile)
     assert forgetful.redact(MIXED) == expected
     assert forgetful.redact(MIXED[::-1]) == expected[::-1]
 
 
 def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_LINES", 5)
+    monkeypatch.setattr(analyzer, "_LINES", 5)
     monkeypatch.setattr(engine, "_VALUES", 3)
     r = Redactor((), (), (), KEY)
     r.redact([f"line {c} of the notes, to reader.{c}{c}@vendor.test" for c in "abcdefghij"])
-    assert len(r._opinions) == 5
+    assert r._analyzer is not None
+    assert len(r._analyzer._opinions) == 5
     assert r.removed_values() == {f"reader.{c}{c}@vendor.test" for c in "hij"}
 
 
@@ -267,7 +269,7 @@ def test_a_line_with_a_token_is_read_again_for_people_only() -> None:
             found = [("Wendeline Okt", "PERSON"), ("Zyphora", "ORGANIZATION")]
             yield [(text.index(name), text.index(name) + len(name), kind) for name, kind in found if name in text]
 
-    r = Redactor((), (), (), KEY, read_entities=sees)
+    r = Redactor((), (), (), KEY, analyze=lambda setup: Analyzer(setup, sees).analyze)
     line = "PERSON_001 saw Wendeline Okt at Zyphora"
     assert r.find([line]) == [[]]
     assert read == []
@@ -286,7 +288,9 @@ def test_a_text_goes_to_the_model_of_its_language_or_to_the_first() -> None:
     english = MODELS["en"]
     german = "Bitte prüfe das noch einmal, denn es ist nicht so wie wir das wollten."
     french = "Bonjour, je ne sais pas si nous avons le temps de faire cela avec vous."
-    r = Redactor((), (), (), KEY, models={"en": english, "de": SECOND_MODEL}, read_entities=sees)
+    r = Redactor(
+        (), (), (), KEY, models={"en": english, "de": SECOND_MODEL}, analyze=lambda setup: Analyzer(setup, sees).analyze
+    )
     assert [d.language for d in r.redact([german, french])] == ["de", "fr"]
     assert sorted(read) == sorted([(SECOND_MODEL, german), (english, french)])
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from redact import rampart
-from redact.engine import MODELS, Redactor
+from redact.analyzer import MODELS
+from redact.engine import Redactor
 from redact.errors import NerModelMissingError
 from redact.rampart import ENTITIES, MODEL, Rampart, RampartRecognizer, blocks_of
 
