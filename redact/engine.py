@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -238,9 +238,11 @@ class Redactor:
                 if f.source == "ner" and f.entity in ("ORGANIZATION", "LOCATION") and f.end - f.start >= 3
             }
             for value, f in named.items():
-                if text.count(value) > 1 and plain(value) not in self._words:
-                    for m in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text):
-                        findings.extend(outside_tokens([replace(f, start=m.start(), end=m.end(), rule=SWEPT)], text))
+                if plain(value) in self._words:
+                    continue
+                places = [at for at in _places(text, value) if at != f.start]
+                more = (replace(f, start=at, end=at + len(value), rule=SWEPT) for at in places)
+                findings.extend(outside_tokens(more, text) if places else ())
 
     def _remember(self, text: str, findings: Sequence[Finding]) -> None:
         for f in findings:
@@ -286,6 +288,20 @@ class Redactor:
         parts.append(text[at:])
         settle(len(text))
         return "".join(parts), out
+
+
+def _places(text: str, value: str) -> Iterator[int]:
+    """Yield where a value stands as a word or words of its own."""
+    at = text.find(value)
+    while at >= 0:
+        end = at + len(value)
+        if not (_is_word(text[at - 1 : at]) or _is_word(text[end : end + 1])):
+            yield at
+        at = text.find(value, end)
+
+
+def _is_word(c: str) -> bool:
+    return c.isalnum() or c == "_"
 
 
 @lru_cache(maxsize=1)

@@ -58,6 +58,7 @@ class Name:
         return f"name:{first} {bare(self.last)}".rstrip()
 
 
+@lru_cache(maxsize=65536)
 def parse_name(written: str) -> Name | None:
     """Return the parts of a personal name, or None where the words name no person.
 
@@ -144,6 +145,7 @@ def short_forms(first: str) -> list[str]:
     return [first, *_SHORT_FORMS.get(first, ()), *_NICKNAMES.get(first, ())]
 
 
+@lru_cache(maxsize=65536)
 def bare(word: str) -> str:
     """Return a folded name as it is compared: `o'neil` is `oneil`, `mueller` is `muller`, `weiss` is `weis`."""
     return _WRITTEN_OUT.sub(r"\1", word.replace("'", "").replace("’", "")).replace("ss", "s")
