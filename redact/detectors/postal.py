@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from redact.detectors.cues import EDGE, Cues
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
+
+_Span = tuple[int, int]
 
 # Every quantifier is bounded, and every form starts at a digit or a capital letter at the edge of a word.
 _CAP = r"[A-ZÄÖÜÀ-ÞŁŚŠŽČ\u0386-\u03AB][\w'’.-]{0,30}"
@@ -47,31 +51,39 @@ _STREET = re.compile(
     rf"(?:[A-Z0-9][\w.'’-]{{0,30}}[ \t]{{1,2}}){{1,4}}"
     rf"{_ENGLISH}\b\.?(?:[ \t](?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b)?(?![ \t]+[a-z]*ing\b)"
 )
-_STRASSE = re.compile(
-    r"(?<![\w])(?:\d{1,6}[ \t])?(?:(?:[A-ZÄÖÜ][\w.-]{0,25}[ -]){0,2}[A-ZÄÖÜ][\wäöüß.-]{1,30}"
+_ENDING = (
     r"(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ufer|damm|stieg|chaussee|pfad|steig|markt|graben|deich|"
-    r"straat|laan|plein|gracht|kade|dijk|v[äe]gen|gatan|gata|vej(?:en)?|gade|veien|katu|ntie|kuja|polku|raitti)|"
-    r"(?:[A-ZÄÖÜ][\w.-]{1,25}[ -]){1,3}(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Gasse|Ufer|Damm|Ring|Wall|Stieg|Chaussee|"
-    r"Markt|"
-    r"Graben|Pfad|Steig))"
+    r"straat|laan|plein|gracht|kade|dijk|v[äe]gen|gatan|gata|vej(?:en)?|gade|veien|katu|ntie|kuja|polku|raitti)"
+)
+_STREET_WORD = (
+    r"(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Gasse|Ufer|Damm|Ring|Wall|Stieg|Chaussee|Markt|Graben|Pfad|Steig)"
+)
+_STRASSE = re.compile(
+    rf"(?<![\w])(?:\d{{1,6}}[ \t])?(?:(?:[A-ZÄÖÜ][\w.-]{{0,25}}[ -]){{0,2}}[A-ZÄÖÜ][\wäöüß.-]{{1,30}}{_ENDING}|"
+    rf"(?:[A-ZÄÖÜ][\w.-]{{1,25}}[ -]){{1,3}}{_STREET_WORD})"
     rf"[ \t](?!(?:19|20)\d\d\b){_NUMBER}"
 )
-_ROMANCE = re.compile(
-    r"(?<![\w])(?:\d{1,5},?[ \t])?(?:Via|Viale|Piazza|Piazzale|Piazzetta|Corso|Vicolo|Largo|Strada|Rue|Avenue|"
-    r"Boulevard|Place|Chemin|"
+_WAY = (
+    r"(?:Via|Viale|Piazza|Piazzale|Piazzetta|Corso|Vicolo|Largo|Strada|Rue|Avenue|Boulevard|Place|Chemin|"
     r"All[ée]e|Quai|Impasse|Calle|C/|Avenida|Avda\.?|Plaza|Paseo|Carrer|Rua|Travessa|Pra[çc]a|ul\.|al\.|os\.|Ulica|"
-    rf"Λεωφόρος|Οδός|Πλατεία)[ \t](?:{_SMALL}[ \t]){{0,2}}{_NAME}(?:,?[ \t]{_NUMBER})"
+    r"Λεωφόρος|Οδός|Πλατεία)[ \t]"
+)
+_ROMANCE = re.compile(rf"(?<![\w])(?:\d{{1,5}},?[ \t])?{_WAY}(?:{_SMALL}[ \t]){{0,2}}{_NAME}(?:,?[ \t]{_NUMBER})")
+_NUMBER_AND_RUE = (
+    r"\d{1,4}(?:[ ]?(?:bis|ter))?,?[ \t](?:rue|avenue|av\.|boulevard|bd|place|chemin|all[ée]e|quai|"
+    r"impasse|route|cours)[ \t]"
 )
 _FRENCH = re.compile(
-    r"(?i)(?<![\w.,-])\d{1,4}(?:[ ]?(?:bis|ter))?,?[ \t](?:rue|avenue|av\.|boulevard|bd|place|chemin|all[ée]e|quai|"
-    r"impasse|route|cours)"
-    r"[ \t](?:(?:de|du|des|la|le|les|l'|d')[ \t]?){0,3}[\w'’-]{2,30}(?:[ -][A-ZÀ-Þ][\w'’-]{1,30}){0,3}"
+    rf"(?i)(?<![\w.,-]){_NUMBER_AND_RUE}"
+    r"(?:(?:de|du|des|la|le|les|l'|d')[ \t]?){0,3}[\w'’-]{2,30}(?:[ -][A-ZÀ-Þ][\w'’-]{1,30}){0,3}"
 )
 # German streets that are no compound: "Am Sandberg 17b", "Auf dem Hügel 3".
+_BY = (
+    r"(?:Am|An der|An den|Auf der|Auf dem|Auf den|Im|In der|In den|Zum|Zur|Zu den|Unter den|Hinter der|Hinter dem|"
+    r"Bei der|Beim|Vor dem|Vor der)[ \t]"
+)
 _AM = re.compile(
-    r"(?<![\w-])(?:Am|An der|An den|Auf der|Auf dem|Auf den|Im|In der|In den|Zum|Zur|Zu den|Unter den|Hinter der|"
-    r"Hinter dem|"
-    r"Bei der|Beim|Vor dem|Vor der)[ \t](?:(?:Alten|Neuen|Großen|Kleinen|Hohen|Langen|Obere[nr]|Untere[nr])[ \t])?"
+    rf"(?<![\w-]){_BY}(?:(?:Alten|Neuen|Großen|Kleinen|Hohen|Langen|Obere[nr]|Untere[nr])[ \t])?"
     r"(?P<name>[A-ZÄÖÜ][a-zäöüß-]{2,30})[ \t](?:\d{1,3}[ ]?[a-z]?(?:\s?[-/]\s?\d{1,3}[a-z]?)?)(?!\w|[.,:]\d|"
     r"\.? ?(?:Uhr|Prozent|Stück|Euro|EUR|"
     r"Tage|Minuten|Stunden|Jahre|Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember))"
@@ -90,46 +102,44 @@ _BEFORE_TOWN = re.compile(
     rf"[ \t]{{0,3}},?\n[ \t>|*]{{0,8}}(?=\d{{5}}|[A-Z]))"
     rf"(?:(?:D|A|CH|L|NL|B|DK|S|F)-)?\d{{4,5}}[ \t](?=[^\W\d_]{{3}}){_TOWN}"
 )
-_BOX = re.compile(
-    r"(?i)(?<!\w)(?:\d{1,6}[ ])?(?:p\.?[ ]?o\.?[ ]?box|postfach|postbox|postboks|apartado|casella postale|"
-    r"bo[iî]te postale)[ \t]{1,2}\d[\d ]{0,10}(?<=\d)"
-)
+_BOX_NUMBER = r"(?:p\.?[ ]?o\.?[ ]?box|postfach|postbox|postboks|apartado|casella postale|bo[iî]te postale)[ \t]{1,2}\d"
+_BOX = re.compile(rf"(?i)(?<!\w)(?:\d{{1,6}}[ ])?{_BOX_NUMBER}[\d ]{{0,10}}(?<=\d)")
+_APO = r"[ADF]PO[ ,]{1,2}A[AEP][ ,]{1,2}\d"
 _MILITARY = re.compile(
     r"(?<!\w)(?:(?:PSC|CMR|Unit)[ ]\d{1,5},?[ ]Box[ ]\d{1,5}|US(?:S|NS|"
     r"CGC)[ ][A-Z][\w'’-]{1,30}(?:[ ][A-Z][\w'’-]{1,30}){0,2})"
-    r"[,\s]{1,4}(?:[>|][ ]?)?[ADF]PO[ ,]{1,2}A[AEP][ ,]{1,2}\d{5}(?:-\d{4})?(?!\w)"
+    rf"[,\s]{{1,4}}(?:[>|][ ]?)?{_APO}{{5}}(?:-\d{{4}})?(?!\w)"
 )
-_US_TOWN = re.compile(
-    rf"(?<!\w){_CAP}(?:[ ]{_CAP}){{0,3}},[ \t\n]{{1,3}}{_STATES}\.?[ \t]{{1,3}}\d{{5}}(?:-\d{{4}})?(?!\w)"
-)
+_STATE_AND_ZIP = rf",[ \t\n]{{1,3}}{_STATES}\.?[ \t]{{1,3}}\d{{5}}"
+_US_TOWN = re.compile(rf"(?<!\w){_CAP}(?:[ ]{_CAP}){{0,3}}{_STATE_AND_ZIP}(?:-\d{{4}})?(?!\w)")
 _DE_TOWN = re.compile(
     r"(?m)(?:^[ \t>|*]{0,8}(?P<alone>(?:(?:D|A|CH|L|NL|B|DK|S|F)-)?\d{5}[ \t][A-ZÄÖÜ][a-zäöüß]{2,30}(?:[ /-](?:am|"
     r"an der|im|bei|ob der|[A-ZÄÖÜ])"
     r"[\wäöüß .()-]{0,25})?)[ \t]{0,8}$|(?<![\w-])(?P<country>(?:D|A|CH|NL)-\d{4,5}[ \t][A-ZÄÖÜ][a-zäöüß]{2,30}))"
 )
 _CODES = re.compile(rf"(?<![\w-])(?:{_UK_CODE}|{_CANADA_CODE})(?![\w-])")
-_CUED_CODE = re.compile(
-    r"(?i)\b(?:zip(?:[ -]?code)?|post(?:al)?[ -]?code|postcode|plz|postleitzahl)\b(?:[ ]is|[ ]ist|"
+_CODE_IS = (
+    r"(?:zip(?:[ -]?code)?|post(?:al)?[ -]?code|postcode|plz|postleitzahl)\b(?:[ ]is|[ ]ist|"
     r"[ ]lautet)?[ \t]{0,2}[:=]?[ \t]{0,2}"
-    r"((?:[A-Z]{1,2}-)?\d{3,5}(?:[- ]\d{2,4})?(?![\w.]\w))"
 )
+_CUED_CODE = re.compile(rf"(?i)\b{_CODE_IS}((?:[A-Z]{{1,2}}-)?\d{{3,5}}(?:[- ]\d{{2,4}})?(?![\w.]\w))")
 _LONE_UNIT = re.compile(
     r"(?<![\w-])(?:Suite[ ]\d{3,5}|(?:Apt\.?|Apartment|apt\.)[ ]\d{1,5}[A-Z]?|suite[ ]\d{3,5}(?=[,\n])|Ste\.[ ]\d{1,5}|"
     r"Flat[ ]\d{1,3}[A-Z]?)(?![\w.-]\w|\w)"
 )
-_LABEL = re.compile(
-    r"(?im)^[ \t>|*-]{0,8}(?:(?:(?:home|street|mailing|postal|billing|shipping|delivery|work|private|new|"
+_LABELLED = (
+    r"[ \t>|*-]{0,8}(?:(?:(?:home|street|mailing|postal|billing|shipping|delivery|work|private|new|"
     r"my)[ ]){0,2}address|(?:privat|"
     r"post|liefer|rechnungs|wohn|besuchs|heimat|absender)?(?:adresse|anschrift)|stra(?:ß|ss)e|wohnort|ort|wohnhaft|"
     r"street)[ \t]{0,3}[:=]"
-    r"[ \t]{0,4}(?P<place>\S[^\n]{2,120})$"
 )
-_LIVING = re.compile(
-    r"\b(?:(?:[Ll]iv(?:es?|ed|ing)|[Rr]esid(?:es?|ed|ing)|[Mm]oved|[Ss]taying|[Ll]ocated|[Mm]eet me|[Oo]ffices?(?: are|"
+_LABEL = re.compile(rf"(?im)^{_LABELLED}[ \t]{{0,4}}(?P<place>\S[^\n]{{2,120}})$")
+_LIVES = (
+    r"(?:(?:[Ll]iv(?:es?|ed|ing)|[Rr]esid(?:es?|ed|ing)|[Mm]oved|[Ss]taying|[Ll]ocated|[Mm]eet me|[Oo]ffices?(?: are|"
     r" is)?|[Aa]ddress(?: is)?)"
-    r"(?: to)?[ ](?:at|on|in|to|is)|[Ww]ohn(?:t|en|haft|e)(?: in(?: der)?)?|address:)[ \n]{1,2}(?:the[ ])?"
-    rf"(?P<place>(?:\d{{1,6}}[ ,]{{1,2}}){{0,2}}{_NAME}(?:[ ]\d{{1,5}}[a-z]?)?)"
+    r"(?: to)?[ ](?:at|on|in|to|is)|[Ww]ohn(?:t|en|haft|e)(?: in(?: der)?)?|address:)[ \n]{1,2}"
 )
+_LIVING = re.compile(rf"\b{_LIVES}(?:the[ ])?(?P<place>(?:\d{{1,6}}[ ,]{{1,2}}){{0,2}}{_NAME}(?:[ ]\d{{1,5}}[a-z]?)?)")
 _MONTH = re.compile(
     r"(?i)\b(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|monday|tuesday|wednesday|thursday|"
     r"friday|"
@@ -143,43 +153,42 @@ def find_postal(text: str, folded: Folded, directory: Directory) -> list[Finding
     if not any(map(text.__contains__, "0123456789")):
         return []
     out = []
-    for pattern, rule in _WITH_REST:
+    for pattern, extent, rule in _FORMS.of(text):
         for m in pattern.finditer(text):
-            if rule == "german street" and m.groupdict().get("name", "").lower() in _NO_STREET:
-                continue
-            rest = _REST.match(text, m.end())
-            out.append(_address(m.start(), rest.end() if rest else m.end(), rule))
-    for pattern, rule in _WHOLE:
-        for m in pattern.finditer(text):
-            group = next((g for g in ("alone", "country") if m.groupdict().get(g)), 0)
-            out.append(_address(*m.span(group), rule))
-    out.extend(_address(*m.span(1), "postal code") for m in _CUED_CODE.finditer(text))
-    for pattern in (_LABEL, _LIVING):
-        for m in pattern.finditer(text):
-            place = m["place"]
-            if _LONE_NUMBER.search(place) and "@" not in place and "://" not in place and not _MONTH.search(place):
-                rest = _REST.match(text, m.end("place"))
-                out.append(_address(m.start("place"), rest.end() if rest else m.end("place"), "address label"))
-    for m in _LONE_UNIT.finditer(text):
-        out.append(_address(*_block(text, m), "address block"))
+            span = extent(text, m)
+            if span is not None:
+                out.append(Finding(*span, "ADDRESS", "numbers", 0.7, "", rule))
     return out
 
 
-_WITH_REST = (
-    (_STREET, "street address"),
-    (_STRASSE, "street address"),
-    (_ROMANCE, "street address"),
-    (_FRENCH, "street address"),
-    (_AM, "german street"),
-    (_BOX, "post box"),
-)
-_WHOLE = (
-    (_BEFORE_TOWN, "street and town"),
-    (_MILITARY, "military address"),
-    (_US_TOWN, "town and code"),
-    (_DE_TOWN, "town and code"),
-    (_CODES, "postal code"),
-)
+def _followed(text: str, m: re.Match[str]) -> _Span:
+    """Return a street with the unit, town and postal code after it."""
+    rest = _REST.match(text, m.end())
+    return m.start(), rest.end() if rest else m.end()
+
+
+def _german(text: str, m: re.Match[str]) -> _Span | None:
+    return None if m["name"].lower() in _NO_STREET else _followed(text, m)
+
+
+def _whole(text: str, m: re.Match[str]) -> _Span:
+    return m.span()
+
+
+def _inner(text: str, m: re.Match[str]) -> _Span:
+    """Return the group that took part: the address without the words or the line around it."""
+    return m.span(m.lastindex or 0)
+
+
+def _place(text: str, m: re.Match[str]) -> _Span | None:
+    """Return the place after a label or a verb with what follows it, if it has a number and is no date or link."""
+    place = m["place"]
+    if not _LONE_NUMBER.search(place) or "@" in place or "://" in place or _MONTH.search(place):
+        return None
+    rest = _REST.match(text, m.end("place"))
+    return m.start("place"), rest.end() if rest else m.end("place")
+
+
 _LEFT = re.compile(
     rf"(?:(?:\d{{1,6}}|[A-ZÀ-Þ\u0386-\u03AB][\w'’.-]{{0,30}}|{_SMALL}|ul\.|[\wÀ-ž]{{2,30}}(?=[ ]\d))(?:[ ,]{{1,2}}|"
     rf"(?=\n))){{1,8}}\n?[ \t>|?*]{{0,8}}\Z"
@@ -191,7 +200,7 @@ _LINE = re.compile(
 )
 
 
-def _block(text: str, unit: re.Match[str]) -> tuple[int, int]:
+def _block(text: str, unit: re.Match[str]) -> _Span:
     """Return the extent of the address around a unit: the street before it, up to three short lines after it."""
     start, end = unit.span()
     line = text.rfind("\n", 0, start)
@@ -216,5 +225,23 @@ def _block(text: str, unit: re.Match[str]) -> tuple[int, int]:
     return start, end
 
 
-def _address(start: int, end: int, rule: str) -> Finding:
-    return Finding(start, end, "ADDRESS", "numbers", 0.7, "", rule)
+# What may stand between a street's words and its number: no line break, no sign of those that are in no address.
+_RUN = r"[^\n!-&(-+:-@\[-^`{-~]*"
+# What a text must contain for each form; the form, its extent and the rule.
+_FORMS: Cues[tuple[re.Pattern[str], Callable[[str, re.Match[str]], _Span | None], str]] = Cues(
+    (rf"{EDGE}\d{_RUN}[ \t]{_ENGLISH}\b", (_STREET, _followed, "street address")),
+    (rf"(?:{_ENDING}|{_STREET_WORD})[ \t]\d", (_STRASSE, _followed, "street address")),
+    (rf"{EDGE}{_WAY}{_RUN}[ \t]\d", (_ROMANCE, _followed, "street address")),
+    (rf"(?i){EDGE}{_NUMBER_AND_RUE}", (_FRENCH, _followed, "street address")),
+    (rf"{EDGE}{_BY}{_RUN}[ \t]\d", (_AM, _german, "german street")),
+    (rf"(?i){EDGE}{_BOX_NUMBER}", (_BOX, _followed, "post box")),
+    (r"[,\n][ \t>|*]{0,8}(?:[A-Z]{1,2}-)?\d{4,5}[ \t]\p{L}", (_BEFORE_TOWN, _whole, "street and town")),
+    (_APO, (_MILITARY, _whole, "military address")),
+    (_STATE_AND_ZIP, (_US_TOWN, _whole, "town and code")),
+    (r"(?:(?:\A|\n)[ \t>|*]{0,8}|-)\d{4,5}[ \t][A-ZÄÖÜ]", (_DE_TOWN, _inner, "town and code")),
+    (rf"{EDGE}(?:{_UK_CODE}|{_CANADA_CODE})", (_CODES, _whole, "postal code")),
+    (rf"(?i){EDGE}{_CODE_IS}(?:\p{{L}}{{1,2}}-)?\d", (_CUED_CODE, _inner, "postal code")),
+    (rf"(?i)(?:\A|\n){_LABELLED}[^\n]*\d", (_LABEL, _place, "address label")),
+    (rf"{EDGE}{_LIVES}{_RUN}\d", (_LIVING, _place, "address label")),
+    (rf"{EDGE}(?:[Ss]uite|[Aa]pt\.?|Apartment|Ste\.|Flat)[ ]\d", (_LONE_UNIT, _block, "address block")),
+)
