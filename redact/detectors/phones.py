@@ -138,13 +138,13 @@ _INTERNAL = re.compile(
 # are: \W for white space, and _SURE, which are characters of words for both, where they exclude all of words.
 _SURE = r"\p{Nd}A-Za-z_"
 _RARE = (
-    r"(?i:(?:^|[^\p{Nd}A-Za-z_.])(?:(?:ext(?:n|ension|ention)?|ex\.|durchwahl|dw\.|app\.|apparat|nebenstelle|nst\.)"
-    r"\W{0,7}\p{Nd}|x\W?-?\p{Nd}-?\p{Nd}{3}))|(?:^|[^\p{Nd}A-Za-z_.,:$/-])[2-9]-\p{Nd}{4}|"
-    r"8(?:00|33|44|55|66|77|88)\)?[-. ][\p{Nd}-]{0,5}[A-Z]|"
-    r"[\p{Nd}OolI]{3}(?:\)\W?|[-. ])[\p{Nd}OolI]{3}[-. ][\p{Nd}OolI]{4}|"
+    rf"(?i:(?:^|[^{_SURE}.])(?:(?:ext(?:n|ension|ention)?|ex\.|durchwahl|dw\.|app\.|apparat|nebenstelle|nst\.)"
+    rf"\W{{0,7}}\p{{Nd}}|x\W?-?\p{{Nd}}-?\p{{Nd}}{{3}}))|(?:^|[^{_SURE}.,:$/-])[2-9]-\p{{Nd}}{{4}}",
+    r"8(?:00|33|44|55|66|77|88)\)?[-. ][\p{Nd}-]{0,5}[A-Z]",
     r"(?i:(?:call|reach|dial|ring|phone|page|contact|erreich|anruf)[^\n]{0,45} (?:at|on|@|unter|auf) {1,2}"
-    r"(?:#|ext\.? ?|x)?\p{Nd}{4})|"
-    rf"(?i:(?:{_DIGIT_WORDS})\W{{1,3}}(?:{_DIGIT_WORDS}))"
+    r"(?:#|ext\.? ?|x)?\p{Nd}{4})",
+    r"[\p{Nd}OolI]{3}(?:\)\W?|[-. ])[\p{Nd}OolI]{3}[-. ][\p{Nd}OolI]{4}",
+    rf"(?i:(?:{_DIGIT_WORDS})\W{{1,3}}(?:{_DIGIT_WORDS}))",
 )
 _CUES = (
     rf"(?i)(?:(?:{_STRONG}|(?:^|[^{_SURE}-]){_WEAK})\)?(?:[^{_SURE}\n+]{{0,5}}{_FILLER}){{0,3}}[^{_SURE}+]{{0,9}}|"
@@ -154,10 +154,10 @@ _CUES = (
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> tuple[Any, Any]:
+def _compiled() -> tuple[Any, tuple[Any, ...], Any]:
     import re2
 
-    return re2.compile(_RARE), re2.compile(_CUES.replace(r"\s", r"\W"))
+    return re2.compile("|".join(_RARE)), tuple(map(re2.compile, _RARE)), re2.compile(_CUES.replace(r"\s", r"\W"))
 
 
 # A line of a contact block: a label of a few words and a number that no form knows, "Voice & Data: 555 0134".
@@ -172,22 +172,26 @@ def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding
     out: list[Finding] = []
     # For `re` these two letters are an i where case is ignored, for RE2 they are not.
     read = text.replace("ı", "i").replace("İ", "I")
-    rare = _compiled()[0].search(read) is not None
+    any_rare, each, _ = _compiled()
+    likely = any_rare.search(read) is not None
+    short, vanity, internal, letters, spelled = (likely and form.search(read) is not None for form in each)
     if _QUICK.search(text):
         for run in _RUN.finditer(text):
             out.extend(_in_run(text, run.start(), run.end()))
-        if rare:
+        if short:
             out.extend(_phone(*m.span(), "extension", 0.6) for m in _SHORT.finditer(text))
+        if vanity:
             out.extend(_phone(*m.span(), "vanity number", 0.8) for m in _VANITY.finditer(text))
+        if internal:
             out.extend(_phone(*m.span("number"), "extension", 0.6) for m in _INTERNAL.finditer(text))
         out.extend(_cued(text, read))
-        if rare and _MIXED.search(text):
+        if letters and _MIXED.search(text):
             for m in _LETTERS.finditer(text):
                 if sum(map(str.isdigit, m.group())) >= 7:
                     out.append(_phone(*m.span(), "letters for digits", 0.7))
         out.extend(_in_blocks(text, out))
         out = [_with_tail(text, f) for f in out]
-    lower = text.lower() if rare else ""
+    lower = text.lower() if spelled else ""
     if sum(map(lower.__contains__, _SPELLED_WORDS)) < 2:
         return out
     for m in _SPELLED.finditer(text):
@@ -276,7 +280,7 @@ _DIGIT_START = re.compile(r"(?<![\d.,])[+(]{0,3}\d(?=\d|[^\n\w]{1,4}\d)")
 
 def _cued(text: str, read: str) -> Iterator[Finding]:
     at = 0
-    for cue in _compiled()[1].finditer(read):
+    for cue in _compiled()[2].finditer(read):
         start = _DIGIT_START.search(text, cue.start(), cue.end())
         # A digit before it makes this the middle of a longer number, whose start had its chance.
         if (
