@@ -20,7 +20,7 @@ LONGEST = 1 << 16
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\n[> \t]{0,8}[A-Za-z0-9+/_-]{16,}){0,400}(?:\n[A-Za-z0-9+/_-]+)?={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}){10,}(?![0-9A-Za-z])")
 # It begins with its first escape, for which `re` skips ahead; the unescaped characters before that belong to it.
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}[\w.~+*-]*){2,}")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}[\w.~+*-]*(?:%[0-9A-Fa-f]{2}[\w.~+*-]*)+")
 _UNESCAPED = re.compile(r"[\w.~+*-]")
 _WORD = re.compile(r"=\?[\w-]{1,40}\?[BbQq]\?[^?\s]{1,800}\?=(?:\s{1,3}=\?[\w-]{1,40}\?[BbQq]\?[^?\s]{1,800}\?=){0,40}")
 _ONE_WORD = re.compile(r"=\?([\w-]{1,40})\?([BbQq])\?([^?\s]{1,800})\?=")
@@ -66,7 +66,7 @@ def _runs(text: str) -> Iterator[tuple[int, int, str]]:
 def _as_text(data: bytes) -> str:
     """Return what `secrets.as_text` does; most bytes are no UTF-8, which is soon seen."""
     text = data.decode("utf-8", "replace")
-    if 0 not in data and len(text) - text.count("\ufffd") < 0.95 * len(text) - 1:
+    if text.count("\ufffd") * 20 > len(text) + 20 and 0 not in data:
         return ""
     return secrets.as_text(data)
 
@@ -76,14 +76,13 @@ def _readable(run: str) -> str:
     starts = [0, *(i + 1 for i in (run.find("/"), run.rfind("/"), run.rfind("-"), run.rfind("_")) if i >= 0), 1, 2, 3]
     run = run.rstrip("=").replace("-", "+").replace("_", "/")
     for start in dict.fromkeys(starts):
+        beginning = run[start : start + 16]
+        # A look at the beginning spares the rest: most runs are no Base64.
+        if len(beginning) < 16 or not _as_text(binascii.a2b_base64(beginning)):
+            continue
         piece = run[start : start + LONGEST]
         piece = piece[: len(piece) - 1] if len(piece) % 4 == 1 else piece
-        if len(piece) < 16:
-            continue
         try:
-            # A look at the beginning spares the rest: most runs are no Base64.
-            if not _as_text(binascii.a2b_base64(piece[:16])):
-                continue
             if meant := _as_text(base64.b64decode(piece + "=" * (-len(piece) % 4))):
                 return meant
         except binascii.Error:

@@ -25,6 +25,8 @@ _SLACK_ID = re.compile(r"[UW](?<=\b[UW])[A-Z0-9]{8,10}\b")
 _CLOCK = r"\[?\d\d:\d\d(?::\d\d)?\]?"
 _IRC_NICK = re.compile(rf"(?m)^[ \t]*(?:{_CLOCK}[ \t]*)?<[@+ ]?([A-Za-z_\[\]\\^{{}}|`][\w\[\]\\^{{}}|`-]{{1,30}})>\s")
 _IRC_ACTION = re.compile(rf"(?m)^[ \t]*{_CLOCK}[ \t]+(?:===|\*|-!-)[ \t]+([A-Za-z_][\w|`^-]{{1,30}})\s")
+_NICK_MARK = re.compile(r"<[@+ ]?[A-Za-z_\[\]\\^{}|`][\w\[\]\\^{}|`-]{1,30}>\s")
+_ACTION_MARK = re.compile(r"(?:===|\*|-!-)[ \t]+[A-Za-z_]")
 _NAME = r"([A-Za-z0-9][\w.-]{0,60})"
 _PROFILE = (
     r"(?i)(?:^|[^0-9A-Za-z_-])(?:"
@@ -179,8 +181,8 @@ def _chat_names(text: str, directory: Directory) -> Iterator[Finding]:
     for m in _SLACK_ID.finditer(text):
         if any(c.isdigit() for c in m.group()):
             yield _finding(*m.span(), m.group(), "chat id", directory, 0.7)
-    for mark, pattern in (("<", _IRC_NICK), (":", _IRC_ACTION)):
-        if mark in text:
+    for mark, pattern in ((_NICK_MARK, _IRC_NICK), (_ACTION_MARK, _IRC_ACTION)):
+        if mark.search(text):
             for m in pattern.finditer(text):
                 yield _finding(*m.span(1), m[1], "chat nick", directory)
     for m in _around(_USER_ANCHOR, _USER_PATH, 1, text):
