@@ -223,6 +223,11 @@ def test_meeting_at_a_place_is_no_address() -> None:
         ("octo42 commented on Monday", "octo42"),
         ("assigned to octo_cat", "octo_cat"),
         ("in /home/zkaminska/src", "zkaminska"),
+        ("10:01  * octo42 waves", "octo42"),
+        ("<@octo42> waves", "octo42"),
+        ("see Octo-Cat.GitHub.io/docs", "Octo-Cat"),
+        ("bau/ab-u/some-user99 there", "u/some-user99"),
+        ("sent by U01ABCDEF2", "U01ABCDEF2"),
     ],
 )
 def test_handles_are_found(text: str, handle: str) -> None:
@@ -250,6 +255,11 @@ def test_annotations_scopes_and_groups_are_no_handles(text: str) -> None:
 def test_ip_addresses_go_but_loopback_and_versions_stay() -> None:
     text = "10.21.3.77, 127.0.0.1, ::1, 0.0.0.0, fe80::1ff:fe23:4567:890a, 16.2.1.0 and 00:1b:44:11:3a:b7"
     assert found(network.find_addresses, text) == {"10.21.3.77", "fe80::1ff:fe23:4567:890a", "00:1b:44:11:3a:b7"}
+
+
+def test_addresses_beside_near_misses_are_found() -> None:
+    text = "1.2.3.4.5 of 10.21.3.77; 10:01:02 a::b:c std::x fe80::1; x00:1b:44:11:3a:b7 00-1b-44-11-3a-b7"
+    assert found(network.find_addresses, text) == {"10.21.3.77", "a::b:c", "fe80::1", "00-1b-44-11-3a-b7"}
 
 
 @pytest.mark.parametrize(
