@@ -15,15 +15,18 @@ from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
 # ".@name", "cc:@name", "_@name_" and "/@name" mention people; "%@", "=@", "$@" and "@@" are code.
-_HANDLE = re.compile(r"(?<![^\W_])(?<![@=#%&$])@\w(?:[\w.-]*\w)?(?:/[\w.-]*\w)?")
-_AT_SPACE = re.compile(r"(?<!\S)@ ([A-Za-z_][\w-]{2,})")
+# An expression that begins with a character lets `re` skip ahead to one, so what stands before is looked at afterwards.
+_HANDLE = re.compile(r"@(?<![^\W_]@)(?<![@=#%&$]@)\w(?:[\w.-]*\w)?(?:/[\w.-]*\w)?")
+_AT_SPACE = re.compile(r"@(?<!\S@) ([A-Za-z_][\w-]{2,})")
 _TIMES = re.compile(r"\d{1,4}(?:[.:]\d+)*(?:x|am|pm|h|hz|k)?", re.IGNORECASE)
 _USER_PATH = re.compile(r"(?<![\w/.])/?u/[A-Za-z0-9][\w-]{2,}")
 _SLACK_MENTION = re.compile(r"<@([UW][A-Z0-9]{6,})(?:\|[^<>\n]{0,80})?>")
-_SLACK_ID = re.compile(r"\b[UW][A-Z0-9]{8,10}\b")
+_SLACK_ID = re.compile(r"[UW](?<=\b[UW])[A-Z0-9]{8,10}\b")
 _CLOCK = r"\[?\d\d:\d\d(?::\d\d)?\]?"
 _IRC_NICK = re.compile(rf"(?m)^[ \t]*(?:{_CLOCK}[ \t]*)?<[@+ ]?([A-Za-z_\[\]\\^{{}}|`][\w\[\]\\^{{}}|`-]{{1,30}})>\s")
 _IRC_ACTION = re.compile(rf"(?m)^[ \t]*{_CLOCK}[ \t]+(?:===|\*|-!-)[ \t]+([A-Za-z_][\w|`^-]{{1,30}})\s")
+_NICK_MARK = re.compile(r"<[@+ ]?[A-Za-z_\[\]\\^{}|`][\w\[\]\\^{}|`-]{1,30}>\s")
+_ACTION_MARK = re.compile(r"(?:===|\*|-!-)[ \t]+[A-Za-z_]")
 _NAME = r"([A-Za-z0-9][\w.-]{0,60})"
 _PROFILE = (
     r"(?i)(?:^|[^0-9A-Za-z_-])(?:"
@@ -35,6 +38,7 @@ _PROFILE = (
     rf"|https?://[\w.-]{{1,80}}/~){_NAME}"
 )
 _PAGES_HOST = re.compile(r"(?i)(?<![\w.-])([a-z0-9][a-z0-9-]{1,38})\.(?:github|gitlab|bitbucket)\.io\b")
+_PAGES = re.compile(r"(?i)\.(?:github|gitlab|bitbucket)\.io\b")
 _HOME = re.compile(r"(?:/home/|/Users/|\\\\?Users\\\\?|/export/home/)([A-Za-z0-9][\w.-]{0,60})")
 #: Home directories that belong to machines.
 _NO_HOMES = word_list("no_homes")
@@ -70,9 +74,26 @@ _CREDITED = (
 )
 _WORD = re.compile(r"[A-Za-z0-9][\w-]{3,38}")
 
+_USER_ANCHOR = re.compile("u/")
+
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])")
+# The first separator of each and what must follow it: few places have that.
+_IPV4_ANCHOR = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d")
+_IPV6_ANCHOR = re.compile(r":[0-9A-Fa-f]{0,4}:")
+_MAC_ANCHOR = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
+
+
+def _around(anchor: re.Pattern[str], exact: re.Pattern[str], reach: int, text: str) -> Iterator[re.Match[str]]:
+    """Yield what `exact` finds, all of which begins at most `reach` characters before an anchor."""
+    end = 0
+    for found in anchor.finditer(text):
+        for start in range(max(end, found.start() - reach), found.start() + 1):
+            if m := exact.match(text, start):
+                yield m
+                end = m.end()
+                break
 
 
 @lru_cache(maxsize=1)
@@ -137,8 +158,9 @@ def _is_code(text: str, start: int, end: int, head: str, slash: bool) -> bool:
 
 def _is_decorator(text: str, start: int, end: int) -> bool:
     """Return whether the @word stands alone on its line, with arguments at most, and code follows."""
-    line = text.rfind("\n", 0, start) + 1
-    if text[line:start].strip(" \t+-"):
+    while start and text[start - 1] in " \t+-":
+        start -= 1
+    if start and text[start - 1] != "\n":
         return False
     for _ in range(6):  # decorators may be stacked
         stop = text.find("\n", end)
@@ -159,11 +181,11 @@ def _chat_names(text: str, directory: Directory) -> Iterator[Finding]:
     for m in _SLACK_ID.finditer(text):
         if any(c.isdigit() for c in m.group()):
             yield _finding(*m.span(), m.group(), "chat id", directory, 0.7)
-    if "<" in text or ":" in text:
-        for pattern in (_IRC_NICK, _IRC_ACTION):
+    for mark, pattern in ((_NICK_MARK, _IRC_NICK), (_ACTION_MARK, _IRC_ACTION)):
+        if mark.search(text):
             for m in pattern.finditer(text):
                 yield _finding(*m.span(1), m[1], "chat nick", directory)
-    for m in _USER_PATH.finditer(text):
+    for m in _around(_USER_ANCHOR, _USER_PATH, 1, text):
         yield _finding(*m.span(), m.group().rpartition("/")[2], "profile address", directory, 0.8)
 
 
@@ -173,7 +195,7 @@ def _accounts(text: str, directory: Directory) -> Iterator[Finding]:
             name = m[1].rstrip(".-")
             if name.lower() not in _PROFILE_PAGES and not name.isdigit():
                 yield _finding(m.start(1), m.start(1) + len(name), name, "profile address", directory)
-        for m in _PAGES_HOST.finditer(text):
+        for m in _PAGES_HOST.finditer(text) if _PAGES.search(text) else ():
             if m[1].lower() not in _PROFILE_PAGES | {"pages", "www", "docs"}:
                 yield _finding(*m.span(1), m[1], "profile address", directory)
         for m in _HOME.finditer(text):
@@ -221,8 +243,8 @@ def _again(text: str, found: list[Finding]) -> Iterator[Finding]:
 def find_addresses(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return IP and MAC addresses, except those that mean nobody: loopback, unspecified, documentation ranges."""
     out = []
-    for pattern in (_IPV4, _IPV6):
-        for m in pattern.finditer(text):
+    for anchor, pattern, reach in ((_IPV4_ANCHOR, _IPV4, 3), (_IPV6_ANCHOR, _IPV6, 4)):
+        for m in _around(anchor, pattern, reach, text):
             try:
                 ip = ipaddress.ip_address(m.group())
             except ValueError:
@@ -237,5 +259,7 @@ def find_addresses(text: str, folded: Folded, directory: Directory) -> list[Find
             if ip.version == 4 and ip.packed[3] == 0 and text[m.end() : m.end() + 1] != "/" and max(ip.packed) < 32:
                 continue  # a version number such as 10.2.1.0
             out.append(Finding(*m.span(), "IP_ADDRESS", "network", rule=f"ip version {ip.version}"))
-    out.extend(Finding(*m.span(), "IP_ADDRESS", "network", rule="mac address") for m in _MAC.finditer(text))
+    out.extend(
+        Finding(*m.span(), "IP_ADDRESS", "network", rule="mac address") for m in _around(_MAC_ANCHOR, _MAC, 2, text)
+    )
     return out

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
 
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
 
-_DASH = r"\-\u2010-\u2015\u2212"
+_DASH = "\\-\u2010-\u2015\u2212"
 _SEP = rf"[ \t.()/{_DASH}]"
 # A stretch of digits and what people write between them, over one line break at most in a row. Every form below is
-# looked for inside such stretches only, which are few; each quantifier is bounded, so the search is linear.
-_RUN = re.compile(rf"[+(]{{0,3}}\d(?:[ \t.()/_*~|{_DASH}]{{0,5}}(?:\n[\s>|]{{0,4}})?\+?\(?\d){{3,}}")
+# looked for inside such stretches only, which are few; each quantifier is bounded, so the search is linear. It starts
+# at a digit, as `re` skips ahead to one quickly; up to three of the signs before it belong to it.
+_RUN = re.compile(rf"\d(?:[ \t.()/_*~|{_DASH}]{{0,5}}(?:\n[\s>|]{{0,4}})?\+?\(?\d){{5,}}")
+# Every form below holds one of these in its stretch; most dates, versions and times of day hold none.
+_SHAPE = re.compile(
+    rf"\d{{3}}[_*~|]?{_SEP}{{0,3}}\d{{4}}(?!\d)|[+\n]|\(0|(?<!\d)0(?:0[1-9]|11[\s.-]|\d(?:[ .-]\d\d){{4}})|"
+    rf"(?<![\d.{_DASH}])0(?: ?[1-9]\d|[2-9] \d{{3}})"
+)
 _QUICK = re.compile(r"\d\D{0,6}\d\D{0,6}\d")
 
 # Three groups say enough: a letter or a mark may touch them ("cell713-555-0134w", "#713-555-0134--").
@@ -125,6 +133,32 @@ _INTERNAL = re.compile(
     r"(?![\w%]|[.,:/-]\d|[ ]?(?:am|pm|a\.m|p\.m|h|hrs?|hours|uhr|[a-z]{2}\.?m)\b)"
 )
 
+# RE2 says in one pass whether a text may hold any of the rare forms above, and where a number may stand behind a cue:
+# most texts are spared the exact expressions. Its classes are those of ASCII, so what it is given is wider than they
+# are: \W for white space, and _SURE, which are characters of words for both, where they exclude all of words.
+_SURE = r"\p{Nd}A-Za-z_"
+_RARE = (
+    rf"(?i:(?:^|[^{_SURE}.])(?:(?:ext(?:n|ension|ention)?|ex\.|durchwahl|dw\.|app\.|apparat|nebenstelle|nst\.)"
+    rf"\W{{0,7}}\p{{Nd}}|x\W?-?\p{{Nd}}-?\p{{Nd}}{{3}}))|(?:^|[^{_SURE}.,:$/-])[2-9]-\p{{Nd}}{{4}}",
+    r"8(?:00|33|44|55|66|77|88)\)?[-. ][\p{Nd}-]{0,5}[A-Z]",
+    r"(?i:(?:call|reach|dial|ring|phone|page|contact|erreich|anruf)[^\n]{0,45} (?:at|on|@|unter|auf) {1,2}"
+    r"(?:#|ext\.? ?|x)?\p{Nd}{4})",
+    r"[\p{Nd}OolI]{3}(?:\)\W?|[-. ])[\p{Nd}OolI]{3}[-. ][\p{Nd}OolI]{4}",
+    rf"(?i:(?:{_DIGIT_WORDS})\W{{1,3}}(?:{_DIGIT_WORDS}))",
+)
+_CUES = (
+    rf"(?i)(?:(?:{_STRONG}|(?:^|[^{_SURE}-]){_WEAK})\)?(?:[^{_SURE}\n+]{{0,5}}{_FILLER}){{0,3}}[^{_SURE}+]{{0,9}}|"
+    rf"(?:code|pin|(?:conference|meeting)\W?id|konferenz(?:-id|nummer))[^{_SURE}]{{0,3}}(?:is|ist|no|number)?"
+    rf"[^{_SURE}]{{0,5}})[+(]{{0,3}}\p{{Nd}}(?:{_SEP}{{0,4}}\+?\p{{Nd}}){{2}}"
+)
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> tuple[Any, tuple[Any, ...], Any]:
+    import re2
+
+    return re2.compile("|".join(_RARE)), tuple(map(re2.compile, _RARE)), re2.compile(_CUES.replace(r"\s", r"\W"))
+
 
 # A line of a contact block: a label of a few words and a number that no form knows, "Voice & Data: 555 0134".
 _BLOCK_LINE = re.compile(
@@ -136,21 +170,28 @@ _BLOCK_WIDTH = 60
 def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return phone numbers, extensions and the codes of conference calls."""
     out: list[Finding] = []
+    # For `re` these two letters are an i where case is ignored, for RE2 they are not.
+    read = text.replace("ı", "i").replace("İ", "I")
+    any_rare, each, _ = _compiled()
+    likely = any_rare.search(read) is not None
+    short, vanity, internal, letters, spelled = (likely and form.search(read) is not None for form in each)
     if _QUICK.search(text):
         for run in _RUN.finditer(text):
             out.extend(_in_run(text, run.start(), run.end()))
-        for m in _SHORT.finditer(text):
-            out.append(_phone(*m.span(), "extension", 0.6))
-        out.extend(_phone(*m.span(), "vanity number", 0.8) for m in _VANITY.finditer(text))
-        out.extend(_phone(*m.span("number"), "extension", 0.6) for m in _INTERNAL.finditer(text))
-        out.extend(_cued(text))
-        if _MIXED.search(text):
+        if short:
+            out.extend(_phone(*m.span(), "extension", 0.6) for m in _SHORT.finditer(text))
+        if vanity:
+            out.extend(_phone(*m.span(), "vanity number", 0.8) for m in _VANITY.finditer(text))
+        if internal:
+            out.extend(_phone(*m.span("number"), "extension", 0.6) for m in _INTERNAL.finditer(text))
+        out.extend(_cued(text, read))
+        if letters and _MIXED.search(text):
             for m in _LETTERS.finditer(text):
                 if sum(map(str.isdigit, m.group())) >= 7:
                     out.append(_phone(*m.span(), "letters for digits", 0.7))
         out.extend(_in_blocks(text, out))
         out = [_with_tail(text, f) for f in out]
-    lower = text.lower()
+    lower = text.lower() if spelled else ""
     if sum(map(lower.__contains__, _SPELLED_WORDS)) < 2:
         return out
     for m in _SPELLED.finditer(text):
@@ -160,6 +201,10 @@ def find_phones(text: str, folded: Folded, directory: Directory) -> list[Finding
 
 
 def _in_run(text: str, start: int, end: int) -> Iterator[Finding]:
+    before = text[max(0, start - 3) : start]
+    start -= len(before) - len(before.rstrip("+("))
+    if _SHAPE.search(text, start, end) is None:
+        return
     limit = min(len(text), end + 2)
     for pattern, score, rule in _FORMS:
         for m in pattern.finditer(text, start, limit):
@@ -233,11 +278,16 @@ _BETWEEN = " \t.()/-\u2010\u2011\u2012\u2013\u2014\u2015\n"
 _DIGIT_START = re.compile(r"(?<![\d.,])[+(]{0,3}\d(?=\d|[^\n\w]{1,4}\d)")
 
 
-def _cued(text: str) -> Iterator[Finding]:
+def _cued(text: str, read: str) -> Iterator[Finding]:
     at = 0
-    for start in _DIGIT_START.finditer(text):
+    for cue in _compiled()[2].finditer(read):
+        start = _DIGIT_START.search(text, cue.start(), cue.end())
         # A digit before it makes this the middle of a longer number, whose start had its chance.
-        if start.start() < at or text[max(0, start.start() - 6) : start.start()].rstrip(_BETWEEN)[-1:].isdigit():
+        if (
+            start is None
+            or start.start() < at
+            or text[max(0, start.start() - 6) : start.start()].rstrip(_BETWEEN)[-1:].isdigit()
+        ):
             continue
         m = _NUMBER.match(text, start.start())
         if m is None or _WHOLE_DATE.fullmatch(m.group().strip()):

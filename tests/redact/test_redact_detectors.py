@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from redact.detectors import mailaddresses, network, numbers, phones, postal, secrets, structure
+from redact.detectors import encoded, mailaddresses, network, numbers, phones, postal, secrets, structure
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
@@ -223,6 +223,11 @@ def test_meeting_at_a_place_is_no_address() -> None:
         ("octo42 commented on Monday", "octo42"),
         ("assigned to octo_cat", "octo_cat"),
         ("in /home/zkaminska/src", "zkaminska"),
+        ("10:01  * octo42 waves", "octo42"),
+        ("<@octo42> waves", "octo42"),
+        ("see Octo-Cat.GitHub.io/docs", "Octo-Cat"),
+        ("bau/ab-u/some-user99 there", "u/some-user99"),
+        ("sent by U01ABCDEF2", "U01ABCDEF2"),
     ],
 )
 def test_handles_are_found(text: str, handle: str) -> None:
@@ -250,6 +255,26 @@ def test_annotations_scopes_and_groups_are_no_handles(text: str) -> None:
 def test_ip_addresses_go_but_loopback_and_versions_stay() -> None:
     text = "10.21.3.77, 127.0.0.1, ::1, 0.0.0.0, fe80::1ff:fe23:4567:890a, 16.2.1.0 and 00:1b:44:11:3a:b7"
     assert found(network.find_addresses, text) == {"10.21.3.77", "fe80::1ff:fe23:4567:890a", "00:1b:44:11:3a:b7"}
+
+
+@pytest.mark.parametrize(
+    ("text", "run"),
+    [
+        ("?q=tel-%37%3130123455 &", "tel-%37%3130123455"),
+        ("?q=%zzé.tel%20%3713-555-0134&x", "zzé.tel%20%3713-555-0134"),
+        ("%41 only, then a/tel%20713%2D555-0134(", "tel%20713%2D555-0134"),
+        (f"x={b'tel 713-555-0134'.hex()}.", b"tel 713-555-0134".hex()),
+        (f"id-{b'call 713-555-0134'.hex()};", b"call 713-555-0134".hex()),
+        ("path/dGVsIDcxMy01NTUtMDEzNA==", "path/dGVsIDcxMy01NTUtMDEzNA=="),
+    ],
+)
+def test_a_phone_number_in_an_encoded_run_takes_the_whole_run(text: str, run: str) -> None:
+    assert run in found(encoded.find_encoded, text)
+
+
+def test_addresses_beside_near_misses_are_found() -> None:
+    text = "1.2.3.4.5 of 10.21.3.77; 10:01:02 a::b:c std::x fe80::1; x00:1b:44:11:3a:b7 00-1b-44-11-3a-b7"
+    assert found(network.find_addresses, text) == {"10.21.3.77", "a::b:c", "fe80::1", "00-1b-44-11-3a-b7"}
 
 
 @pytest.mark.parametrize(

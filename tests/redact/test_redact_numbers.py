@@ -99,6 +99,29 @@ def test_a_word_before_it_makes_a_phone_number_of_any_digits(text: str, number: 
 @pytest.mark.parametrize(
     ("text", "number"),
     [
+        ("Ext 3-1234", "3-1234"),
+        ("Nebenstelle: 4512", "4512"),
+        ("x3-1234", "3-1234"),
+        ("888-GOFURTHER", "888-GOFURTHER"),
+        ("erreichst mich unter 54512", "54512"),
+        ("MOBİLE: 45 12", "45 12"),
+        ("TÉLÉPHONE 45 12 3", "45 12 3"),
+        ("Tel. geschäftlich für Büro: 45 12 3", "45 12 3"),
+        ("tel ٣٤٥٦٧ 123", "٣٤٥٦٧ 123"),
+        ("Konferenz-ID: 443219", "443219"),
+        ("meeting id 443219", "443219"),
+        ("one two 3 four five 6 seven eight", "one two 3 four five 6 seven eight"),
+        ("02 987 65432", "02 987 65432"),
+        ("((+49 301 234", "+49 301 234"),
+    ],
+)
+def test_a_form_that_is_rare_is_found_in_a_text_without_any_other(text: str, number: str) -> None:
+    assert hidden(phones.find_phones, text, number)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
         ("Office 12 345 6789\nVoice & Data: 555 0134\n", "555 0134"),
         ("Main 713.555.0134\nEvening 41/55501", "41/55501"),
         ("> Evening 41/55501\n> Main 713.555.0134", "41/55501"),
