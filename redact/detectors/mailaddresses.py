@@ -26,14 +26,20 @@ _VERSION = re.compile(r"v?\d+(?:\.(?:\d+|x)){0,2}(?:[-+]?(?:alpha|beta|rc|next|c
 # text takes more than linear time.
 _OPEN, _CLOSE = r"\s?[\[({<]\s?", r"\s?[\])}>]\s?"
 _SIGN = re.compile(
-    r"(?=[\s\[({<@=_*A-])(?:"  # what none of these begins is passed over at once
     rf"(?P<bracket>{_OPEN}(?:at|AT|At|a|@|aet|arroba){_CLOSE})"
     r"|(?P<sign>\s?@\s|\s@)"
     r"|(?P<escape>=40)"
     r"|(?P<joint>\s?[_*-]{1,2}(?:AT|at)[_*-]{1,2}\s?)"
     r"|(?P<glued>(?<=[a-z0-9])AT(?=[a-z]))"
-    r"|(?P<word>\s(?:at|AT|At)\s))"
+    r"|(?P<word>\s(?:at|AT|At)\s)"
 )
+# What is in every one of these, up to `_LEAD` characters behind its start, and seldom anywhere else.
+_CORE = re.compile(
+    r"@(?:\s|(?<=[\s\[({<]@))|=40"
+    r"|a(?<=[\s\[({<_*-]a)(?:t[\s\])}>_*-]|(?:et|rroba)?\s?[\])}>])"
+    r"|A(?:(?<=[\s\[({<_*-]A)[tT][\s\])}>_*-]|T(?<=[a-z0-9]AT)(?=[a-z]))"
+)
+_LEAD = 3
 _SPOKEN_DOT = (
     rf"{_OPEN}(?:dot|DOT|Dot|punkt|Punkt|point|\.){_CLOSE}|\s(?:dot|DOT|Dot|punkt|Punkt|PUNKT)\s"
     r"|[_*]{1,2}(?:DOT|dot)[_*]{1,2}|\s[-_*](?:DOT|dot)[-_*]\s"
@@ -115,9 +121,20 @@ def _plain(text: str) -> Iterator[tuple[int, int]]:
         at = text.find("@", at + 1)
 
 
+def _signs(text: str) -> Iterator[re.Match[str]]:
+    """Yield what may stand for an @, as `_SIGN.finditer` would, which begins at every space and bracket."""
+    floor = 0
+    for core in _CORE.finditer(text):
+        for at in range(max(floor, core.start() - _LEAD), core.start() + 1):
+            if m := _SIGN.match(text, at):
+                yield m
+                floor = m.end()
+                break
+
+
 def _spelled(text: str) -> Iterator[_Candidate]:
     """Yield what may be an address in words."""
-    for m in _SIGN.finditer(text):
+    for m in _signs(text):
         kind = m.lastgroup
         loose = kind == "sign"
         pattern = _LOOSE_HOST if loose else _GLUED_HOST if kind == "glued" else _HOST

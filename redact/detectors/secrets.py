@@ -94,6 +94,25 @@ _BY_NAME = (
 
 
 @lru_cache(maxsize=1)
+def _hints() -> tuple[Any, Any]:
+    """Return what tells, in one pass each, which patterns can match in a text: most can in none.
+
+    The first takes a text in lower case, and knows the keywords of each format and the telling names. The second takes
+    a text as it is, and knows the tokens behind a prefix and the long runs.
+    """
+    import re2
+
+    words, runs = re2.Set.SearchSet(), re2.Set.SearchSet()
+    for keywords in (*(f.keywords for f in FORMATS), _NAMES):
+        words.Add("|".join(map(re2.escape, keywords)))
+    for pattern in (rf"{_DOTTED}|{_PREFIXED}", _OPAQUE):
+        runs.Add(pattern)
+    words.Compile()
+    runs.Compile()
+    return words, runs
+
+
+@lru_cache(maxsize=1)
 def _compiled() -> tuple[tuple[tuple[Format, Any], ...], tuple[tuple[str, Any, bool | None], ...], Any, Any, Any]:
     import re2
 
@@ -115,21 +134,20 @@ def entropy(value: str) -> float:
 def find_secrets(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return credentials of known formats, assigned ones, and long opaque strings of high entropy."""
     formats, by_name, quoted, prefixed, opaque = _compiled()
-    lower = text.lower()
+    words, runs = _hints()
+    named = words.Match(text.lower()) or ()
+    random = runs.Match(text) or ()
     out = []
 
     def take(start: int, end: int, score: float, rule: str) -> None:
         out.append(Finding(start, end, "SECRET", "secrets", score, rule=rule))
 
-    for f, pattern in formats:
-        if any(k in lower for k in f.keywords):
-            for m in pattern.finditer(text):
-                group = 1 if m.re.groups and m.start(1) >= 0 else 0
-                if not group or not (
-                    _PLACEHOLDER.match(m[group]) or m[group].lower().strip(".,;:/") in directory.words
-                ):
-                    take(m.start(group), m.end(group), 1.0, f.name)
-    if any(k in lower for k in _NAMES):
+    for f, pattern in (formats[i] for i in sorted(named) if i < len(formats)):
+        for m in pattern.finditer(text):
+            group = 1 if m.re.groups and m.start(1) >= 0 else 0
+            if not group or not (_PLACEHOLDER.match(m[group]) or m[group].lower().strip(".,;:/") in directory.words):
+                take(m.start(group), m.end(group), 1.0, f.name)
+    if len(formats) in named:
         for rule, pattern, weak in by_name:
             for m in pattern.finditer(text):
                 prose = weak if weak is not None else text[m.end(1) : m.start(2)].strip("\"'`*]) ") == ":"
@@ -139,14 +157,15 @@ def find_secrets(text: str, folded: Folded, directory: Directory) -> list[Findin
             group = next(g for g in (2, 3, 4) if m.start(g) >= 0)
             if _is_value(m[1], m[group], directory, weak=" " in m[group]):
                 take(m.start(group), m.end(group), 0.9, "quoted secret")
-    for m in prefixed.finditer(text):
+    for m in prefixed.finditer(text) if 0 in random else ():
         # In the path of an address such a run is the name of a page.
         if text[m.start() - 1 : m.start()] not in ("/", "#", "-") and _is_random(m[1] or m.group(), m.group()):
             take(m.start(), m.end(), 0.8, "prefixed token" if m[1] else "dotted token")
-    published = [m.span() for m in _PUBLISHED.finditer(text)] if "-----BEGIN" in text else []
-    for m in opaque.finditer(text):
-        if _is_opaque(text, m.start(), m.end()) and not any(a < m.end() and m.start() < b for a, b in published):
-            take(m.start(), m.end(), 0.7, "random string")
+    if 1 in random:
+        published = [m.span() for m in _PUBLISHED.finditer(text)] if "-----BEGIN" in text else []
+        for m in opaque.finditer(text):
+            if _is_opaque(text, m.start(), m.end()) and not any(a < m.end() and m.start() < b for a, b in published):
+                take(m.start(), m.end(), 0.7, "random string")
     return out
 
 
@@ -197,10 +216,13 @@ def _is_value(key: str, value: str, directory: Directory, *, weak: bool) -> bool
 
 def _is_opaque(text: str, start: int, end: int) -> bool:
     """Return whether a long run is random-looking: upper, lower and digits, much entropy, no path, no plain digest."""
+    written = text[start:end]
+    if written == written.lower() or written == written.upper():
+        return False
     before = text[max(0, start - 7) : start]
     if TOKEN.search(text, start, end) or before.endswith("%") or before.lower().startswith("sha"):
         return False  # a pseudonym in a path, a part of an escaped address, a digest
-    run = text[start:end].rstrip("=")
+    run = written.rstrip("=")
     if before.endswith((".", "//")) and "/" in run:
         # The path of an address: its parts count, without a prefix such as "session_".
         run = max((part.rpartition("_")[2] for part in run.split("/")), key=len)

@@ -206,6 +206,15 @@ def test_meeting_at_a_place_is_no_address() -> None:
     assert found(mailaddresses.find_emails, "meet at the office. Look at docs.python.org for it") == set()
 
 
+def test_nothing_that_may_stand_for_an_at_is_passed_over() -> None:
+    pieces = (*" \n@([{<)]}>_*-=Aax9", "at", "AT", "At", "aet", "arroba", "=40", "joe", "\u00a0", " at ", "(at)")
+    draw = random.Random(40)
+    for _ in range(5000):
+        text = "".join(draw.choices(pieces, k=draw.randint(1, 14)))
+        expected = [m.span() for m in mailaddresses._SIGN.finditer(text)]
+        assert [m.span() for m in mailaddresses._signs(text)] == expected, text
+
+
 @pytest.mark.parametrize(
     ("text", "handle"),
     [
