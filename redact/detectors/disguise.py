@@ -72,7 +72,7 @@ def _back(f: Finding, reading: Reading) -> Finding:
 def _spaced(folded: Folded, directory: Directory) -> Iterator[Finding]:
     """Yield "M a r e n  H o l t"."""
     for m in _SPACED.finditer(folded.text):
-        letters = Reading([Piece(c, i, i + 1, True) for i, c in enumerate(m.group(), m.start()) if c.isalpha()])
+        letters = Reading([(c, i, i + 1, True) for i, c in enumerate(m.group(), m.start()) if c.isalpha()])
         for f in directory.find(letters):
             if f.end - f.start >= 4:
                 yield _back(replace(f, rule="spaced letters"), folded)
@@ -82,11 +82,11 @@ def _cut(text: str, directory: Directory) -> Iterator[Finding]:
     """Yield names that lose what cuts them: "Ma-", line break, "ren"."""
     pieces, seams, at, size = [], [], 0, 0
     for m in _CUT.finditer(text):
-        pieces.append(Piece(text[at : m.start()], at, m.start(), True))
+        pieces.append((text[at : m.start()], at, m.start(), True))
         size += m.start() - at
         seams.append(size)
         at = m.end()
-    joined = Reading([*pieces, Piece(text[at:], at, len(text), True)])
+    joined = Reading([*pieces, (text[at:], at, len(text), True)])
     folded = Folded(joined.text)
     for f in directory.find(folded):
         i = bisect_left(seams, f.start + 1)
@@ -98,7 +98,7 @@ def _leet(folded: Folded, directory: Directory, table: dict[int, int]) -> Iterat
     """Yield "M4r3n H0lt"."""
     pieces: list[Piece] = []
     for m in _LEET_WORD.finditer(folded.text):
-        pieces += [Piece(m.group().translate(table), *m.span(), True), Piece(" ", m.end(), m.end(), False)]
+        pieces += [(m.group().translate(table), *m.span(), True), (" ", m.end(), m.end(), False)]
     words = Reading(pieces)
     for f in directory.find(words):
         if f.end - f.start >= 4 and _LEET_SIGN.search(folded.text, f.start, f.end):
