@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 from redact import names
 from redact.directory import Directory
@@ -12,6 +13,9 @@ from redact.finding import Finding
 from redact.folding import Folded, plain
 from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
+
+if TYPE_CHECKING:
+    from ahocorasick_rs import AhoCorasick
 
 _W = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚ][\w'’-]*\.?"
 _PARTICLE = r"(?:(?:van|von|vom|zu|zur|der|de|den|del|da|dos|di|la|le|bin|al|ter|ten)[ \t]+){0,2}"
@@ -69,7 +73,9 @@ _SIGNED_OFF = re.compile(rf"[.!?)][ \t]+({_W})[.!]?\s*\Z")
 _HAS_WRITTEN = re.compile(
     rf"({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]+hat[ \t]+(?:am|um|dies|folgendes|geschrieben)\b"
 )
-_TITLE = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Hr|Frau|Fr|Sir|Madam|Dipl\.-Ing|Mag)\.?[ \t]+({_NAME})")
+_TITLES = r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Hr|Frau|Fr|Sir|Madam|Dipl\.-Ing|Mag)\.?[ \t]"
+_MAYBE_TITLE = re.compile(_TITLES)  # begins with one of seven letters: the search passes by the others
+_TITLE = re.compile(rf"\b{_TITLES}+({_NAME})")
 
 _CREDITS = (
     "forwarded", "created", "sent", "edited", "reported", "approved", "reviewed", "signed", "posted", "assigned",
@@ -88,6 +94,7 @@ _THANKS = (
     "hello",
 )  # fmt: skip
 _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    (_VERBS, _WROTE, "attribution"),
     (_CREDITS, re.compile(rf"\w+[ \t]+(?i:by|von|to|for|an)[ \t]+({_NAME})"), "credit"),
     (
         _INTRODUCTIONS,
@@ -116,22 +123,25 @@ _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
 )
 
 # Lotus Notes: `First Last/Unit/Company@DOMAIN`, `First Last@DOMAIN`, also with a line break in the name.
-_NOTES_END = re.compile(r"(?<=\w)(?:(?:/[A-Z]\w*)+(?:/\w+|@\w+)|@[A-Z][A-Z_]+\b)")
+_NOTES_END = re.compile(r"[/@](?<=\w.)(?:(?<=/)[A-Z]\w*(?:/[A-Z]\w*)*(?:/\w+|@\w+)|(?<=@)[A-Z][A-Z_]+\b)")
 _NOTES_NAME = re.compile(r"(?<![\w/])([A-Z][\w'-]*(?:(?:[ \t]+|[ \t]*\n[ \t>]*)[A-Z][\w'-]*\.?){1,4})$")
 
 # A name that an address in brackets follows, whatever the language of the line around it.
-_ADDRESS_AHEAD = re.compile(r"[\"'”]?[ \t]*\n?[ \t>]*[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@")
+_ADDRESS = re.compile(r"[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@")
 _QUOTED = re.compile(r"[\"“']([^\"“”'<>@\n]{2,60})$")
 _DISPLAYED = re.compile(rf"(?<![\w@.])({_W},[ \t]+{_W}(?:[ \t]+{_W}){{0,2}}|{_NAME}|[a-zß-ÿ]{{3,20}})$")
 
 #: A directory of somebody's: in a path, a URL or behind a tilde.
-_HOME = re.compile(
-    r"(?:/(?:home|Users|users?|people|profiles?|members?|authors?)/|[A-Za-z]:\\Users\\|(?<![\w~/])~|/~)([A-Za-z][\w.-]{1,38})"
-)
-_AUTHOR = re.compile(
+_HOMES = r"/(?:home|Users|users?|people|profiles?|members?|authors?)/"
+_LOGIN_NAME = r"([A-Za-z][\w.-]{1,38})"
+_HOME = re.compile(_HOMES + _LOGIN_NAME)
+_ANY_HOME = re.compile(rf"(?:{_HOMES}|[A-Za-z]:\\Users\\|(?<![\w~/])~|/~){_LOGIN_NAME}")
+_AUTHOR = re.compile(r"[=:][ \t]*[\"']?([A-Za-z]\w+[._-][A-Za-z]\w+)(?![\w(.\[])")
+_AUTHOR_FIELD = re.compile(
     r"(?i:\b(?:author|user(?:_?name)?|owner|assignee|reporter|reviewer|committer|login|requester|sender|created_?by|"
-    r"updated_?by|modified_?by|approver))[ \t]*[=:][ \t]*[\"']?([A-Za-z]\w+[._-][A-Za-z]\w+)(?![\w(.\[])"
+    r"updated_?by|modified_?by|approver))$"
 )
+_FIELD_LENGTH = len("modified_by")
 _NO_HOMES = word_list("not_homes")
 
 _NOT_NAMES = word_list("not_names")
@@ -143,7 +153,7 @@ _CODE = re.compile(r"[=<>{}()\[\]:;@#$%^*_\\|0-9]|\w\.[a-z]{2}")
 
 #: Given names: with a capital letter they count anywhere, and take the capitalised words around them along.
 GIVEN_NAMES = names.GIVEN - names.AMBIGUOUS - names.CALENDAR - TECHNICAL
-_CAPITAL = re.compile(rf"(?<![\w@/.\\$#_-]){_W}")
+_CAPITAL = re.compile(rf"(?={_W[: _W.index(']') + 1]})(?<![\w@/.\\$#_-]){_W}")  # a capital letter is seen first
 _LEFT = re.compile(rf"(?<![\w@/.\\$#_-])(?:{_W}[ \t]+){{1,2}}$")
 _RIGHT = re.compile(rf"(?:[ \t]+{_PARTICLE}{_W}){{0,3}}")
 _INFORMAL = re.compile(r"^[ \t>]*[a-z][^\n]*", re.MULTILINE)
@@ -264,45 +274,64 @@ def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rul
 
 def _phrases(text: str, take: _Take, out: list[Finding]) -> None:
     """Read the running text for attributions, titles, credits and introductions."""
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = "".join(x if len(x := c.lower()) == 1 else c for c in text)
-    for at in _places(lower, _VERBS):
-        m = _WROTE.match(text, at)
+    for at, (pattern, rule) in _cues(text):
+        m = pattern.match(text, at)
         if m is None:
             continue
-        if before := _WHO_WROTE.search(text, max(0, at - 160), at):
-            # Of a name in several words one may be a word of the language: "Ann Hung Li wrote:".
-            take(*before.span(1), "header" if before[1].istitle() and " " in before[1] else "form", "attribution")
-        elif before := _LOGIN_WROTE.search(text, max(0, at - 140), at):
-            out.append(Finding(*before.span(1), "HANDLE", "structure", 0.9, "", "attribution"))
-        if after := _WROTE_WHO.match(text, m.end()):
-            take(*after.span(1), "form", "attribution")
+        if rule == "attribution":
+            _attribution(text, m, take, out)
+        elif rule != "label":
+            take(*m.span(1), "weak", rule)
+        else:
+            for a, b in _entries(m[1]):
+                take(m.start(1) + a, m.start(1) + b, "header", rule)
     if (m := _SIGNED_OFF.search(text, max(0, len(text) - 60))) is not None:
         take(*m.span(1), "weak", "sign-off")
     if " hat " in text:
         for m in _HAS_WRITTEN.finditer(text):
             take(*m.span(1), "form", "attribution")
-    for m in _TITLE.finditer(text):
-        take(*m.span(1), "sure", "title")
-    for words, pattern, rule in _CUES:
-        for at in _places(lower, words):
-            if m := pattern.match(text, at):
-                if rule != "label":
-                    take(*m.span(1), "weak", rule)
-                    continue
-                for a, b in _entries(m[1]):
-                    take(m.start(1) + a, m.start(1) + b, "header", rule)
+    done = 0
+    for maybe in _MAYBE_TITLE.finditer(text):
+        if maybe.start() >= done and (m := _TITLE.match(text, maybe.start())):
+            take(*m.span(1), "sure", "title")
+            done = m.end()
 
 
-def _places(lower: str, words: Sequence[str]) -> Iterator[int]:
-    """Yield where one of the words stands: much faster than an expression that tries them all at every letter."""
-    for word in words:
-        at = lower.find(word)
-        while at >= 0:
-            if not (at and lower[at - 1].isalnum()):
-                yield at
-            at = lower.find(word, at + len(word))
+def _attribution(text: str, verb: re.Match[str], take: _Take, out: list[Finding]) -> None:
+    at = verb.start()
+    if before := _WHO_WROTE.search(text, max(0, at - 160), at):
+        # Of a name in several words one may be a word of the language: "Ann Hung Li wrote:".
+        take(*before.span(1), "header" if before[1].istitle() and " " in before[1] else "form", "attribution")
+    elif before := _LOGIN_WROTE.search(text, max(0, at - 140), at):
+        out.append(Finding(*before.span(1), "HANDLE", "structure", 0.9, "", "attribution"))
+    if after := _WROTE_WHO.match(text, verb.end()):
+        take(*after.span(1), "form", "attribution")
+
+
+@lru_cache(maxsize=1)
+def _cue_words() -> tuple[AhoCorasick, tuple[tuple[re.Pattern[str], str], ...]]:
+    from ahocorasick_rs import AhoCorasick
+
+    cues = [(word, (pattern, rule)) for words, pattern, rule in _CUES for word in words]
+    return AhoCorasick([word for word, _ in cues]), tuple(cue for _, cue in cues)
+
+
+def _cues(text: str) -> Iterator[tuple[int, tuple[re.Pattern[str], str]]]:
+    """Yield where a word stands that a name may follow or precede, all words being looked for at once."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join(x if len(x := c.lower()) == 1 else c for c in text)
+    automaton, cues = _cue_words()
+    for i, at, _ in automaton.find_matches_as_indexes(lower, overlapping=True):
+        if not (at and lower[at - 1].isalnum()):
+            yield at, cues[i]
+
+
+def _back_over(text: str, at: int, floor: int, characters: str) -> int:
+    """Return where the run of these characters before `at` begins, not before `floor`."""
+    while at > floor and text[at - 1] in characters:
+        at -= 1
+    return at
 
 
 def _addresses(text: str, directory: Directory, take: _Take) -> None:
@@ -318,12 +347,20 @@ def _addresses(text: str, directory: Directory, take: _Take) -> None:
             take(start, end, "form", "notes name", until=m.end())
     if "@" not in text:
         return
-    for m in _ADDRESS_AHEAD.finditer(text):
-        begin = max(0, m.start() - 70)
-        if text[m.start()] in "\"'”" and (quoted := _QUOTED.search(text, begin, m.start())):
+    done = 0
+    for m in _ADDRESS.finditer(text):
+        # Between the two stand a quotation mark, and perhaps a line's end and the quote marks of the next line.
+        shown_end = _back_over(text, m.start(), done, " \t>")
+        if shown_end > done and text[shown_end - 1] == "\n":
+            shown_end = _back_over(text, shown_end - 1, done, " \t")
+        if shown_end > done and text[shown_end - 1] in "\"'”":
+            shown_end -= 1
+        done = m.end()
+        begin = max(0, shown_end - 70)
+        if text[shown_end] in "\"'”" and (quoted := _QUOTED.search(text, begin, shown_end)):
             for a, b in _entries(quoted[1]):
                 take(quoted.start(1) + a, quoted.start(1) + b, "header", "display name")
-        elif name := _DISPLAYED.search(text, begin, m.start()):
+        elif name := _DISPLAYED.search(text, begin, shown_end):
             shown = plain(name[1])
             local = plain(text[m.end() - 30 : m.end()])
             if not name[1].islower():
@@ -401,15 +438,16 @@ def _small_given_names(text: str, directory: Directory, out: list[Finding]) -> N
 
 def _logins(text: str, out: list[Finding]) -> None:
     """Add the user names of home directories, of profile paths, and those that a field of that meaning holds."""
-    if "/" in text or "\\" in text or "~" in text:
-        for m in _HOME.finditer(text):
-            if plain(m[1]).rstrip(".-") not in _NO_HOMES:
-                end = m.end(1)
-                while text[end - 1] in ".-":
-                    end -= 1
-                out.append(Finding(m.start(1), end, "HANDLE", "structure", 0.9, "", "home directory"))
-    if "=" in text or ":" in text:
-        for m in _AUTHOR.finditer(text):
+    # Most texts hold neither a tilde nor a path of Windows: a slash is found faster than all that may begin a path.
+    for m in (_ANY_HOME if "~" in text or ":\\Users\\" in text else _HOME).finditer(text):
+        if plain(m[1]).rstrip(".-") not in _NO_HOMES:
+            end = _back_over(text, m.end(1), m.start(1), ".-")
+            out.append(Finding(m.start(1), end, "HANDLE", "structure", 0.9, "", "home directory"))
+    done = 0
+    for m in _AUTHOR.finditer(text):
+        field_end = _back_over(text, m.start(), done, " \t")
+        if _AUTHOR_FIELD.search(text, max(done, field_end - _FIELD_LENGTH), field_end):
+            done = m.end()
             parts = [plain(p) for p in re.split(r"[._-]", m[1]) if p]
             if parts and parts[0] in GIVEN_NAMES:
                 out.append(Finding(*m.span(1), "PERSON", "structure", 0.9, "", "author field"))
