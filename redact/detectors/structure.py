@@ -233,10 +233,10 @@ def _lines(text: str, take: _Take, out: list[Finding]) -> None:
             elif follows >= 0 and follows - i <= 3:
                 _signed(text, *lines[follows], take)
         elif text[start].isupper() and end - start <= 60:
-            last = follows < 0 or follows > i + 1 or _AFTER_LAST.match(text, lines[follows][0])
-            if named := _ADDRESSED.fullmatch(text, start, end):
+            last = follows < 0 or follows > i + 1
+            if text[end - 1] in ",-–!" and (named := _ADDRESSED.fullmatch(text, start, end)):
                 take(*named.span(1), "weak", "greeting")
-            elif i and last and _ALONE.fullmatch(text, start, end):
+            elif i and (last or _AFTER_LAST.match(text, lines[follows][0])) and _ALONE.fullmatch(text, start, end):
                 take(start, end, "weak", "sign-off")
 
 
@@ -373,16 +373,20 @@ def _given_names(text: str, directory: Directory, take: _Take, out: list[Finding
     """Take every capitalised given name, with the capitalised words that belong to it."""
     done = 0
     for m in _CAPITAL.finditer(text):
-        start, end = m.span()
-        if start < done or plain(m.group()).rstrip(".'’-").removesuffix("'s").removesuffix("’s") not in GIVEN_NAMES:
+        word = plain(m[0])
+        if not word.isalpha():
+            word = word.rstrip(".'’-").removesuffix("'s").removesuffix("’s")
+        if word not in GIVEN_NAMES or m.start() < done:
             continue
+        start, end = m.span()
         if not m.group().endswith(("'s", "’s", ",")):
             right = _RIGHT.match(text, end)
             end = right.end() if right else end
         if end < len(text) and _IN_CODE.match(text, end):
             continue
         first = start
-        if left := _LEFT.search(text, max(done, start - 40), start):
+        spaced = text[start - 1 : start] in (" ", "\t", "\n")
+        if spaced and (left := _LEFT.search(text, max(done, start - 40), start)):
             words = [(t.start(), _key(t.group())) for t in _TOKEN.finditer(text, left.start(), start)]
             if words and words[-1][1] in _PLACE_WORDS:
                 continue
@@ -429,11 +433,9 @@ def _family(text: str, start: int, end: int, directory: Directory) -> int:
 def _small_given_names(text: str, directory: Directory, out: list[Finding]) -> None:
     """Take given names in small letters from lines that begin with a small letter and hold nothing like code."""
     for m in _INFORMAL.finditer(text):
-        if _CODE_LIKE.search(m[0]):
-            continue
-        for word in _SMALL.finditer(text, m.start(), m.end()):
-            if word[0] in GIVEN_NAMES and word[0] not in directory.words:
-                out.append(Finding(*word.span(), "PERSON", "structure", 0.6, "", "given name"))
+        words = [w for w in _SMALL.finditer(text, *m.span()) if w[0] in GIVEN_NAMES and w[0] not in directory.words]
+        if words and not _CODE_LIKE.search(m[0]):
+            out += [Finding(*w.span(), "PERSON", "structure", 0.6, "", "given name") for w in words]
 
 
 def _logins(text: str, out: list[Finding]) -> None:
@@ -492,14 +494,14 @@ def _name(
         place: How much the place says for a name.
         initials: Two or three capitals will do.
     """
-    words = [(m.group(), *m.span()) for m in _TOKEN.finditer(text, start, end)]
-    while words and _key(words[-1][0]) in _NOT_NAMES:
+    words = [(m[0], _key(m[0]), m) for m in _TOKEN.finditer(text, start, end)]
+    while words and words[-1][1] in _NOT_NAMES:
         words.pop()
-    while words and (_key(words[0][0]) in _NOT_NAMES or words[0][0] in ("AM", "PM", "Uhr")):
+    while words and (words[0][1] in _NOT_NAMES or words[0][0] in ("AM", "PM", "Uhr")):
         words.pop(0)
     if not 1 <= len(words) <= 5:
         return None
-    first, last = words[0][1], words[-1][2]
+    first, last = words[0][2].start(), words[-1][2].end()
     while last > first and text[last - 1] in "'’-.":
         last -= 1
     if text[first:last].endswith(("'s", "’s")):
@@ -510,8 +512,8 @@ def _name(
         return None
     if before.isalnum():
         return None
-    found = [w for w, _, _ in words]
-    folded = [_key(w) for w in found]
+    found = [word for word, _, _ in words]
+    folded = [key for _, key, _ in words]
     if any(w in names.TEAM_WORDS or w in _NOT_NAMES for w in folded) or all(w in names.CALENDAR for w in folded):
         return None
     if initials and len(found) == 1 and found[0].isupper() and 2 <= len(found[0]) <= 3:
