@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from redact import names
 from redact.aliases import link
-from redact.detectors.structure import GIVEN_NAMES
+from redact.detectors.naming import GIVEN_NAMES
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
 from redact.figures import is_plain_figure, may_hold_number

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from redact import names
+from redact.detectors.given_names import find_given_names, find_small_given_names
+from redact.detectors.naming import GIVEN_NAMES, NAME, WORD, Place, Take, entries, name_in
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded, plain
-from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
 if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
 
-_W = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚ][\w'’-]*\.?"
-_PARTICLE = r"(?:(?:van|von|vom|zu|zur|der|de|den|del|da|dos|di|la|le|bin|al|ter|ten)[ \t]+){0,2}"
-_NAME = rf"{_W}(?:[ \t]+{_PARTICLE}{_W}){{0,3}}"
 _BRACKETED = r"(?:<[^>\n]{0,120}>|\([^)\n]{0,120}\)|\[[^\]\n]{0,120}\])?"
 
 _LINE = re.compile(r"^[ \t>|*]*([^\n]*)", re.MULTILINE)
@@ -53,8 +51,8 @@ _CLOSING = re.compile(
     r"[ \t]*[,.!;:–-]*[ \t]*",
     re.IGNORECASE,
 )
-_ADDRESSED = re.compile(rf"({_NAME})[ \t]*(?:,|--|–|-|!)")
-_ALONE = re.compile(rf"{_W}(?:[ \t]+{_W}){{0,2}}")
+_ADDRESSED = re.compile(rf"({NAME})[ \t]*(?:,|--|–|-|!)")
+_ALONE = re.compile(rf"{WORD}(?:[ \t]+{WORD}){{0,2}}")
 _DASHED = re.compile(r"(?:-{1,3}|–|—|~|/)[ \t]*([A-ZÀ-Þ][^\n]{1,40})")
 _AFTER_LAST = re.compile(r"-----|Original Message|Ursprüngliche|(?:From|Von): |(?:On|Am) .{5,80} (?:wrote|schrieb)")
 
@@ -63,19 +61,19 @@ _VERBS = (
     "napisał", "geschreven", "írta",
 )  # fmt: skip
 _WROTE = re.compile(rf"(?:{'|'.join(_VERBS)})\b")
-_WHO_WROTE = re.compile(rf"({_W}, {_W}|{_NAME})[\"”')]*[ \t]*{_BRACKETED}[ \t]*(?:hat[ \t]|heeft[ \t])?$")
+_WHO_WROTE = re.compile(rf"({WORD}, {WORD}|{NAME})[\"”')]*[ \t]*{_BRACKETED}[ \t]*(?:hat[ \t]|heeft[ \t])?$")
 # A login in place of the name: `On Mon, 2 Mar 2026 at 10:00, zost wrote`.
 _LOGIN_WROTE = re.compile(
     r"(?:^|\n)[ \t>]*(?:On|Am|Le|El)[ \t][^\n]{0,80}\d[^\n]{0,12}[ ,][ \t]*([a-z][\w.-]{2,38})[ \t]+$"
 )
-_WROTE_WHO = re.compile(rf"[ \t]+({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]*:")
-_SIGNED_OFF = re.compile(rf"[.!?)][ \t]+({_W})[.!]?\s*\Z")
+_WROTE_WHO = re.compile(rf"[ \t]+({WORD}, {WORD}|{NAME})[ \t]*{_BRACKETED}[ \t]*:")
+_SIGNED_OFF = re.compile(rf"[.!?)][ \t]+({WORD})[.!]?\s*\Z")
 _HAS_WRITTEN = re.compile(
-    rf"({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]+hat[ \t]+(?:am|um|dies|folgendes|geschrieben)\b"
+    rf"({WORD}, {WORD}|{NAME})[ \t]*{_BRACKETED}[ \t]+hat[ \t]+(?:am|um|dies|folgendes|geschrieben)\b"
 )
 _TITLES = r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Hr|Frau|Fr|Sir|Madam|Dipl\.-Ing|Mag)\.?[ \t]"
 _MAYBE_TITLE = re.compile(_TITLES)  # begins with one of seven letters: the search passes by the others
-_TITLE = re.compile(rf"\b{_TITLES}+({_NAME})")
+_TITLE = re.compile(rf"\b{_TITLES}+({NAME})")
 
 _CREDITS = (
     "forwarded", "created", "sent", "edited", "reported", "approved", "reviewed", "signed", "posted", "assigned",
@@ -95,11 +93,11 @@ _THANKS = (
 )  # fmt: skip
 _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (_VERBS, _WROTE, "attribution"),
-    (_CREDITS, re.compile(rf"\w+[ \t]+(?i:by|von|to|for|an)[ \t]+({_NAME})"), "credit"),
+    (_CREDITS, re.compile(rf"\w+[ \t]+(?i:by|von|to|for|an)[ \t]+({NAME})"), "credit"),
     (
         _INTRODUCTIONS,
         re.compile(
-            rf"(?i:{'|'.join(_INTRODUCTIONS)})[ \t]+({_NAME})"
+            rf"(?i:{'|'.join(_INTRODUCTIONS)})[ \t]+({NAME})"
             r"(?=[ \t]*(?:[,.!\n]|$|from|and|with|at|calling|here|aus|und|von|vom))"
         ),
         "introduction",
@@ -108,14 +106,14 @@ _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         _LABELS,
         re.compile(
             rf"(?i:(?:{'|'.join(_LABELS)})(?:in|innen)?)[ \t]*:[ \t]*"
-            rf"({_W}, {_W}|{_NAME}(?:,[ \t]*{_NAME}){{0,12}})"
+            rf"({WORD}, {WORD}|{NAME}(?:,[ \t]*{NAME}){{0,12}})"
         ),
         "label",
     ),
     (
         _THANKS,
         re.compile(
-            rf"(?i:(?:{'|'.join(_THANKS)})[rs]?(?:[ \t](?:dir|ihnen))?)[ \t,]+({_W}(?:[ \t]+{_W})?)"
+            rf"(?i:(?:{'|'.join(_THANKS)})[rs]?(?:[ \t](?:dir|ihnen))?)[ \t,]+({WORD}(?:[ \t]+{WORD})?)"
             r"(?=[ \t]*(?:[!.,;:)\n]|$))"
         ),
         "greeting",
@@ -129,7 +127,7 @@ _NOTES_NAME = re.compile(r"(?<![\w/])([A-Z][\w'-]*(?:(?:[ \t]+|[ \t]*\n[ \t>]*)[
 # A name that an address in brackets follows, whatever the language of the line around it.
 _ADDRESS = re.compile(r"[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@")
 _QUOTED = re.compile(r"[\"“']([^\"“”'<>@\n]{2,60})$")
-_DISPLAYED = re.compile(rf"(?<![\w@.])({_W},[ \t]+{_W}(?:[ \t]+{_W}){{0,2}}|{_NAME}|[a-zß-ÿ]{{3,20}})$")
+_DISPLAYED = re.compile(rf"(?<![\w@.])({WORD},[ \t]+{WORD}(?:[ \t]+{WORD}){{0,2}}|{NAME}|[a-zß-ÿ]{{3,20}})$")
 
 #: A directory of somebody's: in a path, a URL or behind a tilde.
 _HOMES = r"/(?:home|Users|users?|people|profiles?|members?|authors?)/"
@@ -144,31 +142,7 @@ _AUTHOR_FIELD = re.compile(
 _FIELD_LENGTH = len("modified_by")
 _NO_HOMES = word_list("not_homes")
 
-_NOT_NAMES = word_list("not_names")
-_COMPANY_FORMS = word_list("company_forms")
-_TOKEN = re.compile(r"[^\W\d_][\w'’.-]*")
 _JOINED = re.compile(r"(\s+(?:and|und|et|y|&|/|\+)\s+|\s*[/&]\s*)")
-_ADDRESS_PART = re.compile(r"<|\[mailto|/[A-Z]\w*/|@|\bon behalf of\b|im auftrag von|[ \t]{2,}|\t|[ \t]on[ \t]\d|\d")
-_CODE = re.compile(r"[=<>{}()\[\]:;@#$%^*_\\|0-9]|\w\.[a-z]{2}")
-
-#: Given names: with a capital letter they count anywhere, and take the capitalised words around them along.
-GIVEN_NAMES = names.GIVEN - names.AMBIGUOUS - names.CALENDAR - TECHNICAL
-_CAPITAL = re.compile(rf"(?={_W[: _W.index(']') + 1]})(?<![\w@/.\\$#_-]){_W}")  # a capital letter is seen first
-_LEFT = re.compile(rf"(?<![\w@/.\\$#_-])(?:{_W}[ \t]+){{1,2}}$")
-_RIGHT = re.compile(rf"(?:[ \t]+{_PARTICLE}{_W}){{0,3}}")
-_INFORMAL = re.compile(r"^[ \t>]*[a-z][^\n]*", re.MULTILINE)
-_CODE_LIKE = re.compile(r"^\W*(?:import|from|use|using|def|let|require|include|package)\b|[(){}\[\]=<>_\\/`|$;]|--|::")
-_SMALL = re.compile(r"(?<![\w@#.'’-])[a-z]{4,}(?![\w@-]|[.:]\w)")
-_COMMA_BEFORE = re.compile(rf"(?<![\w@/.,$#_-])({_W}),[ \t]$")
-_IN_LIST = re.compile(r"(?:'s|’s)?[ \t]*(?:,|(?:and|und|&|or|oder)\b)")
-_PREPOSITION = re.compile(r"\b(?:in|from|at|to|near|aus|nach|bei|von|of|[,;])[ \t]+$", re.IGNORECASE)
-_IN_CODE = re.compile(r"[\w@/\\_(=-]")
-_PLACE_WORDS = word_list("place_words")
-
-#: How much a place says for a name. `sure`: a title or a short greeting, small letters will do. `form`: a form that
-#: people's names stand in. `header`: one that also holds teams and lists. `weak`: a place that often holds other words.
-Place = Literal["sure", "form", "header", "weak"]
-_Take = Callable[..., bool]
 
 
 def find_structure(text: str, folded: Folded, directory: Directory) -> list[Finding]:
@@ -176,7 +150,7 @@ def find_structure(text: str, folded: Folded, directory: Directory) -> list[Find
     out: list[Finding] = []
 
     def take(start: int, end: int, place: Place, rule: str, *, initials: bool = False, until: int = 0) -> bool:
-        span = _name(text, start, end, directory, place, initials=initials)
+        span = name_in(text, start, end, directory, place, initials=initials)
         if span:
             person = directory.person_of_name(text[slice(*span)])
             span = (span[0], max(span[1], until))
@@ -186,13 +160,13 @@ def find_structure(text: str, folded: Folded, directory: Directory) -> list[Find
     _lines(text, take, out)
     _phrases(text, take, out)
     _addresses(text, directory, take)
-    _given_names(text, directory, take, out)
-    _small_given_names(text, directory, out)
+    find_given_names(text, directory, take, out)
+    find_small_given_names(text, directory, out)
     _logins(text, out)
     return out
 
 
-def _lines(text: str, take: _Take, out: list[Finding]) -> None:
+def _lines(text: str, take: Take, out: list[Finding]) -> None:
     """Read every line behind its quote marks for headers, greetings, sign-offs and names that stand alone."""
     lines = []
     for m in _LINE.finditer(text):
@@ -240,7 +214,7 @@ def _lines(text: str, take: _Take, out: list[Finding]) -> None:
                 take(start, end, "weak", "sign-off")
 
 
-def _dashed(text: str, lines: Sequence[tuple[int, int]], i: int, follows: int, take: _Take) -> None:
+def _dashed(text: str, lines: Sequence[tuple[int, int]], i: int, follows: int, take: Take) -> None:
     start, end = lines[i]
     if text[start:end] == "--" and follows >= 0:
         begin, stop = lines[follows]
@@ -249,7 +223,7 @@ def _dashed(text: str, lines: Sequence[tuple[int, int]], i: int, follows: int, t
         take(*m.span(1), "weak", "sign-off")
 
 
-def _signed(text: str, start: int, end: int, take: _Take) -> None:
+def _signed(text: str, start: int, end: int, take: Take) -> None:
     while start < end and text[start] in "-–—~*, \t":
         start += 1
     # A job or a second name in brackets may follow.
@@ -258,11 +232,11 @@ def _signed(text: str, start: int, end: int, take: _Take) -> None:
     take(start, end, "sure" if len(text[start:end].split()) <= 2 else "form", "sign-off", initials=True)
 
 
-def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rule: str, take: _Take) -> None:
+def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rule: str, take: Take) -> None:
     """Take the names of a header and of the lines that continue it: a list goes on behind a comma or semicolon."""
     end = lines[i][1]
     for nth in range(_CONTINUED):
-        for a, b in _entries(text[start:end]):
+        for a, b in entries(text[start:end]):
             take(start + a, start + b, "header", rule)
         more = end > start and text[end - 1] in ",;"
         if not more or i + nth + 1 >= len(lines):
@@ -272,7 +246,7 @@ def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rul
             return
 
 
-def _phrases(text: str, take: _Take, out: list[Finding]) -> None:
+def _phrases(text: str, take: Take, out: list[Finding]) -> None:
     """Read the running text for attributions, titles, credits and introductions."""
     for at, (pattern, rule) in _cues(text):
         m = pattern.match(text, at)
@@ -283,7 +257,7 @@ def _phrases(text: str, take: _Take, out: list[Finding]) -> None:
         elif rule != "label":
             take(*m.span(1), "weak", rule)
         else:
-            for a, b in _entries(m[1]):
+            for a, b in entries(m[1]):
                 take(m.start(1) + a, m.start(1) + b, "header", rule)
     if (m := _SIGNED_OFF.search(text, max(0, len(text) - 60))) is not None:
         take(*m.span(1), "weak", "sign-off")
@@ -297,7 +271,7 @@ def _phrases(text: str, take: _Take, out: list[Finding]) -> None:
             done = m.end()
 
 
-def _attribution(text: str, verb: re.Match[str], take: _Take, out: list[Finding]) -> None:
+def _attribution(text: str, verb: re.Match[str], take: Take, out: list[Finding]) -> None:
     at = verb.start()
     if before := _WHO_WROTE.search(text, max(0, at - 160), at):
         # Of a name in several words one may be a word of the language: "Ann Hung Li wrote:".
@@ -334,7 +308,7 @@ def _back_over(text: str, at: int, floor: int, characters: str) -> int:
     return at
 
 
-def _addresses(text: str, directory: Directory, take: _Take) -> None:
+def _addresses(text: str, directory: Directory, take: Take) -> None:
     """Take the name before an address in brackets, and names in the form of Lotus Notes."""
     if "@" not in text and "/" not in text:
         return
@@ -358,7 +332,7 @@ def _addresses(text: str, directory: Directory, take: _Take) -> None:
         done = m.end()
         begin = max(0, shown_end - 70)
         if text[shown_end] in "\"'”" and (quoted := _QUOTED.search(text, begin, shown_end)):
-            for a, b in _entries(quoted[1]):
+            for a, b in entries(quoted[1]):
                 take(quoted.start(1) + a, quoted.start(1) + b, "header", "display name")
         elif name := _DISPLAYED.search(text, begin, shown_end):
             shown = plain(name[1])
@@ -367,75 +341,6 @@ def _addresses(text: str, directory: Directory, take: _Take) -> None:
                 take(*name.span(1), "header", "display name")
             elif shown in GIVEN_NAMES or shown in re.split(r"\W", local):
                 take(*name.span(1), "sure", "display name")
-
-
-def _given_names(text: str, directory: Directory, take: _Take, out: list[Finding]) -> None:
-    """Take every capitalised given name, with the capitalised words that belong to it."""
-    done = 0
-    for m in _CAPITAL.finditer(text):
-        word = plain(m[0])
-        if not word.isalpha():
-            word = word.rstrip(".'’-").removesuffix("'s").removesuffix("’s")
-        if word not in GIVEN_NAMES or m.start() < done:
-            continue
-        start, end = m.span()
-        if not m.group().endswith(("'s", "’s", ",")):
-            right = _RIGHT.match(text, end)
-            end = right.end() if right else end
-        if end < len(text) and _IN_CODE.match(text, end):
-            continue
-        first = start
-        spaced = text[start - 1 : start] in (" ", "\t", "\n")
-        if spaced and (left := _LEFT.search(text, max(done, start - 40), start)):
-            words = [(t.start(), _key(t.group())) for t in _TOKEN.finditer(text, left.start(), start)]
-            if words and words[-1][1] in _PLACE_WORDS:
-                continue
-            for at, word in reversed(words):
-                if (
-                    len(word) < 3
-                    or _ordinary(word, directory)
-                    or word in _NOT_NAMES
-                    or word in names.TEAM_WORDS
-                    or word in names.CALENDAR
-                ):
-                    break
-                first = at
-        if (
-            first == m.start()
-            and " " not in text[first:end].strip()
-            and (before := _family(text, first, end, directory))
-        ):
-            first = before
-        done = end
-        if _key(text[first:end].rpartition(" ")[2]) in _COMPANY_FORMS:
-            out.append(Finding(first, end, "ORGANIZATION", "structure", 0.9, "", "named company"))
-        else:
-            take(first, end, "sure", "given name")
-
-
-def _family(text: str, start: int, end: int, directory: Directory) -> int:
-    """Return where a family name and its comma stand before a lone given name, or 0: "client Ostrowski, Maren rang"."""
-    m = _COMMA_BEFORE.search(text, max(0, start - 30), start)
-    if m is None or _IN_LIST.match(text, end):
-        return 0
-    word = _key(m[1])
-    other = word in GIVEN_NAMES or word in _NOT_NAMES or word in names.TEAM_WORDS or word in names.CALENDAR
-    if (
-        len(word) < 3
-        or other
-        or _ordinary(word, directory)
-        or _PREPOSITION.search(text, max(0, m.start() - 8), m.start())
-    ):
-        return 0
-    return m.start(1)
-
-
-def _small_given_names(text: str, directory: Directory, out: list[Finding]) -> None:
-    """Take given names in small letters from lines that begin with a small letter and hold nothing like code."""
-    for m in _INFORMAL.finditer(text):
-        words = [w for w in _SMALL.finditer(text, *m.span()) if w[0] in GIVEN_NAMES and w[0] not in directory.words]
-        if words and not _CODE_LIKE.search(m[0]):
-            out += [Finding(*w.span(), "PERSON", "structure", 0.6, "", "given name") for w in words]
 
 
 def _logins(text: str, out: list[Finding]) -> None:
@@ -453,92 +358,3 @@ def _logins(text: str, out: list[Finding]) -> None:
             parts = [plain(p) for p in re.split(r"[._-]", m[1]) if p]
             if parts and parts[0] in GIVEN_NAMES:
                 out.append(Finding(*m.span(1), "PERSON", "structure", 0.9, "", "author field"))
-
-
-def _entries(value: str) -> list[tuple[int, int]]:
-    """Return where the names of a header's value stand: `A B <a@b>; C D`, `B, A`, `A B, C D`."""
-    if ";" in value:
-        pieces = [m.span() for m in re.finditer(r"[^;]+", value)]
-    else:
-        parts = [m.span() for m in re.finditer(r"[^,]+", value)]
-        pieces = []
-        while parts:
-            start, end = parts.pop(0)
-            # One word, a comma, no address: a family name, and the given name follows.
-            if parts and len(_bare(value[start:end]).split()) == 1 and "@" not in value[start:end]:
-                end = parts.pop(0)[1]
-            pieces.append((start, end))
-    out = []
-    for start, end in pieces:
-        start += len(value[start:end]) - len(value[start:end].lstrip(" \t\"'"))
-        # The address has its own detector; what stands before it is the name.
-        for m in re.finditer(r"[^<>()\[\]\"/@]+", _ADDRESS_PART.split(value[start:end], maxsplit=1)[0]):
-            out.append((start + m.start(), start + m.end()))
-    return out
-
-
-def _bare(piece: str) -> str:
-    return re.sub(r"<[^<>]*>|\([^()]*\)|\"", "", piece).strip()
-
-
-def _name(
-    text: str, start: int, end: int, directory: Directory, place: Place, *, initials: bool
-) -> tuple[int, int] | None:
-    """Return where a name stands in the stretch, or None if nothing there reads as one.
-
-    Args:
-        text: The text.
-        start: First character of the candidate.
-        end: One past its last character.
-        directory: Knows the ordinary words.
-        place: How much the place says for a name.
-        initials: Two or three capitals will do.
-    """
-    words = [(m[0], _key(m[0]), m) for m in _TOKEN.finditer(text, start, end)]
-    while words and words[-1][1] in _NOT_NAMES:
-        words.pop()
-    while words and (words[0][1] in _NOT_NAMES or words[0][0] in ("AM", "PM", "Uhr")):
-        words.pop(0)
-    if not 1 <= len(words) <= 5:
-        return None
-    first, last = words[0][2].start(), words[-1][2].end()
-    while last > first and text[last - 1] in "'’-.":
-        last -= 1
-    if text[first:last].endswith(("'s", "’s")):
-        last -= 2
-    before = text[max(0, first - 1) : first]
-    # Behind an angle bracket stands a tag, or a name in mail of Lotus Notes.
-    if _CODE.search(text[first:last]) or (before == "<" and place != "form") or before in ("/", "_", "$", "#", "`"):
-        return None
-    if before.isalnum():
-        return None
-    found = [word for word, _, _ in words]
-    folded = [key for _, key, _ in words]
-    if any(w in names.TEAM_WORDS or w in _NOT_NAMES for w in folded) or all(w in names.CALENDAR for w in folded):
-        return None
-    if initials and len(found) == 1 and found[0].isupper() and 2 <= len(found[0]) <= 3:
-        return first, last
-    return (first, last) if _reads_as_name(found, folded, directory, place) else None
-
-
-def _key(word: str) -> str:
-    return plain(word).strip(".'’-")
-
-
-def _ordinary(word: str, directory: Directory) -> bool:
-    return word in directory.words and word not in names.AMBIGUOUS and word not in GIVEN_NAMES
-
-
-def _reads_as_name(found: Sequence[str], folded: Sequence[str], directory: Directory, place: Place) -> bool:
-    capital = [w[0].isupper() for w in found]
-    ordinary = [_ordinary(w, directory) for w in folded]
-    if len(folded) == 1 and len(folded[0]) < 2:
-        return False
-    if place == "sure":
-        return all(capital) or (len(found) <= 2 and not any(ordinary))
-    if place == "header":
-        return capital[0] and not all(ordinary)
-    if place == "form":
-        return capital[0] and not any(ordinary)
-    acronym = len(found) == 1 and found[0].isupper() and len(found[0]) < 4
-    return all(capital) and not any(ordinary) and not acronym
