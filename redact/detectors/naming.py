@@ -66,7 +66,7 @@ def name_in(
         return None
     found = [word for word, _, _ in words]
     folded = [key for _, key, _ in words]
-    if any(w in names.TEAM_WORDS or w in NOT_NAMES for w in folded) or all(w in names.CALENDAR for w in folded):
+    if not (names.TEAM_WORDS.isdisjoint(folded) and NOT_NAMES.isdisjoint(folded)) or names.CALENDAR.issuperset(folded):
         return None
     if initials and len(found) == 1 and found[0].isupper() and 2 <= len(found[0]) <= 3:
         return first, last
