@@ -12,7 +12,7 @@ from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from redact import names
-from redact.detectors.structure import GIVEN_NAMES
+from redact.detectors.naming import GIVEN_NAMES
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
 from redact.figures import is_plain_figure, may_hold_number

@@ -7,19 +7,21 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from itertools import accumulate
+from typing import TypeAlias
 
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
-_BREAKS = r"[ \t]*\n[\s>|]*"  # a line break and the quote prefix of the next line
-_PLAIN = re.compile(_BREAKS + r"|[ \t]{2,}|[^\x00-\x7f]+")
-_ESCAPED = re.compile(
-    _BREAKS + r"|[ \t]{2,}"
+# What does not read as it is written. The first line lets the search pass by the characters that begin nothing.
+_RUN = re.compile(
+    r"(?=[ \t\n%&=\\\x80-\U0010ffff])(?:"
+    r"[ \t]*\n[\s>|]*"  # a line break and the quote prefix of the next line
+    r"|[ \t]{2,}"
     r"|[^\x00-\x7f]+"
     r"|%(?:25){0,3}[2-7][0-9A-Fa-f]"  # a character in a URL, escaped up to four times
     r"|(?:%(?:25){0,3}[89A-Fa-f][0-9A-Fa-f]){2,}"  # one of more bytes
     r"|(?:=[89A-F][0-9A-F]){2,}"  # the same in quoted-printable
     r"|\\(?:u[0-9A-Fa-f]{2}|x)[0-9A-Fa-f]{2}"
-    r"|&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
+    r"|&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)"
 )
 # What is shown from right to left on demand: read backwards it is what people see.
 _OVERRIDE = re.compile("\u202e([^\u202c\u202d\n]*)")
@@ -112,20 +114,9 @@ def plain(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_LETTERS).lower()
 
 
-class Piece(NamedTuple):
-    """A part of a reading.
-
-    Attributes:
-        text: How it reads.
-        start: First character in the original.
-        end: One past the last character in the original.
-        literal: Whether the two agree character by character.
-    """
-
-    text: str
-    start: int
-    end: int
-    literal: bool
+#: A part of a reading: how it reads, its first character in the original, one past the last there, and whether the two
+#: agree character by character.
+Piece: TypeAlias = tuple[str, int, int, bool]
 
 
 class Reading:
@@ -136,28 +127,27 @@ class Reading:
         lower: `text` in lower case, of the same length.
     """
 
-    __slots__ = ("_folded", "_segments", "lower", "text")
+    __slots__ = ("_folded", "_pieces", "lower", "text")
 
     def __init__(self, pieces: Iterable[Piece]) -> None:
-        self._segments = [p for p in pieces if p.text]
-        self._folded: list[int] = []  # start of each piece in the reading
-        size = 0
-        for p in self._segments:
-            self._folded.append(size)
-            size += len(p.text)
-        self.text = "".join(p.text for p in self._segments)
+        self._pieces = [p for p in pieces if p[0]]
+        texts = [p[0] for p in self._pieces]
+        self._folded = [0, *accumulate(map(len, texts[:-1]))]  # start of each piece in the reading
+        self.text = "".join(texts)
         lower = self.text.lower()
         # A few letters grow in lower case; offsets matter more than their case.
-        self.lower = lower if len(lower) == size else "".join(x if len(x := c.lower()) == 1 else c for c in self.text)
+        same = len(lower) == len(self.text)
+        self.lower = lower if same else "".join(x if len(x := c.lower()) == 1 else c for c in self.text)
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Return where the stretch `start:end` of the reading stands in the original."""
         i = bisect_right(self._folded, start) - 1
-        piece = self._segments[i]
-        first = piece.start + (start - self._folded[i]) if piece.literal else piece.start
+        _, first, _, literal = self._pieces[i]
+        if literal:
+            first += start - self._folded[i]
         j = bisect_right(self._folded, end - 1) - 1
-        piece = self._segments[j]
-        return first, piece.start + (end - self._folded[j]) if piece.literal else piece.end
+        _, begin, last, literal = self._pieces[j]
+        return first, begin + (end - self._folded[j]) if literal else last
 
 
 class Folded(Reading):
@@ -172,27 +162,29 @@ class Folded(Reading):
         super().__init__(_pieces(original))
 
 
-def _pieces(original: str) -> Iterable[Piece]:
-    escaped = "%" in original or "&" in original or "=" in original or "\\" in original
+def _pieces(original: str) -> list[Piece]:
+    pieces: list[Piece] = []
     at = 0
-    for m in (_ESCAPED if escaped else _PLAIN).finditer(original):
-        if at < m.start():
-            yield Piece(original[at : m.start()], at, m.start(), True)
-        run, start, at = m.group(), m.start(), m.end()
+    for m in _RUN.finditer(original):
+        start, end = m.span()
+        if at < start:
+            pieces.append((original[at:start], at, start, True))
+        run, at = m[0], end
         if run[0] in " \t\n":
             # A name may run over a line break, but not over an empty line.
-            yield Piece("\n" if run.count("\n") > 1 else " ", start, at, False)
+            pieces.append(("\n" if run.count("\n") > 1 else " ", start, end, False))
         elif run[0] >= "\x80":
             read = [_LETTERS[ord(c)] for c in run]
             if all(len(r) == 1 for r in read):
-                yield Piece("".join(read), start, at, True)
+                pieces.append(("".join(read), start, end, True))
             else:
-                yield from (Piece(r, i, i + 1, False) for i, r in enumerate(read, start))
+                pieces += [(r, i, i + 1, False) for i, r in enumerate(read, start)]
         else:
             meant = _unescaped(run)
-            yield Piece(run if meant is None else meant, start, at, meant is None)
+            pieces.append((run if meant is None else meant, start, end, meant is None))
     if at < len(original):
-        yield Piece(original[at:], at, len(original), True)
+        pieces.append((original[at:], at, len(original), True))
+    return pieces
 
 
 def _unescaped(run: str) -> str | None:

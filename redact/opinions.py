@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from redact import names
-from redact.detectors.structure import GIVEN_NAMES
+from redact.detectors.naming import GIVEN_NAMES
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -14,16 +14,19 @@ from redact.finding import Finding
 from redact.folding import Folded, Piece, Reading
 
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*·•|\n]{1,2}[^\W\d_]){3,}(?![^\W_])")
+# The letters in its middle: this begins with a character that text has few of, and the search passes by the others.
+_MAYBE_SPACED = re.compile(r"[ .\-_*·•|\n][^\W\d_][ .\-_*·•|\n]{1,2}[^\W\d_][ .\-_*·•|\n]")
 # A name cut by a hyphen at the line's end, by a soft break of quoted-printable, by tags, or by quote marks.
 _CUT = re.compile(
-    r"(?<=[^\W\d_])(?:[-=][ \t]{0,4}\n[ \t>|]{0,20}|(?:</?[A-Za-z][^<>\n]{0,80}>){1,8}(?:&shy;)?|[\"“”‘’'`*~^|]{1,4})"
+    r"(?=[-=<\"“”‘’'`*~^|])(?<=[^\W\d_])"
+    r"(?:[-=][ \t]{0,4}\n[ \t>|]{0,20}|(?:</?[A-Za-z][^<>\n]{0,80}>){1,8}(?:&shy;)?|[\"“”‘’'`*~^|]{1,4})"
     r"(?=[^\W\d_])"
 )
 _LEET = str.maketrans("0134578@$!|€", "oieastbasiie")
 _LEET_L = str.maketrans("0134578@$!|€", "oleastbaslle")
 _LEET_SIGN = re.compile(r"[0134578@$!|€]")
 _LEET_WORD = re.compile(
-    r"(?<![\w@$!|€])(?=[\w@$!|€]{0,24}[0134578@$!|€])(?=[\w@$!|€]{0,24}[^\W\d_])[\w@$!|€]{3,23}\w(?!\w)"
+    r"(?<![\w@$!|€])(?=[^\W0134578]{0,24}+[0134578@$!|€])(?=[\d_@$!|€]{0,24}+[^\W\d_])[\w@$!|€]{3,23}\w(?!\w)"
 )
 
 _DIGITS = {
@@ -55,12 +58,15 @@ def _said_number() -> Any:
 def find_disguised(text: str, folded: Folded, directory: Directory) -> list[Finding]:
     """Return listed people whose names are spaced out, cut in two, or written with digits, and numbers in words."""
     out = list(_numbers_in_words(folded))
-    out += _spaced(folded, directory)
-    if _CUT.search(text):
-        out += _cut(text, directory)
-    if _LEET_WORD.search(folded.text):
+    if not directory.keys:
+        return out
+    if _MAYBE_SPACED.search(folded.text):
+        out += _spaced(folded, directory)
+    if seams := [m.span() for m in _CUT.finditer(text)]:
+        out += _cut(text, seams, directory)
+    if words := [m.span() for m in _LEET_WORD.finditer(folded.text)]:
         for table in (_LEET, _LEET_L):
-            out += _leet(folded, directory, table)
+            out += _leet(folded, words, directory, table)
     return out
 
 
@@ -72,21 +78,21 @@ def _back(f: Finding, reading: Reading) -> Finding:
 def _spaced(folded: Folded, directory: Directory) -> Iterator[Finding]:
     """Yield "M a r e n  H o l t"."""
     for m in _SPACED.finditer(folded.text):
-        letters = Reading([Piece(c, i, i + 1, True) for i, c in enumerate(m.group(), m.start()) if c.isalpha()])
+        letters = Reading([(c, i, i + 1, True) for i, c in enumerate(m.group(), m.start()) if c.isalpha()])
         for f in directory.find(letters):
             if f.end - f.start >= 4:
                 yield _back(replace(f, rule="spaced letters"), folded)
 
 
-def _cut(text: str, directory: Directory) -> Iterator[Finding]:
+def _cut(text: str, cuts: Iterable[tuple[int, int]], directory: Directory) -> Iterator[Finding]:
     """Yield names that lose what cuts them: "Ma-", line break, "ren"."""
     pieces, seams, at, size = [], [], 0, 0
-    for m in _CUT.finditer(text):
-        pieces.append(Piece(text[at : m.start()], at, m.start(), True))
-        size += m.start() - at
+    for start, end in cuts:
+        pieces.append((text[at:start], at, start, True))
+        size += start - at
         seams.append(size)
-        at = m.end()
-    joined = Reading([*pieces, Piece(text[at:], at, len(text), True)])
+        at = end
+    joined = Reading([*pieces, (text[at:], at, len(text), True)])
     folded = Folded(joined.text)
     for f in directory.find(folded):
         i = bisect_left(seams, f.start + 1)
@@ -94,13 +100,18 @@ def _cut(text: str, directory: Directory) -> Iterator[Finding]:
             yield replace(_back(f, joined), rule="cut name")
 
 
-def _leet(folded: Folded, directory: Directory, table: dict[int, int]) -> Iterator[Finding]:
+def _leet(
+    folded: Folded, words: Sequence[tuple[int, int]], directory: Directory, table: dict[int, int]
+) -> Iterator[Finding]:
     """Yield "M4r3n H0lt"."""
+    read = " ".join([folded.text[start:end] for start, end in words]).translate(table) + " "
+    # Hardly ever somebody is there: only then the way back is worth its building.
+    if not directory.find(Reading([(read, 0, len(read), True)])):
+        return
     pieces: list[Piece] = []
-    for m in _LEET_WORD.finditer(folded.text):
-        pieces += [Piece(m.group().translate(table), *m.span(), True), Piece(" ", m.end(), m.end(), False)]
-    words = Reading(pieces)
-    for f in directory.find(words):
+    for start, end in words:
+        pieces += [(folded.text[start:end].translate(table), start, end, True), (" ", end, end, False)]
+    for f in directory.find(Reading(pieces)):
         if f.end - f.start >= 4 and _LEET_SIGN.search(folded.text, f.start, f.end):
             yield _back(replace(f, rule="digits for letters"), folded)
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from redact import names
+from redact.detectors.given_names import find_given_names, find_small_given_names
+from redact.detectors.naming import GIVEN_NAMES, NAME, WORD, Place, Take, entries, name_in
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded, plain
-from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
-_W = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚ][\w'’-]*\.?"
-_PARTICLE = r"(?:(?:van|von|vom|zu|zur|der|de|den|del|da|dos|di|la|le|bin|al|ter|ten)[ \t]+){0,2}"
-_NAME = rf"{_W}(?:[ \t]+{_PARTICLE}{_W}){{0,3}}"
+if TYPE_CHECKING:
+    from ahocorasick_rs import AhoCorasick
+
 _BRACKETED = r"(?:<[^>\n]{0,120}>|\([^)\n]{0,120}\)|\[[^\]\n]{0,120}\])?"
 
 _LINE = re.compile(r"^[ \t>|*]*([^\n]*)", re.MULTILINE)
@@ -49,8 +51,8 @@ _CLOSING = re.compile(
     r"[ \t]*[,.!;:–-]*[ \t]*",
     re.IGNORECASE,
 )
-_ADDRESSED = re.compile(rf"({_NAME})[ \t]*(?:,|--|–|-|!)")
-_ALONE = re.compile(rf"{_W}(?:[ \t]+{_W}){{0,2}}")
+_ADDRESSED = re.compile(rf"({NAME})[ \t]*(?:,|--|–|-|!)")
+_ALONE = re.compile(rf"{WORD}(?:[ \t]+{WORD}){{0,2}}")
 _DASHED = re.compile(r"(?:-{1,3}|–|—|~|/)[ \t]*([A-ZÀ-Þ][^\n]{1,40})")
 _AFTER_LAST = re.compile(r"-----|Original Message|Ursprüngliche|(?:From|Von): |(?:On|Am) .{5,80} (?:wrote|schrieb)")
 
@@ -59,17 +61,19 @@ _VERBS = (
     "napisał", "geschreven", "írta",
 )  # fmt: skip
 _WROTE = re.compile(rf"(?:{'|'.join(_VERBS)})\b")
-_WHO_WROTE = re.compile(rf"({_W}, {_W}|{_NAME})[\"”')]*[ \t]*{_BRACKETED}[ \t]*(?:hat[ \t]|heeft[ \t])?$")
+_WHO_WROTE = re.compile(rf"({WORD}, {WORD}|{NAME})[\"”')]*[ \t]*{_BRACKETED}[ \t]*(?:hat[ \t]|heeft[ \t])?$")
 # A login in place of the name: `On Mon, 2 Mar 2026 at 10:00, zost wrote`.
 _LOGIN_WROTE = re.compile(
     r"(?:^|\n)[ \t>]*(?:On|Am|Le|El)[ \t][^\n]{0,80}\d[^\n]{0,12}[ ,][ \t]*([a-z][\w.-]{2,38})[ \t]+$"
 )
-_WROTE_WHO = re.compile(rf"[ \t]+({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]*:")
-_SIGNED_OFF = re.compile(rf"[.!?)][ \t]+({_W})[.!]?\s*\Z")
+_WROTE_WHO = re.compile(rf"[ \t]+({WORD}, {WORD}|{NAME})[ \t]*{_BRACKETED}[ \t]*:")
+_SIGNED_OFF = re.compile(rf"[.!?)][ \t]+({WORD})[.!]?\s*\Z")
 _HAS_WRITTEN = re.compile(
-    rf"({_W}, {_W}|{_NAME})[ \t]*{_BRACKETED}[ \t]+hat[ \t]+(?:am|um|dies|folgendes|geschrieben)\b"
+    rf"({WORD}, {WORD}|{NAME})[ \t]*{_BRACKETED}[ \t]+hat[ \t]+(?:am|um|dies|folgendes|geschrieben)\b"
 )
-_TITLE = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Hr|Frau|Fr|Sir|Madam|Dipl\.-Ing|Mag)\.?[ \t]+({_NAME})")
+_TITLES = r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Hr|Frau|Fr|Sir|Madam|Dipl\.-Ing|Mag)\.?[ \t]"
+_MAYBE_TITLE = re.compile(_TITLES)  # begins with one of seven letters: the search passes by the others
+_TITLE = re.compile(rf"\b{_TITLES}+({NAME})")
 
 _CREDITS = (
     "forwarded", "created", "sent", "edited", "reported", "approved", "reviewed", "signed", "posted", "assigned",
@@ -88,11 +92,12 @@ _THANKS = (
     "hello",
 )  # fmt: skip
 _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
-    (_CREDITS, re.compile(rf"\w+[ \t]+(?i:by|von|to|for|an)[ \t]+({_NAME})"), "credit"),
+    (_VERBS, _WROTE, "attribution"),
+    (_CREDITS, re.compile(rf"\w+[ \t]+(?i:by|von|to|for|an)[ \t]+({NAME})"), "credit"),
     (
         _INTRODUCTIONS,
         re.compile(
-            rf"(?i:{'|'.join(_INTRODUCTIONS)})[ \t]+({_NAME})"
+            rf"(?i:{'|'.join(_INTRODUCTIONS)})[ \t]+({NAME})"
             r"(?=[ \t]*(?:[,.!\n]|$|from|and|with|at|calling|here|aus|und|von|vom))"
         ),
         "introduction",
@@ -101,14 +106,14 @@ _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         _LABELS,
         re.compile(
             rf"(?i:(?:{'|'.join(_LABELS)})(?:in|innen)?)[ \t]*:[ \t]*"
-            rf"({_W}, {_W}|{_NAME}(?:,[ \t]*{_NAME}){{0,12}})"
+            rf"({WORD}, {WORD}|{NAME}(?:,[ \t]*{NAME}){{0,12}})"
         ),
         "label",
     ),
     (
         _THANKS,
         re.compile(
-            rf"(?i:(?:{'|'.join(_THANKS)})[rs]?(?:[ \t](?:dir|ihnen))?)[ \t,]+({_W}(?:[ \t]+{_W})?)"
+            rf"(?i:(?:{'|'.join(_THANKS)})[rs]?(?:[ \t](?:dir|ihnen))?)[ \t,]+({WORD}(?:[ \t]+{WORD})?)"
             r"(?=[ \t]*(?:[!.,;:)\n]|$))"
         ),
         "greeting",
@@ -116,49 +121,28 @@ _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
 )
 
 # Lotus Notes: `First Last/Unit/Company@DOMAIN`, `First Last@DOMAIN`, also with a line break in the name.
-_NOTES_END = re.compile(r"(?<=\w)(?:(?:/[A-Z]\w*)+(?:/\w+|@\w+)|@[A-Z][A-Z_]+\b)")
+_NOTES_END = re.compile(r"[/@](?<=\w.)(?:(?<=/)[A-Z]\w*(?:/[A-Z]\w*)*(?:/\w+|@\w+)|(?<=@)[A-Z][A-Z_]+\b)")
 _NOTES_NAME = re.compile(r"(?<![\w/])([A-Z][\w'-]*(?:(?:[ \t]+|[ \t]*\n[ \t>]*)[A-Z][\w'-]*\.?){1,4})$")
 
 # A name that an address in brackets follows, whatever the language of the line around it.
-_ADDRESS_AHEAD = re.compile(r"[\"'”]?[ \t]*\n?[ \t>]*[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@")
+_ADDRESS = re.compile(r"[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@")
 _QUOTED = re.compile(r"[\"“']([^\"“”'<>@\n]{2,60})$")
-_DISPLAYED = re.compile(rf"(?<![\w@.])({_W},[ \t]+{_W}(?:[ \t]+{_W}){{0,2}}|{_NAME}|[a-zß-ÿ]{{3,20}})$")
+_DISPLAYED = re.compile(rf"(?<![\w@.])({WORD},[ \t]+{WORD}(?:[ \t]+{WORD}){{0,2}}|{NAME}|[a-zß-ÿ]{{3,20}})$")
 
 #: A directory of somebody's: in a path, a URL or behind a tilde.
-_HOME = re.compile(
-    r"(?:/(?:home|Users|users?|people|profiles?|members?|authors?)/|[A-Za-z]:\\Users\\|(?<![\w~/])~|/~)([A-Za-z][\w.-]{1,38})"
-)
-_AUTHOR = re.compile(
+_HOMES = r"/(?:home|Users|users?|people|profiles?|members?|authors?)/"
+_LOGIN_NAME = r"([A-Za-z][\w.-]{1,38})"
+_HOME = re.compile(_HOMES + _LOGIN_NAME)
+_ANY_HOME = re.compile(rf"(?:{_HOMES}|[A-Za-z]:\\Users\\|(?<![\w~/])~|/~){_LOGIN_NAME}")
+_AUTHOR = re.compile(r"[=:][ \t]*[\"']?([A-Za-z]\w+[._-][A-Za-z]\w+)(?![\w(.\[])")
+_AUTHOR_FIELD = re.compile(
     r"(?i:\b(?:author|user(?:_?name)?|owner|assignee|reporter|reviewer|committer|login|requester|sender|created_?by|"
-    r"updated_?by|modified_?by|approver))[ \t]*[=:][ \t]*[\"']?([A-Za-z]\w+[._-][A-Za-z]\w+)(?![\w(.\[])"
+    r"updated_?by|modified_?by|approver))$"
 )
+_FIELD_LENGTH = len("modified_by")
 _NO_HOMES = word_list("not_homes")
 
-_NOT_NAMES = word_list("not_names")
-_COMPANY_FORMS = word_list("company_forms")
-_TOKEN = re.compile(r"[^\W\d_][\w'’.-]*")
 _JOINED = re.compile(r"(\s+(?:and|und|et|y|&|/|\+)\s+|\s*[/&]\s*)")
-_ADDRESS_PART = re.compile(r"<|\[mailto|/[A-Z]\w*/|@|\bon behalf of\b|im auftrag von|[ \t]{2,}|\t|[ \t]on[ \t]\d|\d")
-_CODE = re.compile(r"[=<>{}()\[\]:;@#$%^*_\\|0-9]|\w\.[a-z]{2}")
-
-#: Given names: with a capital letter they count anywhere, and take the capitalised words around them along.
-GIVEN_NAMES = names.GIVEN - names.AMBIGUOUS - names.CALENDAR - TECHNICAL
-_CAPITAL = re.compile(rf"(?<![\w@/.\\$#_-]){_W}")
-_LEFT = re.compile(rf"(?<![\w@/.\\$#_-])(?:{_W}[ \t]+){{1,2}}$")
-_RIGHT = re.compile(rf"(?:[ \t]+{_PARTICLE}{_W}){{0,3}}")
-_INFORMAL = re.compile(r"^[ \t>]*[a-z][^\n]*", re.MULTILINE)
-_CODE_LIKE = re.compile(r"^\W*(?:import|from|use|using|def|let|require|include|package)\b|[(){}\[\]=<>_\\/`|$;]|--|::")
-_SMALL = re.compile(r"(?<![\w@#.'’-])[a-z]{4,}(?![\w@-]|[.:]\w)")
-_COMMA_BEFORE = re.compile(rf"(?<![\w@/.,$#_-])({_W}),[ \t]$")
-_IN_LIST = re.compile(r"(?:'s|’s)?[ \t]*(?:,|(?:and|und|&|or|oder)\b)")
-_PREPOSITION = re.compile(r"\b(?:in|from|at|to|near|aus|nach|bei|von|of|[,;])[ \t]+$", re.IGNORECASE)
-_IN_CODE = re.compile(r"[\w@/\\_(=-]")
-_PLACE_WORDS = word_list("place_words")
-
-#: How much a place says for a name. `sure`: a title or a short greeting, small letters will do. `form`: a form that
-#: people's names stand in. `header`: one that also holds teams and lists. `weak`: a place that often holds other words.
-Place = Literal["sure", "form", "header", "weak"]
-_Take = Callable[..., bool]
 
 
 def find_structure(text: str, folded: Folded, directory: Directory) -> list[Finding]:
@@ -166,7 +150,7 @@ def find_structure(text: str, folded: Folded, directory: Directory) -> list[Find
     out: list[Finding] = []
 
     def take(start: int, end: int, place: Place, rule: str, *, initials: bool = False, until: int = 0) -> bool:
-        span = _name(text, start, end, directory, place, initials=initials)
+        span = name_in(text, start, end, directory, place, initials=initials)
         if span:
             person = directory.person_of_name(text[slice(*span)])
             span = (span[0], max(span[1], until))
@@ -176,13 +160,13 @@ def find_structure(text: str, folded: Folded, directory: Directory) -> list[Find
     _lines(text, take, out)
     _phrases(text, take, out)
     _addresses(text, directory, take)
-    _given_names(text, directory, take, out)
-    _small_given_names(text, directory, out)
+    find_given_names(text, directory, take, out)
+    find_small_given_names(text, directory, out)
     _logins(text, out)
     return out
 
 
-def _lines(text: str, take: _Take, out: list[Finding]) -> None:
+def _lines(text: str, take: Take, out: list[Finding]) -> None:
     """Read every line behind its quote marks for headers, greetings, sign-offs and names that stand alone."""
     lines = []
     for m in _LINE.finditer(text):
@@ -223,14 +207,14 @@ def _lines(text: str, take: _Take, out: list[Finding]) -> None:
             elif follows >= 0 and follows - i <= 3:
                 _signed(text, *lines[follows], take)
         elif text[start].isupper() and end - start <= 60:
-            last = follows < 0 or follows > i + 1 or _AFTER_LAST.match(text, lines[follows][0])
-            if named := _ADDRESSED.fullmatch(text, start, end):
+            last = follows < 0 or follows > i + 1
+            if text[end - 1] in ",-–!" and (named := _ADDRESSED.fullmatch(text, start, end)):
                 take(*named.span(1), "weak", "greeting")
-            elif i and last and _ALONE.fullmatch(text, start, end):
+            elif i and (last or _AFTER_LAST.match(text, lines[follows][0])) and _ALONE.fullmatch(text, start, end):
                 take(start, end, "weak", "sign-off")
 
 
-def _dashed(text: str, lines: Sequence[tuple[int, int]], i: int, follows: int, take: _Take) -> None:
+def _dashed(text: str, lines: Sequence[tuple[int, int]], i: int, follows: int, take: Take) -> None:
     start, end = lines[i]
     if text[start:end] == "--" and follows >= 0:
         begin, stop = lines[follows]
@@ -239,7 +223,7 @@ def _dashed(text: str, lines: Sequence[tuple[int, int]], i: int, follows: int, t
         take(*m.span(1), "weak", "sign-off")
 
 
-def _signed(text: str, start: int, end: int, take: _Take) -> None:
+def _signed(text: str, start: int, end: int, take: Take) -> None:
     while start < end and text[start] in "-–—~*, \t":
         start += 1
     # A job or a second name in brackets may follow.
@@ -248,11 +232,11 @@ def _signed(text: str, start: int, end: int, take: _Take) -> None:
     take(start, end, "sure" if len(text[start:end].split()) <= 2 else "form", "sign-off", initials=True)
 
 
-def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rule: str, take: _Take) -> None:
+def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rule: str, take: Take) -> None:
     """Take the names of a header and of the lines that continue it: a list goes on behind a comma or semicolon."""
     end = lines[i][1]
     for nth in range(_CONTINUED):
-        for a, b in _entries(text[start:end]):
+        for a, b in entries(text[start:end]):
             take(start + a, start + b, "header", rule)
         more = end > start and text[end - 1] in ",;"
         if not more or i + nth + 1 >= len(lines):
@@ -262,50 +246,69 @@ def _header(text: str, lines: Sequence[tuple[int, int]], i: int, start: int, rul
             return
 
 
-def _phrases(text: str, take: _Take, out: list[Finding]) -> None:
+def _phrases(text: str, take: Take, out: list[Finding]) -> None:
     """Read the running text for attributions, titles, credits and introductions."""
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = "".join(x if len(x := c.lower()) == 1 else c for c in text)
-    for at in _places(lower, _VERBS):
-        m = _WROTE.match(text, at)
+    for at, (pattern, rule) in _cues(text):
+        m = pattern.match(text, at)
         if m is None:
             continue
-        if before := _WHO_WROTE.search(text, max(0, at - 160), at):
-            # Of a name in several words one may be a word of the language: "Ann Hung Li wrote:".
-            take(*before.span(1), "header" if before[1].istitle() and " " in before[1] else "form", "attribution")
-        elif before := _LOGIN_WROTE.search(text, max(0, at - 140), at):
-            out.append(Finding(*before.span(1), "HANDLE", "structure", 0.9, "", "attribution"))
-        if after := _WROTE_WHO.match(text, m.end()):
-            take(*after.span(1), "form", "attribution")
+        if rule == "attribution":
+            _attribution(text, m, take, out)
+        elif rule != "label":
+            take(*m.span(1), "weak", rule)
+        else:
+            for a, b in entries(m[1]):
+                take(m.start(1) + a, m.start(1) + b, "header", rule)
     if (m := _SIGNED_OFF.search(text, max(0, len(text) - 60))) is not None:
         take(*m.span(1), "weak", "sign-off")
     if " hat " in text:
         for m in _HAS_WRITTEN.finditer(text):
             take(*m.span(1), "form", "attribution")
-    for m in _TITLE.finditer(text):
-        take(*m.span(1), "sure", "title")
-    for words, pattern, rule in _CUES:
-        for at in _places(lower, words):
-            if m := pattern.match(text, at):
-                if rule != "label":
-                    take(*m.span(1), "weak", rule)
-                    continue
-                for a, b in _entries(m[1]):
-                    take(m.start(1) + a, m.start(1) + b, "header", rule)
+    done = 0
+    for maybe in _MAYBE_TITLE.finditer(text):
+        if maybe.start() >= done and (m := _TITLE.match(text, maybe.start())):
+            take(*m.span(1), "sure", "title")
+            done = m.end()
 
 
-def _places(lower: str, words: Sequence[str]) -> Iterator[int]:
-    """Yield where one of the words stands: much faster than an expression that tries them all at every letter."""
-    for word in words:
-        at = lower.find(word)
-        while at >= 0:
-            if not (at and lower[at - 1].isalnum()):
-                yield at
-            at = lower.find(word, at + len(word))
+def _attribution(text: str, verb: re.Match[str], take: Take, out: list[Finding]) -> None:
+    at = verb.start()
+    if before := _WHO_WROTE.search(text, max(0, at - 160), at):
+        # Of a name in several words one may be a word of the language: "Ann Hung Li wrote:".
+        take(*before.span(1), "header" if before[1].istitle() and " " in before[1] else "form", "attribution")
+    elif before := _LOGIN_WROTE.search(text, max(0, at - 140), at):
+        out.append(Finding(*before.span(1), "HANDLE", "structure", 0.9, "", "attribution"))
+    if after := _WROTE_WHO.match(text, verb.end()):
+        take(*after.span(1), "form", "attribution")
 
 
-def _addresses(text: str, directory: Directory, take: _Take) -> None:
+@lru_cache(maxsize=1)
+def _cue_words() -> tuple[AhoCorasick, tuple[tuple[re.Pattern[str], str], ...]]:
+    from ahocorasick_rs import AhoCorasick
+
+    cues = [(word, (pattern, rule)) for words, pattern, rule in _CUES for word in words]
+    return AhoCorasick([word for word, _ in cues]), tuple(cue for _, cue in cues)
+
+
+def _cues(text: str) -> Iterator[tuple[int, tuple[re.Pattern[str], str]]]:
+    """Yield where a word stands that a name may follow or precede, all words being looked for at once."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join(x if len(x := c.lower()) == 1 else c for c in text)
+    automaton, cues = _cue_words()
+    for i, at, _ in automaton.find_matches_as_indexes(lower, overlapping=True):
+        if not (at and lower[at - 1].isalnum()):
+            yield at, cues[i]
+
+
+def _back_over(text: str, at: int, floor: int, characters: str) -> int:
+    """Return where the run of these characters before `at` begins, not before `floor`."""
+    while at > floor and text[at - 1] in characters:
+        at -= 1
+    return at
+
+
+def _addresses(text: str, directory: Directory, take: Take) -> None:
     """Take the name before an address in brackets, and names in the form of Lotus Notes."""
     if "@" not in text and "/" not in text:
         return
@@ -318,12 +321,20 @@ def _addresses(text: str, directory: Directory, take: _Take) -> None:
             take(start, end, "form", "notes name", until=m.end())
     if "@" not in text:
         return
-    for m in _ADDRESS_AHEAD.finditer(text):
-        begin = max(0, m.start() - 70)
-        if text[m.start()] in "\"'”" and (quoted := _QUOTED.search(text, begin, m.start())):
-            for a, b in _entries(quoted[1]):
+    done = 0
+    for m in _ADDRESS.finditer(text):
+        # Between the two stand a quotation mark, and perhaps a line's end and the quote marks of the next line.
+        shown_end = _back_over(text, m.start(), done, " \t>")
+        if shown_end > done and text[shown_end - 1] == "\n":
+            shown_end = _back_over(text, shown_end - 1, done, " \t")
+        if shown_end > done and text[shown_end - 1] in "\"'”":
+            shown_end -= 1
+        done = m.end()
+        begin = max(0, shown_end - 70)
+        if text[shown_end] in "\"'”" and (quoted := _QUOTED.search(text, begin, shown_end)):
+            for a, b in entries(quoted[1]):
                 take(quoted.start(1) + a, quoted.start(1) + b, "header", "display name")
-        elif name := _DISPLAYED.search(text, begin, m.start()):
+        elif name := _DISPLAYED.search(text, begin, shown_end):
             shown = plain(name[1])
             local = plain(text[m.end() - 30 : m.end()])
             if not name[1].islower():
@@ -332,173 +343,18 @@ def _addresses(text: str, directory: Directory, take: _Take) -> None:
                 take(*name.span(1), "sure", "display name")
 
 
-def _given_names(text: str, directory: Directory, take: _Take, out: list[Finding]) -> None:
-    """Take every capitalised given name, with the capitalised words that belong to it."""
-    done = 0
-    for m in _CAPITAL.finditer(text):
-        start, end = m.span()
-        if start < done or plain(m.group()).rstrip(".'’-").removesuffix("'s").removesuffix("’s") not in GIVEN_NAMES:
-            continue
-        if not m.group().endswith(("'s", "’s", ",")):
-            right = _RIGHT.match(text, end)
-            end = right.end() if right else end
-        if end < len(text) and _IN_CODE.match(text, end):
-            continue
-        first = start
-        if left := _LEFT.search(text, max(done, start - 40), start):
-            words = [(t.start(), _key(t.group())) for t in _TOKEN.finditer(text, left.start(), start)]
-            if words and words[-1][1] in _PLACE_WORDS:
-                continue
-            for at, word in reversed(words):
-                if (
-                    len(word) < 3
-                    or _ordinary(word, directory)
-                    or word in _NOT_NAMES
-                    or word in names.TEAM_WORDS
-                    or word in names.CALENDAR
-                ):
-                    break
-                first = at
-        if (
-            first == m.start()
-            and " " not in text[first:end].strip()
-            and (before := _family(text, first, end, directory))
-        ):
-            first = before
-        done = end
-        if _key(text[first:end].rpartition(" ")[2]) in _COMPANY_FORMS:
-            out.append(Finding(first, end, "ORGANIZATION", "structure", 0.9, "", "named company"))
-        else:
-            take(first, end, "sure", "given name")
-
-
-def _family(text: str, start: int, end: int, directory: Directory) -> int:
-    """Return where a family name and its comma stand before a lone given name, or 0: "client Ostrowski, Maren rang"."""
-    m = _COMMA_BEFORE.search(text, max(0, start - 30), start)
-    if m is None or _IN_LIST.match(text, end):
-        return 0
-    word = _key(m[1])
-    other = word in GIVEN_NAMES or word in _NOT_NAMES or word in names.TEAM_WORDS or word in names.CALENDAR
-    if (
-        len(word) < 3
-        or other
-        or _ordinary(word, directory)
-        or _PREPOSITION.search(text, max(0, m.start() - 8), m.start())
-    ):
-        return 0
-    return m.start(1)
-
-
-def _small_given_names(text: str, directory: Directory, out: list[Finding]) -> None:
-    """Take given names in small letters from lines that begin with a small letter and hold nothing like code."""
-    for m in _INFORMAL.finditer(text):
-        if _CODE_LIKE.search(m[0]):
-            continue
-        for word in _SMALL.finditer(text, m.start(), m.end()):
-            if word[0] in GIVEN_NAMES and word[0] not in directory.words:
-                out.append(Finding(*word.span(), "PERSON", "structure", 0.6, "", "given name"))
-
-
 def _logins(text: str, out: list[Finding]) -> None:
     """Add the user names of home directories, of profile paths, and those that a field of that meaning holds."""
-    if "/" in text or "\\" in text or "~" in text:
-        for m in _HOME.finditer(text):
-            if plain(m[1]).rstrip(".-") not in _NO_HOMES:
-                end = m.end(1)
-                while text[end - 1] in ".-":
-                    end -= 1
-                out.append(Finding(m.start(1), end, "HANDLE", "structure", 0.9, "", "home directory"))
-    if "=" in text or ":" in text:
-        for m in _AUTHOR.finditer(text):
+    # Most texts hold neither a tilde nor a path of Windows: a slash is found faster than all that may begin a path.
+    for m in (_ANY_HOME if "~" in text or ":\\Users\\" in text else _HOME).finditer(text):
+        if plain(m[1]).rstrip(".-") not in _NO_HOMES:
+            end = _back_over(text, m.end(1), m.start(1), ".-")
+            out.append(Finding(m.start(1), end, "HANDLE", "structure", 0.9, "", "home directory"))
+    done = 0
+    for m in _AUTHOR.finditer(text):
+        field_end = _back_over(text, m.start(), done, " \t")
+        if _AUTHOR_FIELD.search(text, max(done, field_end - _FIELD_LENGTH), field_end):
+            done = m.end()
             parts = [plain(p) for p in re.split(r"[._-]", m[1]) if p]
             if parts and parts[0] in GIVEN_NAMES:
                 out.append(Finding(*m.span(1), "PERSON", "structure", 0.9, "", "author field"))
-
-
-def _entries(value: str) -> list[tuple[int, int]]:
-    """Return where the names of a header's value stand: `A B <a@b>; C D`, `B, A`, `A B, C D`."""
-    if ";" in value:
-        pieces = [m.span() for m in re.finditer(r"[^;]+", value)]
-    else:
-        parts = [m.span() for m in re.finditer(r"[^,]+", value)]
-        pieces = []
-        while parts:
-            start, end = parts.pop(0)
-            # One word, a comma, no address: a family name, and the given name follows.
-            if parts and len(_bare(value[start:end]).split()) == 1 and "@" not in value[start:end]:
-                end = parts.pop(0)[1]
-            pieces.append((start, end))
-    out = []
-    for start, end in pieces:
-        start += len(value[start:end]) - len(value[start:end].lstrip(" \t\"'"))
-        # The address has its own detector; what stands before it is the name.
-        for m in re.finditer(r"[^<>()\[\]\"/@]+", _ADDRESS_PART.split(value[start:end], maxsplit=1)[0]):
-            out.append((start + m.start(), start + m.end()))
-    return out
-
-
-def _bare(piece: str) -> str:
-    return re.sub(r"<[^<>]*>|\([^()]*\)|\"", "", piece).strip()
-
-
-def _name(
-    text: str, start: int, end: int, directory: Directory, place: Place, *, initials: bool
-) -> tuple[int, int] | None:
-    """Return where a name stands in the stretch, or None if nothing there reads as one.
-
-    Args:
-        text: The text.
-        start: First character of the candidate.
-        end: One past its last character.
-        directory: Knows the ordinary words.
-        place: How much the place says for a name.
-        initials: Two or three capitals will do.
-    """
-    words = [(m.group(), *m.span()) for m in _TOKEN.finditer(text, start, end)]
-    while words and _key(words[-1][0]) in _NOT_NAMES:
-        words.pop()
-    while words and (_key(words[0][0]) in _NOT_NAMES or words[0][0] in ("AM", "PM", "Uhr")):
-        words.pop(0)
-    if not 1 <= len(words) <= 5:
-        return None
-    first, last = words[0][1], words[-1][2]
-    while last > first and text[last - 1] in "'’-.":
-        last -= 1
-    if text[first:last].endswith(("'s", "’s")):
-        last -= 2
-    before = text[max(0, first - 1) : first]
-    # Behind an angle bracket stands a tag, or a name in mail of Lotus Notes.
-    if _CODE.search(text[first:last]) or (before == "<" and place != "form") or before in ("/", "_", "$", "#", "`"):
-        return None
-    if before.isalnum():
-        return None
-    found = [w for w, _, _ in words]
-    folded = [_key(w) for w in found]
-    if any(w in names.TEAM_WORDS or w in _NOT_NAMES for w in folded) or all(w in names.CALENDAR for w in folded):
-        return None
-    if initials and len(found) == 1 and found[0].isupper() and 2 <= len(found[0]) <= 3:
-        return first, last
-    return (first, last) if _reads_as_name(found, folded, directory, place) else None
-
-
-def _key(word: str) -> str:
-    return plain(word).strip(".'’-")
-
-
-def _ordinary(word: str, directory: Directory) -> bool:
-    return word in directory.words and word not in names.AMBIGUOUS and word not in GIVEN_NAMES
-
-
-def _reads_as_name(found: Sequence[str], folded: Sequence[str], directory: Directory, place: Place) -> bool:
-    capital = [w[0].isupper() for w in found]
-    ordinary = [_ordinary(w, directory) for w in folded]
-    if len(folded) == 1 and len(folded[0]) < 2:
-        return False
-    if place == "sure":
-        return all(capital) or (len(found) <= 2 and not any(ordinary))
-    if place == "header":
-        return capital[0] and not all(ordinary)
-    if place == "form":
-        return capital[0] and not any(ordinary)
-    acronym = len(found) == 1 and found[0].isupper() and len(found[0]) < 4
-    return all(capital) and not any(ordinary) and not acronym

@@ -154,7 +154,13 @@ def by_rule(text: str) -> dict[str, str]:
         ("ls /home/zostro/src", "zostro", "home directory"),
         ("cp C:\\Users\\zostro\\a.txt", "zostro", "home directory"),
         ("ssh host ~zostro/bin", "zostro", "home directory"),
+        ("see /~zostro/bin", "zostro", "home directory"),
+        ("cp D:\\Users\\zostro /users/else", "zostro", "home directory"),
         ("log?author=Katarzyna.Ostrowski", "Katarzyna.Ostrowski", "author field"),
+        ("created_by \t: 'Katarzyna_Ostrowski'", "Katarzyna_Ostrowski", "author field"),
+        ("see \"Ostrowski, Zuleikha\"\n> <z@x.test>", "Ostrowski, Zuleikha", "display name"),
+        ("Mr Herr Zuleikha", "Zuleikha", "title"),
+        ("Dipl.-Ing. Zuleikha Ostrowski kam", "Zuleikha Ostrowski", "title"),
         ("then Zuleikha Katarzyna Ostrowski left", "Zuleikha Katarzyna Ostrowski", "given name"),
         ("customer Ostrowski, Katarzyna rang", "Ostrowski, Katarzyna", "given name"),
         ("bis morgen! Zuleikha", "Zuleikha", "sign-off"),
@@ -204,7 +210,22 @@ def test_a_word_and_a_comma_before_a_given_name_need_not_be_the_family_name(text
 
 
 @pytest.mark.parametrize(
-    "unit", ["> ", "Aa Bb ", "A'", "To: a,\n", "x wrote ", "Aa <", "Aa van ", "\n", "/home/", "Thanks "]
+    "unit",
+    [
+        "> ",
+        "Aa Bb ",
+        "A'",
+        "To: a,\n",
+        "x wrote ",
+        "[\n> ",
+        "author = ",
+        "katarzyna ",
+        "Aa <",
+        "Aa van ",
+        "\n",
+        "/home/",
+        "Thanks ",
+    ],
 )
 def test_long_texts_of_half_a_form_take_no_time(unit: str) -> None:
     text = unit * (40_000 // len(unit))
