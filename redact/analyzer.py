@@ -15,7 +15,7 @@ from redact import names
 from redact.detectors.naming import GIVEN_NAMES
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
-from redact.figures import is_plain_figure, may_hold_number
+from redact.figures import is_plain_figure, open_numbers
 from redact.finding import Finding, without
 from redact.folding import Folded, plain
 from redact.lexicon import TECHNICAL, is_nobody, is_ordinary, lexicon_of
@@ -216,12 +216,13 @@ class Analyzer:
         for start, end in (*tokens, *((f.start, f.end) for f in known)):
             cover[start:end] = b"\1" * (end - start)
         unresolved = self._unresolved(text, cover) if self._profile == "fast" else []
+        digits = open_numbers(text, cover)
         out = []
         for line in lines_of(text):
             end = line.start + len(line.text)
             held = bool(tokens) and TOKEN.search(line.text) is not None
             wanted = (reread or not held) and (self._profile != "fast" or _any_between(unresolved, line.start, end))
-            numbers = self._everywhere or may_hold_number(text, line.start, end, cover)
+            numbers = self._everywhere or _any_between(digits, line.start, end)
             out.append(_Asked(line, package if wanted else "", numbers, held))
         return out
 

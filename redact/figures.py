@@ -1,4 +1,4 @@
-"""Tells which digits of a line may be a number that Presidio's own recognisers know, and which are plain figures."""
+"""Tells which digits of a text may be a number that Presidio's own recognisers know, and which are plain figures."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _FIGURE = re.compile(
 _PATH = re.compile(r"(?:[A-Za-z_]|[\w.-]/)[/_-]$|[#=$€£_]$")
 
 
-def may_hold_number(text: str, start: int, end: int, cover: bytearray) -> bool:
-    """Return whether a stretch of a text holds digits that may be a number and that nothing covers.
+def open_numbers(text: str, cover: bytearray) -> list[int]:
+    """Return the last digit of each stretch that may be a number and that nothing covers, in order.
+
+    A stretch never crosses a line, but the number of a list's entry may be at its beginning.
 
     Args:
         text: The text.
-        start: First character of the stretch.
-        end: One past its last character.
         cover: For each character of the text whether a certain finding or a token covers it.
     """
-    for m in _RUN.finditer(text, start, end):
-        if not _PLAIN.fullmatch(text, *m.span()) and any(
-            text[i].isdigit() and not cover[i] for i in range(m.start(), m.end())
-        ):
-            return True
-    return False
+    return [
+        m.end() - 1
+        for m in _RUN.finditer(text)
+        if not _PLAIN.fullmatch(text, *m.span())
+        and any(text[i].isdigit() and not cover[i] for i in range(m.start(), m.end()))
+    ]
 
 
 def is_plain_figure(line: str, finding: Finding) -> bool:

@@ -117,6 +117,8 @@ def _rank(f: Finding) -> tuple[int, bool, bool, float, str]:
 
 
 def _one(cluster: Sequence[Finding]) -> Finding:
+    if len(cluster) == 1:
+        return cluster[0]
     best = max(cluster, key=_rank)
     start, end = min(f.start for f in cluster), max(f.end for f in cluster)
     person = best.person

@@ -16,6 +16,8 @@ from redact import analyzer, engine
 from redact.analyzer import MODELS, PROFILES, Analyzer
 from redact.directory import Person
 from redact.engine import Redactor, engine_digest
+from redact.figures import open_numbers
+from redact.lines import lines_of
 from redact.models import SECOND_MODEL, load_model
 from redact.pseudonyms import TOKEN
 from redact.rescan import rescan
@@ -248,6 +250,13 @@ def test_small_portions_and_no_memory_of_lines_give_the_same(profile: str, monke
     forgetful = Redactor(PEOPLE, SEEN, ["example.com"], KEY, profile)
     assert forgetful.redact(MIXED) == expected
     assert forgetful.redact(MIXED[::-1]) == expected[::-1]
+
+
+def test_a_number_behind_the_number_of_an_entry_is_asked_about() -> None:
+    text = "Told:\n1) 415200735912\n> 2. 415200735913\nnothing\n2026-11-02 14"
+    ends = open_numbers(text, bytearray(len(text)))
+    lines = [x for x in lines_of(text) if any(x.start <= end < x.start + len(x.text) for end in ends)]
+    assert [line.text for line in lines] == ["415200735912", "415200735913"]
 
 
 def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
