@@ -210,20 +210,22 @@ class Analyzer:
         return [f for recognizer in self._own for f in recognizer.findings(text, folded)]
 
     def _ask(self, text: str, package: str, known: Sequence[Finding], reread: bool) -> list[_Asked]:
-        """Return what is asked about each line: it depends on the text alone, never on what was read before."""
+        """Return what is asked about the lines: it depends on the text alone, never on what was read before."""
         cover = bytearray(len(text))
         tokens = [m.span() for m in TOKEN.finditer(text)]
         for start, end in (*tokens, *((f.start, f.end) for f in known)):
             cover[start:end] = b"\1" * (end - start)
         unresolved = self._unresolved(text, cover) if self._profile == "fast" else []
         digits = open_numbers(text, cover)
+        starts = [start for start, _ in tokens]
         out = []
         for line in lines_of(text):
             end = line.start + len(line.text)
-            held = bool(tokens) and TOKEN.search(line.text) is not None
+            held = _any_between(starts, line.start, end)
             wanted = (reread or not held) and (self._profile != "fast" or _any_between(unresolved, line.start, end))
             numbers = self._everywhere or _any_between(digits, line.start, end)
-            out.append(_Asked(line, package if wanted else "", numbers, held))
+            if wanted or numbers:
+                out.append(_Asked(line, package if wanted else "", numbers, held))
         return out
 
     def _read(self, asked: Iterable[Sequence[_Asked]]) -> tuple[dict[tuple[str, str], _Read], dict[str, _Read]]:

@@ -9,8 +9,8 @@ from redact.finding import Finding
 # What those recognisers take between the digits of a number; the shortest of their numbers has seven digits.
 _BETWEEN = r"[-x\u2010-\u2015\u2212 ()\[\]./~]"
 _RUN = re.compile(rf"\d(?:{_BETWEEN}{{0,4}}\d){{6,}}|(?<![A-Za-z0-9])(?:bc1|[13])[A-Za-z0-9]{{25,}}")
-# A date, a time stamp, an amount, a decimal fraction or the number of a document ("R2-1234567") as a whole. Nine digits may
-# be a passport, and so may eight behind a letter.
+# A date, a time stamp, an amount, a decimal fraction or the number of a document ("R2-1234567") as a whole. Nine digits
+# may be a passport, and so may eight behind a letter.
 _PLAIN = re.compile(
     r"(?<![A-Za-z])\d{7,8}|(?:0|[1-9]\d?)[.]\d{6,8}|(?<=[A-Za-z])\d-\d{6,7}|\d{1,3}(?:[.]\d{3}){2,}|"
     r"(?:19|20)\d\d(?:[-./]\d\d[-./]\d\d|\d{4})(?:[- .]{1,3}\d\d(?:\d{4})?)?|"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_LINE = re.compile(r"[^\n]+")
-_PREFIX = re.compile(r"[\s>|*#•·–-]*(?:\d{1,3}[.)]\s+)?")
+# Quote marks, bullets and the number of an entry, then the line; a clean text has no other white space.
+_LINE = re.compile(r"^[ \t>|*#•·–-]*+(?:\d{1,3}[.)][ \t]++)?+([^\n]+)", re.MULTILINE)
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
 class Line(NamedTuple):
@@ -22,16 +23,12 @@ class Line(NamedTuple):
 
 
 def lines_of(text: str) -> list[Line]:
-    """Return the lines that hold a letter or digit.
+    """Return the lines of a clean text that hold a letter or digit.
 
     Mail repeats itself: behind its quote marks a quoted line is the line that was quoted.
     """
-    out = []
-    for m in _LINE.finditer(text):
-        line = m.group()
-        skip = _PREFIX.match(line)
-        begin = skip.end() if skip else 0
-        body = line[begin:].rstrip()
-        if any(map(str.isalnum, body)):
-            out.append(Line(m.start() + begin, body))
-    return out
+    return [
+        Line(m.start(1), m[1].rstrip())
+        for m in _LINE.finditer(text)
+        if _LETTER_OR_DIGIT.search(text, m.start(1), m.end()) is not None
+    ]
