@@ -37,6 +37,10 @@ for _short, _longs in _NICKNAMES.items():
         _SHORT_FORMS.setdefault(_long, []).append(_short)
 
 
+#: Names of which is remembered what they come to: a mailbox has fewer, and of a million people nothing must stay.
+_NAMES = 8192
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A personal name in parts, folded: no accents, lower case.
@@ -58,7 +62,7 @@ class Name:
         return f"name:{first} {bare(self.last)}".rstrip()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(_NAMES)
 def parse_name(written: str) -> Name | None:
     """Return the parts of a personal name, or None where the words name no person.
 
@@ -145,7 +149,7 @@ def short_forms(first: str) -> list[str]:
     return [first, *_SHORT_FORMS.get(first, ()), *_NICKNAMES.get(first, ())]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(_NAMES)
 def bare(word: str) -> str:
     """Return a folded name as it is compared: `o'neil` is `oneil`, `mueller` is `muller`, `weiss` is `weis`."""
     return _WRITTEN_OUT.sub(r"\1", word.replace("'", "").replace("’", "")).replace("ss", "s")
@@ -181,14 +185,14 @@ def _full_forms(first: str) -> frozenset[str]:
     return frozenset((first, *_NICKNAMES.get(first, ())))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(_NAMES)
 def initials(name: Name) -> frozenset[str]:
     """Return the initials that stand for a full name: first and last, and with the middle ones."""
     last = bare(name.last)[:1]
     return frozenset((name.first[:1] + last, name.first[:1] + "".join(m[:1] for m in name.middle) + last))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(_NAMES)
 def local_parts(name: Name) -> frozenset[str]:
     """Return the letters that logins and local parts of addresses make of a full name: `marenholt`, `mholt`, `mjh`."""
     last = bare(name.last).replace(" ", "")
