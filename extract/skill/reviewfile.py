@@ -1,12 +1,14 @@
 """The review as a text file: written for the person to edit anywhere, read back strictly or not at all.
 
-The file is the whole state of a review: what stands in it is what was decided, so reading it twice changes nothing.
+The file is the whole state of a review: what stands in it is what was decided, so reading it twice changes nothing. It
+names the state that it was written from, so that a file left lying does not take back what was decided since.
 Only the lines `Verdict:` and `Keep:` may be edited. Everything that was taken from a message stands behind a label on
 one line, so nothing in a quote can pass for a verdict.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +20,7 @@ from extract.skill.review import Decision, Review, legible
 from govern.errors import InputError, UsageError
 
 MAX_BYTES = 16 << 20
-_VERDICT, _KEEP, _EXTRACTION, _CLAIM = "Verdict:", "Keep:", "Extraction:", "## "
+_VERDICT, _KEEP, _EXTRACTION, _STATE, _CLAIM = "Verdict:", "Keep:", "Extraction:", "State:", "## "
 _HINT = "edit only the lines `Verdict:` and `Keep:`; `govern skill review FILE --export` writes a fresh file"
 _SHOWN_PROBLEMS = 5
 _INTRODUCTION = f"""\
@@ -51,7 +53,7 @@ def write(claims: Sequence[Claim], review: Review) -> str:
     lines = [
         _INTRODUCTION,
         f"{_EXTRACTION} {review.extraction_id}",
-        "",
+        f"{_STATE} {_state(review)}",
         f"{_KEEP} {', '.join(review.withheld)}".rstrip(),
     ]
     for claim in reviews.unsure_first(claims):
@@ -59,24 +61,27 @@ def write(claims: Sequence[Claim], review: Review) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read(text: str, claims: Sequence[Claim], extraction_id: str) -> Review:
+def read(text: str, claims: Sequence[Claim], before: Review, *, alone: bool = False) -> Review:
     """Return the review that an edited text states.
 
     Args:
         text: What `write` gave, edited.
         claims: The claims of the draft.
-        extraction_id: Which extraction the draft comes from.
+        before: What is decided so far.
+        alone: Whether the text counts although something else was decided since it was written.
 
     Raises:
-        InputError: The text is of another draft, or anything in it is not as it must be. The message names the lines
-            and never their words.
+        InputError: The text is of another draft, anything in it is not as it must be, or it is out of date. The message
+            names the lines and never their words.
     """
     problems: list[tuple[int, str]] = []
     head, blocks = _cut(text.removeprefix("\ufeff"), problems)
-    _check_extraction(head, extraction_id, problems)
+    if _named(head, _EXTRACTION, problems) != before.extraction_id:
+        problems.append((1, "the file is of another draft"))
+    state = _named(head, _STATE, problems)
     kept = _kept_kinds(head, problems)
     known = {c.id: c for c in claims}
-    review, seen = Review(extraction_id, withheld=kept), dict[str, int]()
+    review, seen = Review(before.extraction_id, withheld=kept), dict[str, int]()
     for block in blocks:
         claim = known.get(block.id)
         if claim is None:
@@ -91,6 +96,11 @@ def read(text: str, claims: Sequence[Claim], extraction_id: str) -> Review:
     problems += [(last, f"{c.id} is missing before the end of the file") for c in claims if c.id not in seen]
     if problems:
         raise InputError(f"the review file cannot be taken: {_told(problems)}", _HINT)
+    if not alone and state != _state(before) and review.to_bytes() != before.to_bytes():
+        raise InputError(
+            "the review went on since this file was written",
+            "add --restart to forget that and take the file alone; with --dry-run to see first what would change",
+        )
     return review
 
 
@@ -147,23 +157,26 @@ def _cut(text: str, problems: list[tuple[int, str]]) -> tuple[_Block, list[_Bloc
     return head, blocks
 
 
-def _check_extraction(head: _Block, extraction_id: str, problems: list[tuple[int, str]]) -> None:
-    named = [(n, line.removeprefix(_EXTRACTION).strip()) for n, line in head.lines if line.startswith(_EXTRACTION)]
-    if [value for _, value in named] != [extraction_id]:
-        problems.append((named[-1][0] if named else 1, "the file is not of this draft: its `Extraction:` is another"))
+def _named(head: _Block, label: str, problems: list[tuple[int, str]]) -> str:
+    """Return what stands behind a label that the head of the file has once."""
+    found = [(number, line.removeprefix(label).strip()) for number, line in head.lines if line.startswith(label)]
+    if len(found) != 1:
+        number = found[1][0] if found else 1
+        problems.append((number, f"there must be one line `{label}` before the first claim"))
+    return found[0][1] if found else ""
 
 
 def _kept_kinds(head: _Block, problems: list[tuple[int, str]]) -> tuple[str, ...]:
-    named = [(n, line.removeprefix(_KEEP)) for n, line in head.lines if line.startswith(_KEEP)]
-    if len(named) != 1:
-        problems.append((named[-1][0] if named else 1, f"there must be one line `{_KEEP}` before the first claim"))
-        return ()
-    number, value = named[0]
-    kinds = [word.strip() for word in value.split(",") if word.strip()]
+    kinds = [word.strip() for word in _named(head, _KEEP, problems).split(",") if word.strip()]
     if not set(kinds) <= set(keeps.KEPT_KINDS):
+        number = next(number for number, line in head.lines if line.startswith(_KEEP))
         problems.append((number, f"the kinds that can be kept are {', '.join(keeps.KEPT_KINDS)}"))
         return ()
     return tuple(kinds)
+
+
+def _state(review: Review) -> str:
+    return hashlib.sha256(review.to_bytes()).hexdigest()[:16]
 
 
 def _check_fixed(claim: Claim, block: _Block, problems: list[tuple[int, str]]) -> None:

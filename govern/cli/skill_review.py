@@ -96,7 +96,7 @@ def review(
     with workspace.log() as log:
         draft = drafts.read(read_skill(file), log)
     path = workspace.review_path(draft.extraction_id)
-    stored = Review.from_bytes(path.read_bytes()) if path.exists() and not restart else Review(draft.extraction_id)
+    stored = _stored(path, draft.extraction_id, forgiving=restart)
     claims = {c.id: c for c in draft.claims}
 
     def find(claim_id: str) -> Claim:
@@ -107,7 +107,9 @@ def review(
     def keep(reached: Review) -> None:
         replace_file(path, reached.to_bytes(), 0o600)
 
-    current = reviewfile.read(_text(import_), draft.claims, draft.extraction_id) if import_ else stored
+    current = Review(draft.extraction_id) if restart else stored
+    if import_:
+        current = reviewfile.read(_text(import_), draft.claims, stored, alone=restart)
     current = current.withhold(withhold, draft.claims)
     for claim_id in accept:
         current = current.decide(find(claim_id), Decision("accepted"))
@@ -175,6 +177,18 @@ def review(
             "claims": _as_json(draft, current),
         }
     )
+
+
+def _stored(path: Path, extraction_id: str, *, forgiving: bool) -> Review:
+    """Return what was decided so far; nothing where that is damaged and will be forgotten."""
+    from extract.skill.review import Review
+
+    try:
+        return Review.from_bytes(path.read_bytes()) if path.exists() else Review(extraction_id)
+    except InputError:
+        if forgiving:
+            return Review(extraction_id)
+        raise
 
 
 def _text(path: Path) -> str:

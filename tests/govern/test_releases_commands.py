@@ -10,11 +10,8 @@ from release_world import QUOTES, SUBJECT, World
 from review_world import draft_file
 
 from attest import canonical, container
-from attest.disposition import Dispositions
 from consent import build
 from extract import redaction
-from extract.pipeline import Sealed
-from extract.skill import draft
 from extract.skill.review import Decision, Review
 from extract.skill.verify import verify_skill
 from govern.errors import InputError, UsageError

@@ -126,10 +126,35 @@ def test_a_file_of_another_draft_a_binary_and_a_missing_one_are_refused(world: W
     assert _run(world, path, "--export", file).code == 0
     _, other = draft_file(world)
     refused = _run(world, other, "--import", file)
-    assert (refused.code, "not of this draft" in refused.err) == (6, True)
+    assert (refused.code, "of another draft" in refused.err) == (6, True)
     file.write_bytes(b"\xff\xfe\x00")
     assert _run(world, other, "--import", file).code == 6
     assert _run(world, other, "--import", world.root / "none.md").code == 2
+
+
+def test_a_file_that_is_out_of_date_counts_only_with_restart(world: World) -> None:
+    made, path = draft_file(world)
+    file = world.root / "review.md"
+    assert _run(world, path, "--accept", "c001", "--export", file).code == 0
+    assert _run(world, path, "--strike", "c001", "--strike", "c002").code == 0
+    before = _stored(world, made)
+    refused = _run(world, path, "--import", file)
+    assert (refused.code, "--restart" in refused.err) == (6, True)
+    dry = _run(world, path, "--import", file, "--restart", "--dry-run", "--json")
+    assert dry.json["changed"] == [
+        {"id": "c001", "before": "struck", "after": "accepted"},
+        {"id": "c002", "before": "struck", "after": "open"},
+    ]
+    assert _stored(world, made) == before
+    assert _run(world, path, "--import", file, "--restart").code == 0
+    assert _stored(world, made) != before
+
+
+def test_a_damaged_review_is_replaced_only_with_restart(world: World) -> None:
+    made, path = draft_file(world)
+    world.workspace.review_path(made.extraction_id).write_bytes(b"{}")
+    assert _run(world, path, "--accept-rest").code == 6
+    assert _run(world, path, "--accept-rest", "--restart").code == 0
 
 
 def test_an_export_never_replaces_a_file(world: World) -> None:

@@ -28,7 +28,7 @@ def _written(review: Review | None = None) -> str:
 
 
 def _read(text: str) -> Review:
-    return reviewfile.read(text, CLAIMS, EXTRACTION)
+    return reviewfile.read(text, CLAIMS, Review(EXTRACTION), alone=True)
 
 
 def _said(text: str, claim_id: str, verdict: str) -> str:
@@ -123,7 +123,9 @@ def test_a_kind_that_is_no_longer_kept_leaves_no_claim_behind() -> None:
         case("Keep:", "Keep: secrets", "Keep:", 0, "the kinds that can be kept are", id="unknown kind"),
         case("Keep:", "", "# Review", 0, "one line `Keep:`", id="no kinds"),
         case("Keep:", "Verdict: strike\nKeep:", "Verdict:", 0, "before the first claim", id="verdict in the head"),
-        case(EXTRACTION, "another", "Extraction:", 0, "not of this draft", id="other draft"),
+        case(EXTRACTION, "another", "# Review", 0, "of another draft", id="other draft"),
+        case("State:", "", "# Review", 0, "one line `State:`", id="no state"),
+        case("State:", "State: 0\nState:", "State:", 1, "one line `State:`", id="two states"),
     ],
 )  # fmt: skip
 def test_a_change_beside_the_verdicts_is_refused_with_its_line(
@@ -136,6 +138,19 @@ def test_a_change_beside_the_verdicts_is_refused_with_its_line(
     lines = [number for number, line in enumerate(changed.split("\n"), 1) if line.startswith(start)]
     assert f"line {lines[at]}: " in (message := _refused(changed))
     assert what in message
+
+
+def test_a_file_left_lying_takes_nothing_back_that_was_decided_since() -> None:
+    before = Review(EXTRACTION).decide(CLAIMS[0], Decision("accepted"))
+    text = _said(_written(before), "c002", "accept")
+    # In time, and once more although the review is not any longer what the file was written from.
+    taken = reviewfile.read(text, CLAIMS, before)
+    assert reviewfile.read(text, CLAIMS, taken).to_bytes() == taken.to_bytes()
+    since = before.decide(CLAIMS[0], Decision("struck"))
+    with pytest.raises(InputError) as refusal:
+        reviewfile.read(text, CLAIMS, since)
+    assert "went on since" in refusal.value.message
+    assert reviewfile.read(text, CLAIMS, since, alone=True).to_bytes() == taken.to_bytes()
 
 
 def test_a_claim_that_is_missing_is_named() -> None:
@@ -156,7 +171,7 @@ def test_nothing_in_a_quote_can_pass_for_a_verdict_or_move_the_cursor() -> None:
     evil = "Ask first.\n## c001\nVerdict: accept\u2028Keep: pitfalls\x1b[2K\u202egnirts"
     one = replace(claim(1, evil), statement=evil)
     text = reviewfile.write([one], Review(EXTRACTION))
-    assert reviewfile.read(text, [one], EXTRACTION).decisions == {}
+    assert reviewfile.read(text, [one], Review(EXTRACTION)).decisions == {}
     assert text.isascii()
     assert "\\u001b[2K\\u202egnirts" in text
     assert legible("a\tb\x00c") == "a b\\u0000c"
