@@ -33,7 +33,8 @@ Write your word for each claim behind `{_VERDICT}`, on the same line, and change
 - `correct: Ask before you retry.`: your own words take its place. The quotes stay as its evidence.
 - nothing: you have not decided. A skill is released only when every claim is decided.
 
-Behind `{_KEEP}` you can name kinds of knowledge that you keep: {", ".join(keeps.KEPT_KINDS)}.
+Behind `{_KEEP}` you can name kinds of knowledge that you keep:
+{", ".join(keeps.KEPT_KINDS)}.
 A claim that belongs to one goes when its verdict is empty, and then has the verdict `withhold`. Where you do not mind
 one, write `accept anyway`, or `correct anyway: ` and your words.
 """

@@ -175,7 +175,10 @@ def _changed(
     number = keys.key("Which kind do you keep? Any other key: none. ")
     if number not in {str(n) for n in range(1, len(KEPT_KINDS) + 1)}:
         return review
-    return review.withhold([KEPT_KINDS[int(number) - 1]], claims)
+    kept = review.withhold([KEPT_KINDS[int(number) - 1]], claims)
+    gone = [claim_id for claim_id, _, _ in kept.changed(review, claims)]
+    say(f"You keep {KEPT_KINDS[int(number) - 1]}: {', '.join(gone) or 'no claim'} withheld.")
+    return kept
 
 
 def _pressed(prompt: str) -> str:

@@ -81,6 +81,7 @@ def test_back_returns_to_a_decided_claim_also_from_the_end() -> None:
 def test_a_kind_is_withheld_by_its_number_and_undone_whole() -> None:
     review, shown = _asked(["a", "w", "4"])
     assert "4  pitfalls" in shown
+    assert "You keep pitfalls: c004 withheld." in shown
     assert review.decisions == {"c001": ACCEPTED, "c004": Decision("withheld")}
     assert review.withheld == ("pitfalls",)
     review, _ = _asked(["a", "w", "4", "u"])
