@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -29,6 +30,26 @@ class Decision:
     statement: str = ""
 
 
+def legible(text: str) -> str:
+    """Return a text on one line, in which what does not print is written out.
+
+    A quote comes from a message: what moves the cursor or turns the direction of writing could show its reader
+    something else than what they decide over.
+    """
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in " ".join(text.split()))
+
+
+def unsure_first(claims: Sequence[Claim]) -> list[Claim]:
+    """Return claims in the order in which they are shown: those whose kind is least clear first."""
+    return sorted(claims, key=lambda c: (-c.entropy_millibits, c.id))
+
+
+def is_kept(claim: Claim, kinds: Iterable[str]) -> bool:
+    """Return whether a claim goes when a person keeps these kinds: it belongs to one, or its language is not known."""
+    wanted, found = set(kinds), keeps.kept_kinds(claim)
+    return bool(wanted) and (found is None or not wanted.isdisjoint(found))
+
+
 class Review:
     """The decisions over the claims of one draft. Immutable: each decision gives a new review.
 
@@ -49,7 +70,7 @@ class Review:
         """Return the review with one decision made, or taken back with None.
 
         Raises:
-            UsageError: A correction without words, or over several lines.
+            UsageError: A correction without words, or with control characters, as a stray key leaves them.
         """
         decisions = dict(self.decisions)
         if decision is None:
@@ -59,6 +80,8 @@ class Review:
                 text = " ".join(decision.statement.split())
                 if not text:
                     raise UsageError(f"the correction of {claim.id} is empty", "strike the claim instead")
+                if any(unicodedata.category(c) == "Cc" for c in text):
+                    raise UsageError(f"the correction of {claim.id} holds control characters", "write it again")
                 decision = Decision("corrected", text)
             decisions[claim.id] = decision
         return Review(self.extraction_id, decisions, self.withheld)
@@ -79,15 +102,13 @@ class Review:
             )
         decisions = dict(self.decisions)
         for claim in claims:
-            found = keeps.kept_kinds(claim)
-            if wanted and (found is None or wanted & set(found)):
+            if is_kept(claim, wanted):
                 decisions[claim.id] = Decision("withheld")
         return Review(self.extraction_id, decisions, {*self.withheld, *wanted})
 
     def open_claims(self, claims: Sequence[Claim]) -> list[Claim]:
         """Return the claims that nothing was said of yet, the unsure ones first."""
-        waiting = [c for c in claims if c.id not in self.decisions]
-        return sorted(waiting, key=lambda c: (-c.entropy_millibits, c.id))
+        return unsure_first([c for c in claims if c.id not in self.decisions])
 
     def apply(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
         """Return the claims that stay, each marked with what the subject said; undecided ones stay unreviewed."""
@@ -107,6 +128,11 @@ class Review:
         """Return every claim as the subject left it: corrected, or as it was where it was struck."""
         kept = {c.id: c for c in self.apply(claims)}
         return tuple(kept.get(c.id, replace(c, review="struck")) for c in claims)
+
+    def changed(self, before: Review, claims: Sequence[Claim]) -> list[tuple[str, str, str]]:
+        """Return id, verdict before and verdict now of each claim that was decided otherwise; "open" for no verdict."""
+        pairs = [(c.id, before.decisions.get(c.id), self.decisions.get(c.id)) for c in claims]
+        return [(i, a.verdict if a else "open", b.verdict if b else "open") for i, a, b in pairs if a != b]
 
     def counts(self) -> dict[str, int]:
         """Return how many claims were accepted, corrected and struck; what is withheld is struck."""

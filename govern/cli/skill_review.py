@@ -10,13 +10,12 @@ import click
 
 from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option
-from govern.errors import UsageError
+from govern.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from extract.distil.claims import Claim
     from extract.skill.draft import Draft
     from extract.skill.review import Review
-    from govern.cli.output import Output
 
 
 @click.command(epilog="Example:  govern skill review ops.skill --strike c004 --correct 'c007=Ask first.' --accept-rest")
@@ -32,6 +31,21 @@ if TYPE_CHECKING:
 )
 @click.option("--accept-rest", is_flag=True, help="Accept every claim that nothing was said of yet.")
 @click.option("--list", "list_only", is_flag=True, help="Show the claims with their evidence and what was decided.")
+@click.option(
+    "--export",
+    "export",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the review as a text file to edit; last, after all that the other options decide.",
+)
+@click.option(
+    "--import",
+    "import_",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Take every decision from an edited file, or none of them; first, before the other options.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be decided, and keep nothing of it.")
 @click.option("--restart", is_flag=True, help="Forget what was decided so far.")
 @now_option
 @governed
@@ -44,13 +58,20 @@ def review(
     withhold: tuple[str, ...],
     accept_rest: bool,
     list_only: bool,
+    export: Path | None,
+    import_: Path | None,
+    dry_run: bool,
     restart: bool,
     now: datetime,
 ) -> None:
     """See each claim with its evidence; accept, strike or correct it. For the person whom the skill describes.
 
-    Without options it asks claim by claim, the unsure ones first. What was decided is kept; stop and go on when you
-    like. Nothing is released by this: that takes your signature, `govern skill release`.
+    Without options it asks claim by claim, one key for each word, those whose kind is least clear first. What was
+    decided is kept at once; stop and go on when you like. Nothing is released by this: that takes your signature,
+    `govern skill release`.
+
+    With --export you get a text file to edit wherever you like to read, and --import takes it back. A file in which
+    anything but a verdict was changed is refused whole, with the numbers of the lines.
 
     With --withhold you keep a kind of knowledge: pitfalls, judgement, people_network, tacit_context, incident_memory
     or unique_ways. Which claims belong to it is found by a list of phrases; --list shows it. Others see how many claims
@@ -58,14 +79,24 @@ def review(
     """
     from attest.files import replace_file
     from extract.skill import draft as drafts
+    from extract.skill import reviewfile
     from extract.skill.review import Decision, Review
+    from govern.cli import review_dialogue
 
     out = options.output()
+    named = bool(accept or strike or correct or withhold or accept_rest or import_)
+    asks = not (named or list_only or export)
+    if asks and (options.no_input or options.json):
+        raise UsageError(
+            "nothing was decided", "give --accept, --strike, --correct, --withhold, --accept-rest, --import or --list"
+        )
+    if dry_run and (asks or export):
+        raise UsageError("--dry-run keeps nothing", "give it with --import, or with what you want to decide")
     workspace = options.open_workspace()
     with workspace.log() as log:
         draft = drafts.read(read_skill(file), log)
     path = workspace.review_path(draft.extraction_id)
-    current = Review.from_bytes(path.read_bytes()) if path.exists() and not restart else Review(draft.extraction_id)
+    stored = _stored(path, draft.extraction_id, forgiving=restart)
     claims = {c.id: c for c in draft.claims}
 
     def find(claim_id: str) -> Claim:
@@ -73,6 +104,12 @@ def review(
             raise UsageError(f"there is no claim {claim_id!r}", "`govern skill review FILE --list` shows the ids")
         return claims[claim_id]
 
+    def keep(reached: Review) -> None:
+        replace_file(path, reached.to_bytes(), 0o600)
+
+    current = Review(draft.extraction_id) if restart else stored
+    if import_:
+        current = reviewfile.read(_text(import_), draft.claims, stored, alone=restart)
     current = current.withhold(withhold, draft.claims)
     for claim_id in accept:
         current = current.decide(find(claim_id), Decision("accepted"))
@@ -86,22 +123,20 @@ def review(
     if accept_rest:
         for claim in current.open_claims(draft.claims):
             current = current.decide(claim, Decision("accepted"))
-    decided = bool(accept or strike or correct or withhold or accept_rest)
     if list_only:
         for claim in draft.claims:
-            _show_claim(out, claim, current)
-    elif not decided:
-        if options.no_input or options.json:
-            raise UsageError(
-                "nothing was decided", "give --accept, --strike, --correct, --withhold, --accept-rest or --list"
-            )
-        current = _ask(out, draft, current)
-        decided = True
-    if decided or restart:
-        replace_file(path, current.to_bytes(), 0o600)
+            out.say(review_dialogue.page(claim, current, review_dialogue.width()))
+    elif asks:
+        current = review_dialogue.ask(
+            draft.claims, current, review_dialogue.keyboard(), lambda text: out.say(text, important=True), keep
+        )
+    changed = current.changed(stored, draft.claims)
     counts, waiting = current.counts(), len(current.open_claims(draft.claims))
-    withheld = current.withheld_claims
-    if decided and not waiting:
+    if export:
+        _write_new(export, reviewfile.write(draft.claims, current))
+    if (named or restart) and not dry_run:
+        keep(current)
+    if (named or asks) and not waiting and not dry_run:
         with workspace.log() as log:
             workspace.append(
                 log,
@@ -111,16 +146,23 @@ def review(
                     "extraction_id": draft.extraction_id,
                     "seal_index": draft.seal_index,
                     **counts,
-                    "withheld": withheld,
+                    "withheld": current.withheld_claims,
                 },
                 now,
             )
+    if import_ or dry_run:
+        out.table([(claim_id, before, "to", after) for claim_id, before, after in changed])
+        out.say(f"{len(changed)} changed" + (", nothing kept: this was a dry run." if dry_run else "."))
+    withheld = current.withheld_claims
     out.say(
         f"{counts['accepted']} accepted, {counts['corrected']} corrected, {counts['struck']} struck"
         + (f" ({withheld} of them kept by you)" if withheld else "")
         + f", {waiting} open."
     )
-    if not waiting:
+    if export:
+        out.say(f"Edit {export}, then take it back:")
+        out.say(f"  govern skill review {file} --import {export}")
+    elif not waiting and not dry_run:
         out.say("Next, sign the final content:")
         out.say(f"  govern skill release {file} --key KEYFILE")
     out.result(
@@ -130,9 +172,48 @@ def review(
             "withheld": withheld,
             "withheld_kinds": list(current.withheld),
             "open": waiting,
+            "dry_run": dry_run,
+            "changed": [{"id": i, "before": before, "after": after} for i, before, after in changed],
             "claims": _as_json(draft, current),
         }
     )
+
+
+def _stored(path: Path, extraction_id: str, *, forgiving: bool) -> Review:
+    """Return what was decided so far; nothing where that is damaged and will be forgotten."""
+    from extract.skill.review import Review
+
+    try:
+        return Review.from_bytes(path.read_bytes()) if path.exists() else Review(extraction_id)
+    except InputError:
+        if forgiving:
+            return Review(extraction_id)
+        raise
+
+
+def _text(path: Path) -> str:
+    from extract.skill.reviewfile import MAX_BYTES
+
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path} is too large for a review", "is it the file that --export wrote?")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text", "save it as UTF-8, or export the review again") from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    from attest.files import create_file
+
+    try:
+        create_file(path, text.encode(), 0o600)
+    except FileExistsError:
+        # It may hold an evening's edits.
+        raise UsageError(f"{path} exists already", "name another file, or move that one away") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"the folder of {path} does not exist", "make it, or name another file") from None
 
 
 def _as_json(draft: Draft, review: Review) -> list[dict[str, Any]]:
@@ -153,46 +234,3 @@ def _as_json(draft: Draft, review: Review) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _show_claim(out: Output, claim: Claim, review: Review) -> None:
-    from extract.distil import keeps
-
-    decision = review.decisions.get(claim.id)
-    shares = ", ".join(f"{k} {p / 10:.0f} %" for k, p in sorted(claim.kinds.items(), key=lambda x: -x[1])[:3])
-    out.heading(f"{claim.id}  {claim.statement}")
-    out.say(f"      {claim.mode}; {claim.support} records, {claim.threads} threads, {claim.days} days; {shares}")
-    kinds = keeps.kept_kinds(claim)
-    out.say(f"      to keep: {'any' if kinds is None else ', '.join(kinds) or 'none'}")
-    for span in claim.evidence:
-        out.say(f"      #{span.record}: {' '.join(span.quote.split())}")
-    if decision:
-        out.say(f"      you said: {decision.verdict}" + (f": {decision.statement}" if decision.statement else ""))
-
-
-def _ask(out: Output, draft: Draft, review: Review) -> Review:
-    from extract.skill.review import Decision
-
-    history: list[Review] = []
-    while waiting := review.open_claims(draft.claims):
-        claim = waiting[0]
-        _show_claim(out, claim, review)
-        answer = click.prompt(
-            f"[{len(waiting)} open] (a)ccept (s)trike (c)orrect (u)ndo (q)uit",
-            type=click.Choice(["a", "s", "c", "u", "q"]),
-            show_choices=False,
-            err=True,
-        )
-        if answer == "q":
-            break
-        if answer == "u":
-            review = history.pop() if history else review
-            continue
-        history.append(review)
-        if answer == "a":
-            review = review.decide(claim, Decision("accepted"))
-        elif answer == "s":
-            review = review.decide(claim, Decision("struck"))
-        else:
-            review = review.decide(claim, Decision("corrected", click.prompt("In your words", err=True)))
-    return review

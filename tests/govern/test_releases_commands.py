@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 from office import Result, govern
 from release_world import QUOTES, SUBJECT, World
+from review_world import draft_file
 
 from attest import canonical, container
-from attest.disposition import Dispositions
 from consent import build
 from extract import redaction
-from extract.pipeline import Sealed
-from extract.skill import draft
 from extract.skill.review import Decision, Review
 from extract.skill.verify import verify_skill
 from govern.errors import InputError, UsageError
@@ -38,19 +36,8 @@ def _run(world: World, *args: object) -> Result:
     return govern(*args, "--now", AT, workspace=world.workspace.root)
 
 
-def _draft_file(world: World) -> tuple[draft.Draft, Path]:
-    made = world.draft()
-    sealed = Sealed(
-        made.extraction_id, made.claims, made.ledger, Dispositions.parse(made.dispositions), made.manifest_index,
-        made.seal_index, "PERSON_001", 0,
-    )  # fmt: skip
-    path = world.root / "ops.skill"
-    path.write_bytes(draft.pack(made.header, sealed, world.log))
-    return made, path
-
-
 def test_a_kind_of_knowledge_is_kept_and_only_the_number_is_told(world: World) -> None:
-    made, path = _draft_file(world)
+    made, path = draft_file(world)
     result = _run(world, "skill", "review", path, "--withhold", "pitfalls", "--accept-rest", "--json")
     assert result.code == 0, result.err
     # c005 is in no language that the lists know, so it may belong to any kind.
@@ -83,7 +70,7 @@ def test_a_kind_of_knowledge_is_kept_and_only_the_number_is_told(world: World) -
 
 
 def test_a_decision_made_after_withholding_counts(world: World) -> None:
-    made, path = _draft_file(world)
+    made, path = draft_file(world)
     assert _run(world, "skill", "review", path, "--withhold", "pitfalls", "--accept", "c005", "--accept-rest").code == 0
     stored = Review.from_bytes(world.workspace.review_path(made.extraction_id).read_bytes())
     assert stored.decisions["c005"] == Decision("accepted")
@@ -93,7 +80,7 @@ def test_a_decision_made_after_withholding_counts(world: World) -> None:
 
 
 def test_an_unknown_kind_and_a_damaged_review_are_refused(world: World) -> None:
-    made, path = _draft_file(world)
+    made, path = draft_file(world)
     result = _run(world, "skill", "review", path, "--withhold", "secrets")
     assert result.code == 2
     assert "tacit_context" in result.err
@@ -116,7 +103,7 @@ def test_numbers_that_do_not_add_up_fail_the_check(world: World) -> None:
 
 
 def test_the_list_shows_what_could_be_kept(world: World) -> None:
-    _, path = _draft_file(world)
+    _, path = draft_file(world)
     shown = _run(world, "skill", "review", path, "--list").out
     assert "to keep: pitfalls" in shown
     assert "to keep: any" in shown
@@ -172,7 +159,7 @@ def test_an_expired_skill_is_whole_and_refused(world: World) -> None:
 
 
 def test_a_draft_and_a_skill_of_another_log_are_told_apart_from_damage(world: World, tmp_path: Path) -> None:
-    _, path = _draft_file(world)
+    _, path = draft_file(world)
     result = _run(world, "skill", "verify", path)
     assert result.code == 3
     assert "this skill is a draft" in result.err
