@@ -18,7 +18,8 @@ CATEGORY: dict[Kind, str] = {
     "reference": "references",
 }
 
-Mode = Literal["verbatim", "deletion", "counted", "trajectory", "paraphrase", "corrected"]
+#: How a statement may come to be. Each mode has a check of its own; what nothing can check is no mode.
+Mode = Literal["verbatim", "deletion", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,15 @@ _QUOTING = frozenset({"verbatim", "deletion"})
 def verify_claim(claim: Claim) -> None:
     """Check that a claim is well formed and says only what its first quote says.
 
-    Modes `verbatim` and `deletion` are held to their quote word by word. In the other modes the statement was made by
-    code from counts, or written by the subject, so only its evidence is checked.
+    The statement is held to its quote word by word. What the subject wrote in its place, mode `corrected`, is held to
+    nothing but the review, and not checked here.
 
     Raises:
-        ClaimError: If anything does not hold. The message names the claim and the rule, never a word of it.
+        ClaimError: If anything does not hold, or the mode is none that rests on a quote. The message names the claim
+            and the rule, never a word of it.
     """
+    if claim.mode not in _QUOTING:
+        raise ClaimError(f"claim {claim.id} is of a mode that is not held to a quote")
     if not claim.evidence:
         raise ClaimError(f"claim {claim.id} has no evidence")
     for span in claim.evidence:
@@ -39,8 +42,7 @@ def verify_claim(claim: Claim) -> None:
         raise ClaimError(f"claim {claim.id}: more threads or days than pieces of evidence")
     if claim.first > claim.last:
         raise ClaimError(f"claim {claim.id}: its last day is before its first")
-    if claim.mode in _QUOTING:
-        verify_statement(claim.statement, claim.evidence[0].quote, claim.id, verbatim=claim.mode == "verbatim")
+    verify_statement(claim.statement, claim.evidence[0].quote, claim.id, verbatim=claim.mode == "verbatim")
 
 
 def verify_statement(statement: str, quote: str, claim_id: str = "c000", *, verbatim: bool = False) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from attest import canonical
-from extract.distil.claims import KINDS, Claim, Span
+from extract.distil.claims import KINDS, Claim, Mode, Span
 from govern.errors import InputError
 
 SCHEMA = "govern-claim/1"
@@ -51,6 +51,8 @@ def _to_json(claim: Claim) -> dict[str, Any]:
 
 def _from_json(value: Any) -> Claim:
     if set(value) != _FIELDS or value["schema"] != SCHEMA or value["kind"] not in KINDS:
+        raise ValueError
+    if value["mode"] not in get_args(Mode):
         raise ValueError
     evidence = []
     for span in value["evidence"]:

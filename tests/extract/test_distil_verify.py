@@ -45,6 +45,13 @@ def test_a_verbatim_claim_passes() -> None:
     verify_claim(claim())
 
 
+@pytest.mark.parametrize("mode", ["corrected", "counted", "trajectory", "paraphrase", "", "Deletion"])
+def test_no_other_mode_lets_a_statement_stand_beside_its_quote(mode: str) -> None:
+    for statement in ("Always restart the press.", QUOTE):
+        with pytest.raises(ClaimError, match="mode"):
+            verify_claim(claim(statement, mode))
+
+
 def test_white_space_does_not_make_a_quote_another_one() -> None:
     broken = QUOTE.replace(" unless", "\n  unless")
     verify_claim(claim(QUOTE, "verbatim", span(broken)))

@@ -71,6 +71,7 @@ def test_claims_survive_a_round_trip() -> None:
         lambda d: d[:-1],
         lambda d: d + d,
         lambda d: d.replace(b'"kind":"procedure"', b'"kind":"persona"'),
+        lambda d: d.replace(b'"mode":"deletion"', b'"mode":"counted"'),
         lambda d: d.replace(b'"days":3,', b""),
         lambda d: d.replace(b"{", b"{ ", 1),
         lambda d: d.replace(b"govern-claim/1", b"govern-claim/2"),
