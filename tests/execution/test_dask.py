@@ -265,6 +265,8 @@ def test_workers_that_might_write_to_their_disk_get_no_item(
     assert Toy(side).made() == []
 
 
+# The connection that dask tries again while the scheduler goes away is left to the garbage collector, by dask.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_scheduler_without_workers_or_that_goes_away_ends_the_run(
     certificates: Certificates, side: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
