@@ -43,6 +43,19 @@ class Generation:
     logprobs: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a model takes a text to be.
+
+    Attributes:
+        logprob: Natural log-probability of the whole text.
+        tokens: Number of the model's tokens in it.
+    """
+
+    logprob: float
+    tokens: int
+
+
 class Backend(Protocol):
     """A local language model."""
 
@@ -51,7 +64,7 @@ class Backend(Protocol):
         ...
 
     def capabilities(self) -> frozenset[str]:
-        """Return what it can do: `options`, `generate`."""
+        """Return what it can do: `options`, `generate`, `score`."""
         ...
 
     def options(self, prefix: Prompt, choices: Sequence[str]) -> list[float]:
@@ -60,6 +73,14 @@ class Backend(Protocol):
 
     def generate(self, prompt: Prompt, grammar: str, *, max_tokens: int, stop: str = "\n") -> Generation:
         """Return the most likely continuation that a GBNF grammar allows, up to the stop or the number of tokens."""
+        ...
+
+    def score(self, prefix: Prompt, text: str) -> Score:
+        """Return how likely the model takes a text to be behind the prompt; it reads, and writes nothing.
+
+        Raises:
+            BackendError: If this kind of server cannot tell, see `capabilities`.
+        """
         ...
 
     def close(self) -> None:

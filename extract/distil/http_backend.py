@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from extract.distil.backend import Generation, Prompt
+from extract.distil.backend import Generation, Prompt, Score
 from extract.distil.endpoint import Endpoint, Resolver, allow, resolve
 from extract.distil.errors import BackendError, EndpointRefusedError
 
@@ -82,6 +82,14 @@ class HttpBackend:
         if not isinstance(text, str):
             raise BackendError("the model server returned no text")
         return Generation(text.split(stop)[0], tuple(_token_logprobs(choice)))
+
+    def score(self, prefix: Prompt, text: str) -> Score:
+        """Raise: these servers give log-probabilities of what they write, not of what they read.
+
+        Raises:
+            BackendError: Always.
+        """
+        raise BackendError("a model server cannot score texts", "use a model file in process")
 
     def close(self) -> None:
         """Do nothing: every question has its own connection."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extract.distil.backend import Generation, Prompt
+from extract.distil.backend import Generation, Prompt, Score
 
 
 class FakeBackend:
@@ -20,7 +20,7 @@ class FakeBackend:
         return {"backend": "fake", "model": "fake", "model_sha256": "0" * 64, "model_address": "in_process"}
 
     def capabilities(self) -> frozenset[str]:
-        return frozenset({"options", "generate"})
+        return frozenset({"options", "generate", "score"})
 
     def options(self, prefix: Prompt, choices: Sequence[str]) -> list[float]:
         self.prompts.append(prefix)
@@ -30,6 +30,13 @@ class FakeBackend:
         self.prompts.append(prompt)
         self.grammars.append(grammar)
         return Generation(self.answer, (-0.1,) * max(1, len(self.answer.split())))
+
+    def score(self, prefix: Prompt, text: str) -> Score:
+        """A word that stands in the prompt is likely, any other is not."""
+        self.prompts.append(prefix)
+        known = set((prefix.fixed + prefix.item).split())
+        words = text.split()
+        return Score(sum(-1.0 if word in known else -5.0 for word in words), len(words))
 
     def close(self) -> None:
         return
