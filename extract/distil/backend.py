@@ -83,6 +83,14 @@ class Backend(Protocol):
         """
         ...
 
+    def tokens(self, text: str) -> int:
+        """Return how many of the model's tokens a text has.
+
+        Raises:
+            BackendError: If this kind of server cannot tell; where it can `score`, it can tell this too.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of memory and connections."""
         ...

@@ -91,6 +91,14 @@ class HttpBackend:
         """
         raise BackendError("a model server cannot score texts", "use a model file in process")
 
+    def tokens(self, text: str) -> int:
+        """Raise: what counts tokens is for scoring, see `score`.
+
+        Raises:
+            BackendError: Always.
+        """
+        raise BackendError("a model server does not tell how many tokens a text has", "use a model file in process")
+
     def close(self) -> None:
         """Do nothing: every question has its own connection."""
 

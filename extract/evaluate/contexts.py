@@ -5,7 +5,7 @@ All contexts have the same form, a list of short entries, and the same budget of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 
 from extract.distil.claims import Claim, Passage
@@ -42,21 +42,35 @@ def of_passages(passages: Sequence[Passage]) -> list[str]:
     return [entry for entry in entries if entry]
 
 
-def fit(entries: Iterable[str], budget: int, tokens: Callable[[str], int]) -> str:
-    """Return as many entries as fit, as a list with one entry a line.
+def fit(entries: Mapping[str, Sequence[str]], budget: int, tokens: Callable[[str], int]) -> dict[str, str]:
+    """Return the contexts, each a list with one entry a line, all of about one size.
+
+    The size is the budget, or what the shortest of them has: a long context foretells more than a short one, whatever
+    it says. Entries that do not fit are passed over, so that no context ends at the first long one.
 
     Args:
-        entries: The first ones are the most important.
-        budget: Tokens at most.
+        entries: What each context may hold, by its name; the first ones are the most important.
+        budget: Tokens of a context at most.
         tokens: How many tokens a text has.
     """
-    taken: list[str] = []
-    left = budget
-    for entry in entries:
-        line = f"- {entry}\n"
-        size = tokens(line)
-        if size > left:
-            break
-        taken.append(line)
-        left -= size
-    return "".join(taken)
+    sized = {name: [(line := f"- {entry}\n", tokens(line)) for entry in of] for name, of in entries.items()}
+    size = min([budget, *(sum(n for _, n in lines) for lines in sized.values())])
+    return {name: "".join(_filled(lines, size)) for name, lines in sized.items()}
+
+
+def _filled(lines: Iterable[tuple[str, int]], size: int) -> Iterator[str]:
+    left = size
+    for line, length in lines:
+        if length <= left:
+            left -= length
+            yield line
+
+
+def shortened(text: str, size: int) -> str:
+    """Return the beginning of a message, in at most so many bytes of UTF-8, cut between words where it has any."""
+    data = text.encode()
+    if len(data) <= size:
+        return text
+    start = data[:size].decode(errors="ignore")
+    head, space, _ = start.rpartition(" ")
+    return head if space and head.strip() else start

@@ -7,7 +7,7 @@ is never told alone: advice that fits anyone gains half of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +38,10 @@ class Gain:
         bytes: How many bytes they have in UTF-8.
         bits: Millionths of a bit per byte by context.
         gains: Millionths of a bit per byte saved, by `own_over_placebo` and the like: value, low, high (95 %).
-        carried: Thousandths of what raw words of the person tell that the skill tells too: value, low, high; None
-            where raw words tell nothing.
-        personal: Thousandths of the skill's gain over advice that a peer's skill does not give; None without a peer.
+        carried: Thousandths of what raw words of the person tell that the skill tells too: value, low, high; None where
+            raw words are not surely better than general advice.
+        personal: Thousandths of the skill's gain over advice that a peer's skill does not give; None without a peer, or
+            where the skill is not surely better than advice.
         author: Thousandths of the messages that the own skill foretells better than the peer's; None without a peer.
     """
 
@@ -71,14 +72,26 @@ class Gain:
         }
 
 
-def measure(messages: Sequence[str], contexts: Mapping[str, str], backend: Backend, budget: int) -> Gain:
+def prompt(context: str) -> Prompt:
+    """Return what the reader has read before a message: the context, and that a message comes."""
+    return Prompt(_HEAD + context, _TAIL)
+
+
+def measure(
+    messages: Sequence[str],
+    contexts: Mapping[str, str],
+    backend: Backend,
+    budget: int,
+    progress: Callable[[str, int, int], None],
+) -> Gain:
     """Return what each context gains on the messages.
 
     Args:
         messages: Held-out messages, not empty.
-        contexts: Text by name: `own`, `placebo`, `raw` and perhaps `peer`; `nothing` is added.
+        contexts: Text by name: `nothing`, `own`, `placebo`, `raw` and perhaps `peer`.
         backend: The reader; it must be able to `score`.
         budget: The tokens to which the contexts were fitted, for the record.
+        progress: Called with stage, done, total.
 
     Raises:
         BackendError: If the reader cannot score texts, or a message does not fit into it.
@@ -86,7 +99,10 @@ def measure(messages: Sequence[str], contexts: Mapping[str, str], backend: Backe
     import numpy as np
 
     sizes = np.array([len(m.encode()) for m in messages], dtype=np.float64)
-    bits = {name: _bits(messages, text, backend) for name, text in {"nothing": "", **contexts}.items()}
+    bits = {}
+    for name, text in contexts.items():
+        progress("reading with each context", len(bits), len(contexts))
+        bits[name] = _bits(messages, text, backend)
     total = sizes.sum()
     gains = {
         f"{better}_over_{worse}": _ratio(bits[worse] - bits[better], sizes, 1e6)
@@ -112,16 +128,19 @@ def _bits(messages: Sequence[str], context: str, backend: Backend) -> Bits:
     """Return the bits that each message takes behind the context."""
     import numpy as np
 
-    prompt = Prompt(_HEAD + context, _TAIL)
-    return np.array([-backend.score(prompt, message).logprob / math.log(2) for message in messages])
+    return np.array([-backend.score(prompt(context), message).logprob / math.log(2) for message in messages])
 
 
 def _share(bits: Mapping[str, Bits], part: tuple[str, str], whole: tuple[str, str]) -> Interval | None:
-    """Return in thousandths what share of the bits saved from one context to another is saved between two others."""
+    """Return in thousandths what share of the bits saved from one context to another is saved between two others.
+
+    None where the whole is not clear of nothing: a share of what may be nothing is no number.
+    """
     if not {*part, *whole} <= set(bits):
         return None
     saved, of = (bits[a] - bits[b] for a, b in (part, whole))
-    return _ratio(saved, of, 1e3) if of.sum() > 0 else None
+    sure = interval(lambda rows: float(of[rows].sum()), len(of), 1e3).low > 0
+    return _ratio(saved, of, 1e3) if sure else None
 
 
 def _ratio(above: Bits, below: Bits, unit: float) -> Interval:

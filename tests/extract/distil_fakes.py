@@ -38,5 +38,8 @@ class FakeBackend:
         words = text.split()
         return Score(sum(-1.0 if word in known else -5.0 for word in words), len(words))
 
+    def tokens(self, text: str) -> int:
+        return len(text.split())
+
     def close(self) -> None:
         return
