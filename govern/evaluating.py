@@ -1,19 +1,18 @@
-"""Evaluates a skill of this workspace on messages of its person: asked of the gates, announced and logged like a run."""
+"""Evaluates a skill of this workspace on its person's messages: gates asked, announced and logged like a run."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from attest import canonical
 from govern import jobs, lineage, working
-from govern.errors import GovernError, InputError, RefusedError, UsageError
+from govern.errors import InputError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from extract.distil.claims import Claim, Passage
     from extract.evaluate.run import Evaluation, How
     from extract.evaluate.splits import Split
-    from extract.job import Job, Progress, SourcePaths, Tools
+    from extract.job import Progress
     from govern.jobs import KeptJob
     from govern.workspace import Workspace
     from policies.model import Policy
@@ -124,19 +123,17 @@ class Evaluating:
             head, announced, passages = self._passages(old, policy, backend)
             how, split = _split(passages, old)
             claims: Sequence[Claim] = skill.claims
-            dropped = self._dropped(skill.extraction_id)
             if how == "back_test":
                 from extract.distil.pipeline import distil
                 from extract.pipeline import distil_settings
 
-                made = distil(
+                claims = distil(
                     split.evidence, backend, settings=distil_settings(policy), progress=self.progress
-                )
-                claims, dropped = made.claims, made.dropped
+                ).claims
             if not claims:
                 raise InputError("the earlier messages give no claim: there is nothing to evaluate")
             found = run.evaluate(
-                how, split, claims, dropped, backend, StaticEncoder(),
+                how, split, claims, backend, StaticEncoder(),
                 peers={peer.extraction_id: peer.claims for peer in peers},
                 budget=budget, messages=messages, progress=self.progress,
             )  # fmt: skip
@@ -166,7 +163,7 @@ class Evaluating:
         checks = jobs.checks(self.workspace, old)
         with self.workspace.vault() as vault, working.working(self.workspace, old) as work:
             duties = lambda: lineage.duties(self.workspace, self.log, vault, now)  # noqa: E731
-            job = replace(jobs.asked(old, policy, people, checks, backend, duties, now=now), extraction_id=None)
+            job = replace(jobs.asked(old, policy, people, checks, backend, duties, now=now), extraction_id="")
             secret = self.workspace.pseudonym_secret()
             tools = Tools(self.log, vault, os.urandom, secret, self.progress, work)
             # Nothing is made of what is read: to the log and to the person it is a look, like a dry run.
@@ -185,6 +182,23 @@ class Evaluating:
             redaction.ask_segments(job, made)
             return head, announced.index, pipeline.passages_of(made.gated, made.texts)
 
-    def _dropped(self, extraction_id: str) -> Mapping[str, int]:
-        """Return nothing: a draft's own counts are in its ledger, and a later one's evidence is not read again."""
-        return {}
+
+def _split(passages: Sequence[Passage], old: KeptJob) -> tuple[How, Split]:
+    """Return messages of after the extraction, or, where they are too few, the last fifth of all.
+
+    Raises:
+        InputError: Both are too few to say anything.
+    """
+    from extract.evaluate import splits
+    from extract.evaluate.run import FEWEST
+
+    later = splits.after(passages, old.at.date())
+    if len(later.held_out) >= FEWEST:
+        return "later", later
+    earlier = splits.by_time(passages)
+    if len(earlier.held_out) < FEWEST:
+        raise InputError(
+            f"only {len(earlier.held_out)} later messages are left to measure on, and {FEWEST} are needed",
+            "evaluate it again when there are more",
+        )
+    return "back_test", earlier

@@ -99,7 +99,7 @@ def measure(
     import numpy as np
 
     sizes = np.array([len(m.encode()) for m in messages], dtype=np.float64)
-    bits = {}
+    bits: dict[str, Bits] = {}
     for name, text in contexts.items():
         progress("reading with each context", len(bits), len(contexts))
         bits[name] = _bits(messages, text, backend)

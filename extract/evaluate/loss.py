@@ -6,7 +6,7 @@ Everything is counted by rules, over the passages, the quotes of the claims and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from extract.distil import cues, words
@@ -25,18 +25,16 @@ COUNTED = {
 }
 
 
-def measure(passages: Iterable[Passage], claims: Sequence[Claim], dropped: Mapping[str, int]) -> dict[str, Any]:
+def measure(passages: Iterable[Passage], claims: Sequence[Claim]) -> dict[str, Any]:
     """Return what is seen and what is kept.
 
     Args:
         passages: The evidence.
         claims: What was made of it.
-        dropped: What the distiller dropped, by reason, see `Distillate.dropped`.
 
     Returns:
         Integers: `words` of passages, quotes and statements; for each turn of phrase of `COUNTED` the same three;
-        `both_sides`, claims whose evidence has a negator in one quote and none in another; `rare`, how many
-        sentences were not used because too few records or days support them, and `supported`, how many were used.
+        `both_sides`, claims whose evidence has a negator in one quote and none in another.
     """
     quotes = [span.quote for claim in claims for span in claim.evidence]
     texts = {
@@ -50,8 +48,6 @@ def measure(passages: Iterable[Passage], claims: Sequence[Claim], dropped: Mappi
         "turns": {name: {where: counted[where][name] for where in texts} for name in COUNTED},
         "both_sides": sum(len({bool(words.negators(s.quote)) for s in claim.evidence}) == 2 for claim in claims),
         "claims": len(claims),
-        "rare": dropped.get("unsupported", 0),
-        "supported": len(quotes),
     }
 
 

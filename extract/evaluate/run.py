@@ -77,7 +77,6 @@ def evaluate(
     how: How,
     split: Split,
     claims: Sequence[Claim],
-    dropped: Mapping[str, int],
     backend: Backend,
     encoder: Encoder,
     *,
@@ -92,7 +91,6 @@ def evaluate(
         how: Where the messages come from.
         split: Evidence and later messages, at least `FEWEST` of these.
         claims: What was made of the evidence, one at least.
-        dropped: What the distiller dropped, by reason.
         backend: The reader; it must be able to `score`.
         encoder: Sentence vectors.
         peers: Claims of other people's skills by name; the first is what the gain is held against.
@@ -116,9 +114,8 @@ def evaluate(
     found = gain.measure(read, given, backend, budget, progress)
     asked = decisions.items(split.held_out, _DECISIONS)
     progress("decisions", 0, len(asked))
-    judged = decisions.measure(
-        asked, {name: gain.prompt(text) for name, text in given.items() if name in ("nothing", "placebo", "own")}, backend
-    )
+    prompts = {name: gain.prompt(given[name]) for name in ("nothing", "placebo", "own")}
+    judged = decisions.measure(asked, prompts, backend)
     named = {"own": contexts.of_claims(claims), **{f"peer {n}": contexts.of_claims(p) for n, p in peers.items()}}
     return Evaluation(
         how=how,
@@ -130,5 +127,5 @@ def evaluate(
         gain=found,
         decisions=judged,
         recall=recall.measure(later, named, "own", encoder) if peers else None,
-        loss=loss.measure(split.evidence, claims, dropped),
+        loss=loss.measure(split.evidence, claims),
     )

@@ -11,6 +11,7 @@ from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options
 from govern.cli.keyfiles import load
 from govern.cli.skill_attest import attest
+from govern.cli.skill_evaluate import evaluate
 from govern.cli.skill_review import review
 from govern.errors import RefusedError, VerificationError
 
@@ -21,6 +22,7 @@ def skill() -> None:
 
 
 skill.add_command(attest)
+skill.add_command(evaluate)
 skill.add_command(review)
 
 
