@@ -44,24 +44,39 @@ class Subject:
 
 
 def opened(workspace: Workspace, log: EventLog, data: bytes, now: datetime) -> Subject:
-    """Open a draft or a released skill of this workspace.
+    """Open a draft or a released skill of this workspace; of a draft, what the person left of it so far.
 
     Raises:
         InputError: It is no skill.
         VerificationError: It is a draft that is not what the log sealed.
         RefusedError: It may not be used: revoked, expired, or of another log.
     """
+    from extract.skill import draft
+    from extract.skill.review import Review
+
+    if not draft.is_draft(data):
+        return released(workspace, log, data, now)
+    found = draft.read(data, log)
+    path = workspace.review_path(found.extraction_id)
+    claims = Review.from_bytes(path.read_bytes()).apply(found.claims) if path.exists() else found.claims
+    return Subject(found.header.name, found.extraction_id, claims)
+
+
+def released(workspace: Workspace, log: EventLog, data: bytes, now: datetime) -> Subject:
+    """Open a skill that may be used.
+
+    Raises:
+        InputError: It is no skill.
+        RefusedError: It may not be used: a draft, revoked, expired, or of another log.
+    """
     from attest import container
-    from extract.skill import codec, draft
+    from extract.skill import codec
     from govern.standing import standing
 
-    if draft.is_draft(data):
-        found = draft.read(data, log)
-        return Subject(found.header.name, found.extraction_id, found.claims)
     stands = standing(workspace, log, data, workspace.ledger(log), now)
     if stands.status != "released":
         raise RefusedError(
-            f"this skill is {stands.status}: it is not evaluated", "`govern skill verify FILE` says what that means"
+            f"this skill is not used: {stands.status}", "`govern skill verify FILE` says what that means"
         )
     box = container.unpack(data)
     try:
@@ -142,7 +157,13 @@ class Evaluating:
             self.log,
             "skill.evaluated",
             "operator",
-            {**head, "extraction_id": skill.extraction_id, "prev": announced, "evaluation": numbers},
+            {
+                **head,
+                "extraction_id": skill.extraction_id,
+                "prev": announced,
+                "peers": [peer.extraction_id for peer in peers],
+                "evaluation": numbers,
+            },
             self.now,
         )
         self.workspace.keep(self.workspace.evaluation_path(skill.extraction_id), canonical.dumps(numbers))

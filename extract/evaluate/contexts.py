@@ -6,6 +6,7 @@ All contexts have the same form, a list of short entries, and the same budget of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 
 from extract.distil.claims import Claim, Passage
@@ -42,8 +43,21 @@ def of_passages(passages: Sequence[Passage]) -> list[str]:
     return [entry for entry in entries if entry]
 
 
-def fit(entries: Mapping[str, Sequence[str]], budget: int, tokens: Callable[[str], int]) -> dict[str, str]:
-    """Return the contexts, each a list with one entry a line, all of about one size.
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Contexts of one size.
+
+    Attributes:
+        tokens: The size that all were given; none is longer.
+        texts: The text of each context by its name, a list with one entry a line.
+    """
+
+    tokens: int
+    texts: Mapping[str, str]
+
+
+def fit(entries: Mapping[str, Sequence[str]], budget: int, tokens: Callable[[str], int]) -> Fitted:
+    """Return the contexts, all of about one size.
 
     The size is the budget, or what the shortest of them has: a long context foretells more than a short one, whatever
     it says. Entries that do not fit are passed over, so that no context ends at the first long one.
@@ -55,7 +69,7 @@ def fit(entries: Mapping[str, Sequence[str]], budget: int, tokens: Callable[[str
     """
     sized = {name: [(line := f"- {entry}\n", tokens(line)) for entry in of] for name, of in entries.items()}
     size = min([budget, *(sum(n for _, n in lines) for lines in sized.values())])
-    return {name: "".join(_filled(lines, size)) for name, lines in sized.items()}
+    return Fitted(size, {name: "".join(_filled(lines, size)) for name, lines in sized.items()})
 
 
 def _filled(lines: Iterable[tuple[str, int]], size: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from extract.distil.backend import Backend, Prompt
 from extract.evaluate.bootstrap import Interval, interval
+from extract.evaluate.contexts import Fitted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,10 +34,10 @@ class Gain:
     Attributes:
         reader: Name of the model that reads.
         reader_sha256: Its digest.
-        budget: Tokens of each context at most.
+        tokens: How many tokens each context has at most: the budget, or what the shortest of them has.
         messages: How many held-out messages were read.
         bytes: How many bytes they have in UTF-8.
-        bits: Millionths of a bit per byte by context.
+        bits: Millionths of a bit per byte by context, `nothing` first.
         gains: Millionths of a bit per byte saved, by `own_over_placebo` and the like: value, low, high (95 %).
         carried: Thousandths of what raw words of the person tell that the skill tells too: value, low, high; None where
             raw words are not surely better than general advice.
@@ -47,7 +48,7 @@ class Gain:
 
     reader: str
     reader_sha256: str
-    budget: int
+    tokens: int
     messages: int
     bytes: int
     bits: Mapping[str, int]
@@ -61,7 +62,7 @@ class Gain:
         return {
             "reader": self.reader,
             "reader_sha256": self.reader_sha256,
-            "budget": self.budget,
+            "tokens": self.tokens,
             "messages": self.messages,
             "bytes": self.bytes,
             "bits": dict(self.bits),
@@ -79,18 +80,16 @@ def prompt(context: str) -> Prompt:
 
 def measure(
     messages: Sequence[str],
-    contexts: Mapping[str, str],
+    contexts: Fitted,
     backend: Backend,
-    budget: int,
     progress: Callable[[str, int, int], None],
 ) -> Gain:
     """Return what each context gains on the messages.
 
     Args:
         messages: Held-out messages, not empty.
-        contexts: Text by name: `nothing`, `own`, `placebo`, `raw` and perhaps `peer`.
+        contexts: `own`, `placebo`, `raw` and perhaps `peer`; what nothing gives is measured beside them.
         backend: The reader; it must be able to `score`.
-        budget: The tokens to which the contexts were fitted, for the record.
         progress: Called with stage, done, total.
 
     Raises:
@@ -100,8 +99,9 @@ def measure(
 
     sizes = np.array([len(m.encode()) for m in messages], dtype=np.float64)
     bits: dict[str, Bits] = {}
-    for name, text in contexts.items():
-        progress("reading with each context", len(bits), len(contexts))
+    texts = {"nothing": "", **contexts.texts}
+    for name, text in texts.items():
+        progress("reading with each context", len(bits), len(texts))
         bits[name] = _bits(messages, text, backend)
     total = sizes.sum()
     gains = {
@@ -113,7 +113,7 @@ def measure(
     return Gain(
         reader=str(info["model"]),
         reader_sha256=str(info["model_sha256"]),
-        budget=budget,
+        tokens=contexts.tokens,
         messages=len(messages),
         bytes=int(total),
         bits={name: round(1e6 * float(found.sum() / total)) for name, found in bits.items()},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from extract.evaluate import contexts, decisions, gain, loss, recall
+from extract.skill import codec
 
 if TYPE_CHECKING:
     from extract.distil.backend import Backend
@@ -39,6 +40,7 @@ class Evaluation:
         overlapping: How many later messages were left out because they repeat evidence.
         shortened: How many of the messages that were read were longer than `MESSAGE`.
         claims: How many claims were measured.
+        claims_sha256: See `extract.skill.codec.statements_sha256`; None for a back-test, whose claims were made for it.
         gain: What the claims tell of later messages.
         decisions: Items told rightly, by context.
         recall: None without skills of others.
@@ -51,6 +53,7 @@ class Evaluation:
     overlapping: int
     shortened: int
     claims: int
+    claims_sha256: str | None
     gain: gain.Gain
     decisions: decisions.Decisions
     recall: recall.Recall | None
@@ -66,6 +69,7 @@ class Evaluation:
             "overlapping": self.overlapping,
             "shortened": self.shortened,
             "claims": self.claims,
+            "claims_sha256": self.claims_sha256,
             "gain": self.gain.as_json(),
             "decisions": self.decisions.as_json(),
             "recall": None if self.recall is None else self.recall.as_json(),
@@ -108,15 +112,15 @@ def evaluate(
         "own": contexts.of_claims(claims),
         "placebo": contexts.placebo(),
         "raw": contexts.of_passages(split.evidence),
-        **{"peer": contexts.of_claims(peer) for peer in list(peers.values())[:1]},
     }
-    given = {"nothing": "", **contexts.fit(entries, budget, backend.tokens)}
-    found = gain.measure(read, given, backend, budget, progress)
+    if peers:
+        entries["peer"] = contexts.of_claims(next(iter(peers.values())))
+    fitted = contexts.fit(entries, budget, backend.tokens)
+    found = gain.measure(read, fitted, backend, progress)
     asked = decisions.items(split.held_out, _DECISIONS)
     progress("decisions", 0, len(asked))
-    prompts = {name: gain.prompt(given[name]) for name in ("nothing", "placebo", "own")}
+    prompts = {name: gain.prompt(fitted.texts.get(name, "")) for name in ("nothing", "placebo", "own")}
     judged = decisions.measure(asked, prompts, backend)
-    named = {"own": contexts.of_claims(claims), **{f"peer {n}": contexts.of_claims(p) for n, p in peers.items()}}
     return Evaluation(
         how=how,
         evidence=len(split.evidence),
@@ -124,8 +128,9 @@ def evaluate(
         overlapping=split.overlapping,
         shortened=sum(a != b for a, b in zip(chosen, read, strict=True)),
         claims=len(claims),
+        claims_sha256=codec.statements_sha256(claims) if how == "later" else None,
         gain=found,
         decisions=judged,
-        recall=recall.measure(later, named, "own", encoder) if peers else None,
+        recall=recall.measure(later, claims, list(peers.values()), encoder) if peers else None,
         loss=loss.measure(split.evidence, claims),
     )

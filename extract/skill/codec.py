@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import date
@@ -40,6 +41,11 @@ def from_lines(data: bytes) -> tuple[Claim, ...]:
     if len({c.id for c in claims}) != len(claims):
         raise InputError("the claims file names an id twice", "the skill is damaged: make it again")
     return tuple(claims)
+
+
+def statements_sha256(claims: Iterable[Claim]) -> str:
+    """Return a digest of ids and statements, by which it is told later whether these were the claims of an account."""
+    return hashlib.sha256(canonical.dumps(sorted([c.id, c.statement] for c in claims))).hexdigest()
 
 
 def _to_json(claim: Claim) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from attest import canonical
 from extract import residue
 from extract.distil.claims import KINDS, Claim
+from extract.evaluate import told
 from extract.skill import codec, impersonation, terms
 from govern.errors import UsageError
 
@@ -69,15 +71,34 @@ def skill_name(role: str, chosen: str | None, personal: Sequence[str]) -> str:
     return name
 
 
-def files(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *, draft: bool) -> dict[str, bytes]:
-    """Return every file outside `attestation/`, by name inside the skill's folder."""
-    return {
-        "SKILL.md": _skill_md(header, claims, ledger, draft=draft).encode(),
+def files(
+    header: Header,
+    claims: Sequence[Claim],
+    ledger: residue.Ledger,
+    *,
+    draft: bool,
+    evaluation: Mapping[str, Any] | None = None,
+) -> dict[str, bytes]:
+    """Return every file outside `attestation/`, by name inside the skill's folder.
+
+    Args:
+        header: The head of the skill.
+        claims: Its claims.
+        ledger: What was taken and left out.
+        draft: Whether the person has not reviewed it yet.
+        evaluation: Numbers of the last evaluation, see `extract.evaluate.run`; None where there is none.
+    """
+    made = {
+        "SKILL.md": _skill_md(header, claims, ledger, evaluation, draft=draft).encode(),
         "references/claims.jsonl": codec.to_lines(claims),
         "references/evidence.md": _evidence(claims).encode(),
         "references/left-out.md": ("# What was left out\n\n" + "\n".join(residue.lines(ledger)) + "\n").encode(),
         "references/ledger.json": canonical.dumps(ledger) + b"\n",
     }
+    if evaluation is not None:
+        made["references/evaluation.json"] = canonical.dumps(evaluation) + b"\n"
+        made["references/evaluation.md"] = ("\n".join(["# Evaluation", "", *told.markdown(evaluation)]) + "\n").encode()
+    return made
 
 
 def shown(statement: str) -> str:
@@ -90,7 +111,8 @@ def _quoted(text: str) -> str:
     return json.dumps(text.replace("<", "(").replace(">", ")"), ensure_ascii=False)
 
 
-def _description(header: Header, claims: Sequence[Claim]) -> str:
+def topics(claims: Sequence[Claim]) -> list[str]:
+    """Return the words by which a task finds these claims: those that the most claims hold, at most 24."""
     from spacy.lang.de.stop_words import STOP_WORDS as GERMAN
     from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH
 
@@ -100,8 +122,11 @@ def _description(header: Header, claims: Sequence[Claim]) -> str:
         counts.update(set(re.findall(r"[a-zäöüß][a-zäöüß'’-]{2,}", claim.statement.lower())) - empty)
     # What has an apostrophe is a contraction, never a topic.
     ranked = sorted((w for w in counts if w.isalpha() or "-" in w), key=lambda w: (-counts[w], w))
-    terms = [w.strip("-") for w in ranked[:24]]
-    about = ", ".join(terms) if terms else "this role"
+    return [w.strip("-") for w in ranked[:24]]
+
+
+def _description(header: Header, claims: Sequence[Claim]) -> str:
+    about = ", ".join(topics(claims)) or "this role"
     text = (
         f"How a {header.role} works, distilled from consented work for {header.purpose.replace('_', ' ')}: "
         f"procedures, decision rules and checklists with their evidence. Use when a task touches: {about}."
@@ -119,7 +144,21 @@ def _marks(claim: Claim) -> str:
     return f"[{claim.id}: {claim.support} records, {claim.days} days; {share}{note}]"
 
 
-def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *, draft: bool) -> str:
+def measured(evaluation: Mapping[str, Any] | None, claims: Sequence[Claim]) -> list[str]:
+    """Return the lines in which SKILL.md says what an evaluation found."""
+    if evaluation is None:
+        return ["How much of a person's way of working these claims carry was not measured."]
+    return told.summary(evaluation, these=evaluation["claims_sha256"] == codec.statements_sha256(claims))
+
+
+def _skill_md(
+    header: Header,
+    claims: Sequence[Claim],
+    ledger: residue.Ledger,
+    evaluation: Mapping[str, Any] | None,
+    *,
+    draft: bool,
+) -> str:
     who = header.pseudonym or header.subject
     out = [
         "---",
@@ -163,6 +202,8 @@ def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *
         "## What was left out",
         "",
         *residue.lines(ledger),
+        "",
+        *measured(evaluation, claims),
         "",
         "Evidence for each claim: `references/evidence.md`. Proofs: `attestation/VERIFY.md`.",
         "",

@@ -64,8 +64,8 @@ class Candidate:
         ]
 
 
-def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:
-    """Return the final content as the subject decided it.
+def prepare(draft: Draft, review: Review, now: datetime, evaluation: Mapping[str, Any] | None = None) -> Candidate:
+    """Return the final content as the subject decided it, with the numbers of its last evaluation if there is one.
 
     Raises:
         RefusedError: No claim is left.
@@ -74,7 +74,7 @@ def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:
     if not claims:
         raise RefusedError("refused by output.subject_review: no claim is left", "there is nothing to release")
     ledger = residue.after_review(draft.ledger, draft.claims, claims, review.withheld_claims)
-    files = document.files(draft.header, claims, ledger, draft=False)
+    files = document.files(draft.header, claims, ledger, draft=False, evaluation=evaluation)
     release = statement.release(
         extraction_id=draft.extraction_id,
         skill=draft.header.name,
