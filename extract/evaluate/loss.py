@@ -18,7 +18,7 @@ COUNTED = {
     "exception": "exceptions (unless, except, even if)",
     "reason": "reasons (because, otherwise)",
     "number": "numbers",
-    "hedge": "hedges (I think, usually)",
+    "hedge": "hedges (probably, usually)",
     "doubt": "doubts (not sure, maybe)",
     "reversal": "changes of mind (actually, in hindsight)",
     "negation": "negations",
