@@ -173,9 +173,11 @@ def _groups(
     # What was redacted has one token for many values: two sentences are not near because both named a place.
     vectors = clusters.centred(encoder.encode([TOKEN.sub(" ", s.text) for s in chosen]))
     opinions = classifier.kinds([s.text for s in chosen], _from_commits(chosen))
+    # Two negators make a yes: "never merge without a review" is on the side of "merge after a review".
+    denies = [len(words.negators(s.text)) % 2 == 1 for s in chosen]
     groups = []
     for near in clusters.cluster(vectors, settings.similarity):
-        i = clusters.speaker(near, keep, vectors)
+        i = clusters.speaker(near, keep, vectors, denies)
         rows = clusters.supporters(i, near, vectors, settings.similarity)
         if len(rows) < len(near):
             dropped["unsupported"] += len(near) - len(rows)
