@@ -63,15 +63,14 @@ def supporters(speaker: int, group: Sequence[int], vectors: NDArray[np.float32],
 
 
 def speaker(group: Sequence[int], keep: Sequence[int], vectors: NDArray[np.float32], sides: Sequence[bool]) -> int:
-    """Return the row that speaks for a group: on the side of most, likely to be kept, near to all others; the first of
-    equals.
+    """Return the row that speaks for a group: on the side of most, likely to be kept, near to all others.
 
     Args:
         group: Row numbers.
         keep: Keep odds of every row, in thousandths.
         vectors: Unit vectors of every row.
         sides: For every row, whether it denies. A habit and its contrary are near in every vector space, and a single
-            contrary must not speak for the habit.
+            contrary must not speak for the habit. Of equals the first is taken.
     """
     denying = 2 * sum(sides[i] for i in group)
     able = [i for i in group if denying == len(group) or sides[i] is (denying > len(group))]

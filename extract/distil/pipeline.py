@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from extract.distil import clusters, cues, deletion, kinds, words
+from extract.distil import clusters, cues, deletion, kinds, unsaid, words
 from extract.distil.backend import Backend
 from extract.distil.claims import Claim, Distillate, Kind, Passage, Span
 from extract.distil.classifier import Classifier
@@ -138,6 +138,7 @@ def _sentences(
             for cue, n in cues.count(sentence.text).items():
                 measures[f"{cue}_seen"] += n
             measures["negation_seen"] += len(words.negators(sentence.text))
+            measures.update(unsaid.count([sentence.text], "seen"))
             if reason:
                 dropped[reason] += 1
             else:
@@ -259,6 +260,7 @@ def _kept_measures(claims: Sequence[Claim], passages: int) -> dict[str, int]:
     cited = {s.record for c in claims for s in c.evidence}
     return {
         **kept,
+        **unsaid.count((c.statement for c in claims), "kept"),
         "claims": len(claims),
         "claims_unsure": sum(c.entropy_millibits > 2000 for c in claims),
         "evidence": sum(len(c.evidence) for c in claims),

@@ -18,6 +18,10 @@ from extract.skill import codec, impersonation, terms
 from govern.errors import UsageError
 
 UNSURE_MILLIBITS = 2000
+#: Characters of SKILL.md at most, claims beyond it stand in another file: an agent reads all of it at once, and the
+#: specification of the format recommends less than 5,000 tokens. Pages like these have at least three characters each.
+LONGEST = 14_500
+MORE = "references/more-claims.md"
 TITLES = {
     "procedure": "Procedures",
     "decision_rule": "Decision rules",
@@ -88,13 +92,20 @@ def files(
         draft: Whether the person has not reviewed it yet.
         evaluation: Numbers of the last evaluation, see `extract.evaluate.run`; None where there is none.
     """
+    first = _skill_md(header, claims, (), ledger, evaluation, draft=draft)
+    fitting = len(claims)
+    while len(first) > LONGEST and fitting:
+        fitting -= 1
+        first = _skill_md(header, claims[:fitting], claims[fitting:], ledger, evaluation, draft=draft)
     made = {
-        "SKILL.md": _skill_md(header, claims, ledger, evaluation, draft=draft).encode(),
+        "SKILL.md": first.encode(),
         "references/claims.jsonl": codec.to_lines(claims),
         "references/evidence.md": _evidence(claims).encode(),
         "references/left-out.md": ("# What was left out\n\n" + "\n".join(residue.lines(ledger)) + "\n").encode(),
         "references/ledger.json": canonical.dumps(ledger) + b"\n",
     }
+    if fitting < len(claims):
+        made[MORE] = "\n".join(["# More claims", "", *map(_line, claims[fitting:]), ""]).encode()
     if evaluation is not None:
         made["references/evaluation.json"] = canonical.dumps(evaluation) + b"\n"
         made["references/evaluation.md"] = ("\n".join(["# Evaluation", "", *told.markdown(evaluation)]) + "\n").encode()
@@ -151,9 +162,19 @@ def measured(evaluation: Mapping[str, Any] | None, claims: Sequence[Claim]) -> l
     return told.summary(evaluation, these=evaluation["claims_sha256"] == codec.statements_sha256(claims))
 
 
+def is_unsure(claim: Claim) -> bool:
+    """Return whether it is not clear what kind of thing a claim is; what the person put into words is clear."""
+    return claim.entropy_millibits > UNSURE_MILLIBITS and claim.review != "corrected"
+
+
+def _line(claim: Claim) -> str:
+    return f"- {shown(claim.statement)} {_marks(claim)}"
+
+
 def _skill_md(
     header: Header,
     claims: Sequence[Claim],
+    more: Sequence[Claim],
     ledger: residue.Ledger,
     evaluation: Mapping[str, Any] | None,
     *,
@@ -163,7 +184,7 @@ def _skill_md(
     out = [
         "---",
         f"name: {_quoted(header.name)}",
-        f"description: {_quoted(_description(header, claims))}",
+        f"description: {_quoted(_description(header, (*claims, *more)))}",
         f"license: {_quoted('Use only as the terms in this file allow; see attestation/.')}",
         "metadata:",
         f"  subject: {_quoted(header.subject)}",
@@ -184,20 +205,23 @@ def _skill_md(
         "",
         *terms.section(header.purpose.replace("_", " "), header.expires.date().isoformat(), header.compensation_ref),
     ]
-    sure = [c for c in claims if c.entropy_millibits <= UNSURE_MILLIBITS]
+    sure = [c for c in claims if not is_unsure(c)]
     for kind in KINDS:
         chosen = [c for c in sure if c.kind == kind]
         if chosen:
-            out += [f"## {TITLES[kind]}", "", *(f"- {shown(c.statement)} {_marks(c)}" for c in chosen), ""]
-    unsure = [c for c in claims if c.entropy_millibits > UNSURE_MILLIBITS]
+            out += [f"## {TITLES[kind]}", "", *map(_line, chosen), ""]
+    if more:
+        out += [f"{len(more)} more claims, less sure than these, are in `{MORE}`.", ""]
+    unsure = [c for c in claims if is_unsure(c)]
     out += ["## Where it is unsure", ""]
     if unsure:
         out += ["What kind of thing these are is not clear: ask before you rely on them.", ""]
-        out += [*(f"- {shown(c.statement)} {_marks(c)}" for c in unsure), ""]
+        out += [*map(_line, unsure), ""]
     out += [
         "Each mark says how many records and days a claim rests on and how its kind was judged. Few records mean that "
         "it may have been said in passing. Exceptions, doubts and the reasons behind a rule are mostly lost in a file "
-        "like this one: for those, ask the person.",
+        f"like this one: for those, ask {who}. This file names nobody; whoever put it to use knows who that is, and "
+        "whether and how they want to be asked.",
         "",
         "## What was left out",
         "",

@@ -86,12 +86,12 @@ def _claims(files: Mapping[str, bytes]) -> str:
 
 
 def _shown(files: Mapping[str, bytes]) -> str:
-    text = files["SKILL.md"].decode()
+    text = files["SKILL.md"].decode() + files.get(document.MORE, b"").decode()
     claims = codec.from_lines(files["references/claims.jsonl"])
     wanted = [(document.shown(c.statement), c.id, str(c.support), str(c.days)) for c in claims]
     shown = _SHOWN.findall(text)
     if sorted(shown) != sorted(wanted):
-        raise _FaultError("SKILL.md does not show exactly the claims of the claims file")
+        raise _FaultError("the pages do not show exactly the claims of the claims file")
     return f"{len(claims)} claims"
 
 
