@@ -106,9 +106,7 @@ def default_model() -> Path:
     folder = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
     found = sorted(folder.glob("*.gguf")) if folder is not None else []
     if not found:
-        raise ModelMissingError(
-            "the default language model is not installed", "run `make setup`, or name a GGUF file with --model"
-        )
+        raise ModelMissingError("the default language model is not installed", "run `make setup`, or name a GGUF file")
     return found[0]
 
 
@@ -122,7 +120,7 @@ def model_sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (FileNotFoundError, IsADirectoryError):
-        raise ModelMissingError(f"no model file at {path}", "name a GGUF file with --model") from None
+        raise ModelMissingError(f"no model file at {path}", "name a GGUF file") from None
 
 
 def open_backend(model: Path | None, endpoint: str | None, allow_addresses: Collection[str] = ()) -> Backend:

@@ -59,7 +59,7 @@ def check_gguf(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(24)
     if len(head) < 24 or head[:4] != _MAGIC:
-        raise ModelFileError(f"{path} is not a GGUF file", "name a GGUF model with --model")
+        raise ModelFileError(f"{path} is not a GGUF file", "name a GGUF model")
     if int.from_bytes(head[4:8], "little") not in (2, 3):
         raise ModelFileError(f"{path} is a GGUF file of an unknown version", "convert the model again")
 
