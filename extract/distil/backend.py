@@ -64,7 +64,7 @@ class Backend(Protocol):
         ...
 
     def capabilities(self) -> frozenset[str]:
-        """Return what it can do: `options`, `generate`, `score`."""
+        """Return what it can do: `options`, `generate`, `score`, `tokens`."""
         ...
 
     def options(self, prefix: Prompt, choices: Sequence[str]) -> list[float]:
@@ -87,7 +87,7 @@ class Backend(Protocol):
         """Return how many of the model's tokens a text has.
 
         Raises:
-            BackendError: If this kind of server cannot tell; where it can `score`, it can tell this too.
+            BackendError: If this kind of server cannot tell, see `capabilities`; what can `score` can tell this too.
         """
         ...
 

@@ -98,7 +98,7 @@ class LlamaBackend:
 
     def capabilities(self) -> frozenset[str]:
         """Return all that a distiller asks for."""
-        return frozenset({"options", "generate", "score"})
+        return frozenset({"options", "generate", "score", "tokens"})
 
     def tokens(self, text: str) -> int:
         """Return how many tokens a text has."""
