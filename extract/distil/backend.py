@@ -124,11 +124,11 @@ def model_sha256(path: Path) -> str:
 
 
 def open_backend(model: Path | None, endpoint: str | None, allow_addresses: Collection[str] = ()) -> Backend:
-    """Open a model: a GGUF file in this process, or a server at a loopback or allowed address.
+    """Open a model: a GGUF file, in a process of its own without network, or a server at an allowed address.
 
     Args:
         model: A GGUF file, or None for the default model.
-        endpoint: Base URL of an OpenAI-compatible server, or None to run in process.
+        endpoint: Base URL of an OpenAI-compatible server, or None to run the file.
         allow_addresses: Addresses other than loopback that the policy names, as `host` or `host:port`.
 
     Raises:
@@ -143,6 +143,6 @@ def open_backend(model: Path | None, endpoint: str | None, allow_addresses: Coll
         from extract.distil.http_backend import HttpBackend
 
         return HttpBackend(endpoint, allow_addresses)
-    from extract.distil.llama_backend import LlamaBackend
+    from extract.distil.isolated import IsolatedBackend
 
-    return LlamaBackend(model if model is not None else default_model())
+    return IsolatedBackend(model if model is not None else default_model())
