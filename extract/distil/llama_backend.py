@@ -7,14 +7,14 @@ at, only those logits are computed that are asked for, and the cache is cut back
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from extract.distil import llama_library
 from extract.distil.backend import Generation, Prompt, Score, model_sha256
-from extract.distil.errors import BackendError, ModelFileError
+from extract.distil.errors import BackendError, LibraryError, ModelFileError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,27 +28,6 @@ _SCORED = 64
 _SHORTLIST = 64
 _MAGIC = b"GGUF"
 
-_quiet: Any = None
-
-
-def _library() -> Any:
-    """Import llama.cpp with its log switched off and idle workers asleep."""
-    global _quiet
-    # Read by OpenMP when the library is loaded; otherwise waiting workers spin and starve a busy machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from llama_cpp import llama_cpp as lib
-
-    if _quiet is None:
-
-        @lib.llama_log_callback  # type: ignore[untyped-decorator]
-        def drop(_level: int, _text: bytes, _data: object) -> None:
-            return
-
-        _quiet = drop
-        lib.llama_log_set(_quiet, ctypes.c_void_p(0))
-        lib.llama_backend_init()
-    return lib
-
 
 def check_gguf(path: Path) -> None:
     """Check that a file starts as a GGUF file of a known version does.
@@ -59,7 +38,7 @@ def check_gguf(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(24)
     if len(head) < 24 or head[:4] != _MAGIC:
-        raise ModelFileError(f"{path} is not a GGUF file", "name a GGUF model with --model")
+        raise ModelFileError(f"{path} is not a GGUF file", "name a GGUF model")
     if int.from_bytes(head[4:8], "little") not in (2, 3):
         raise ModelFileError(f"{path} is a GGUF file of an unknown version", "convert the model again")
 
@@ -73,11 +52,12 @@ class LlamaBackend:
         Raises:
             ModelMissingError: If there is no such file.
             ModelFileError: If it is not a GGUF model, or damaged.
+            LibraryError: If llama.cpp is not the one that this was written for.
         """
         self._model = self._context = None
         digest = model_sha256(path)
         check_gguf(path)
-        lib = self._lib = _library()
+        lib = self._lib = llama_library.load()
         params = lib.llama_model_default_params()
         params.n_gpu_layers = 0
         self._model = lib.llama_model_load_from_file(str(path).encode(), params)
@@ -88,7 +68,13 @@ class LlamaBackend:
         options.n_threads = options.n_threads_batch = 1
         self._context = lib.llama_init_from_model(self._model, options)
         if not self._context:
+            self.close()
             raise ModelFileError(f"{path} cannot be run", "there may be too little memory")
+        try:
+            llama_library.check_context(lib, self._context, n_ctx=_CONTEXT, n_batch=_BATCH, n_threads=1)
+        except LibraryError:
+            self.close()
+            raise
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._memory = lib.llama_get_memory(self._context)
         self._words = int(lib.llama_vocab_n_tokens(self._vocab))
@@ -112,7 +98,7 @@ class LlamaBackend:
 
     def capabilities(self) -> frozenset[str]:
         """Return all that a distiller asks for."""
-        return frozenset({"options", "generate", "score"})
+        return frozenset({"options", "generate", "score", "tokens"})
 
     def tokens(self, text: str) -> int:
         """Return how many tokens a text has."""
@@ -178,6 +164,8 @@ class LlamaBackend:
         if not tokens:
             return Score(0.0, 0)
         self._start(prefix)
+        if self._used + len(tokens) > _CONTEXT:
+            raise BackendError("a text is longer than the model's context")
         total = float(self._logprobs()[tokens[0]])
         for at in range(0, len(tokens) - 1, _SCORED):
             part = tokens[at : at + _SCORED]
