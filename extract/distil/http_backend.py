@@ -1,8 +1,9 @@
 """Asks an OpenAI-compatible model server on this machine: llama-server and what speaks like it.
 
 Only `/v1/models` and `/v1/completions` are used, always with temperature 0 and with log-probabilities, llama-server's
-`/tokenize`, and what tells the kinds of servers apart. One address is resolved once and connected to directly: proxy variables and redirects are
-never followed. A server has to show that it keeps to a grammar before it is given anybody's words.
+`/tokenize`, and what tells the kinds of servers apart. One address is resolved once and connected to directly: proxy
+variables and redirects are never followed. A server has to show that it keeps to a grammar before it is given
+anybody's words.
 """
 
 from __future__ import annotations
