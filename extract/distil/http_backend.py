@@ -1,8 +1,9 @@
 """Asks an OpenAI-compatible model server on this machine: llama-server and what speaks like it.
 
-Only `/v1/models` and `/v1/completions` are used, always with temperature 0 and with log-probabilities, and what tells
-the kinds of servers apart. One address is resolved once and connected to directly: proxy variables and redirects are
-never followed. A server has to show that it keeps to a grammar before it is given anybody's words.
+Only `/v1/models` and `/v1/completions` are used, always with temperature 0 and with log-probabilities, llama-server's
+`/tokenize`, and what tells the kinds of servers apart. One address is resolved once and connected to directly: proxy
+variables and redirects are never followed. A server has to show that it keeps to a grammar before it is given
+anybody's words.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class HttpBackend:
                 grammars.
         """
         self._endpoint: Endpoint = allow(url, allow_addresses, resolver)
-        self._fixed: tuple[str, list[int]] = ("", [])
+        self._fixed: tuple[str, list[int]] | None = None
         models = self._call("GET", "/v1/models", None)
         try:
             self._model = str(models["data"][0]["id"])
@@ -137,7 +138,7 @@ class HttpBackend:
         """
         if "tokens" not in self._server.capabilities:
             return prompt.fixed + _OPENING.sub(r"\1 ", prompt.item)
-        if self._fixed[0] != prompt.fixed:
+        if self._fixed is None or self._fixed[0] != prompt.fixed:
             self._fixed = (prompt.fixed, self._tokenize(prompt.fixed, begin=True))
         return self._fixed[1] + self._tokenize(prompt.item, begin=False)
 

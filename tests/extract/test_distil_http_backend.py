@@ -176,6 +176,9 @@ def test_the_fixed_part_is_read_once_and_tokens_are_counted_by_the_server(server
         backend.options(Prompt("fixed", item), [" x"])
     assert [body["content"] for path, body in server.asked if path == "/tokenize"] == ["fixed", " a", " b"]
     assert backend.tokens("four") == 4
+    fresh = HttpBackend(server.url)
+    fresh.options(Prompt("", " a"), [" x"])
+    assert server.asked[-1][1]["prompt"] == [BEGIN, *b" a"]
     server.owner = "me"
     with pytest.raises(BackendError, match="tokens"):
         HttpBackend(server.url).tokens("four")

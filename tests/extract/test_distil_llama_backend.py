@@ -170,9 +170,9 @@ def test_the_score_of_a_text_is_the_sum_of_what_is_said_of_its_parts(model: Llam
 
 def test_a_score_does_not_depend_on_what_was_asked_before(model: LlamaBackend) -> None:
     asked = Prompt("A note from work about the cleaning of the press.\n\n", "Note:")
-    text = " First the rollers, then the plates, " * 16
+    text = " First the rollers, then the plates, " * 8
     first = model.score(asked, text)
-    assert first.tokens > 120
+    assert first.tokens > 64
     model.options(Prompt("Something else.", " Well?"), [" yes", " no"])
     assert model.score(asked, text) == first
     assert model.score(Prompt("A", " b"), " c").tokens == 1
