@@ -29,13 +29,13 @@ class Words(NamedTuple):
         at: When it was written, ISO.
         thread: What it belongs to.
         text: The author's own words.
-        kind: Kind of source.
+        is_message: Whether it is a commit's message; a remark on code otherwise.
     """
 
     at: str
     thread: str
     text: str
-    kind: str
+    is_message: bool
 
 
 def commits(file: Path, author: str) -> Iterator[Words]:
@@ -48,7 +48,7 @@ def commits(file: Path, author: str) -> Iterator[Words]:
             spans = trailers.split(text, "a", merge=len(value["parents"]) > 1).spans
             own = "\n".join(text[s.start : s.end] for s in spans if s.kind == "own").strip()
             if own:
-                yield Words(value["author_date"], value["sha"], own, "commit")
+                yield Words(value["author_date"], value["sha"], own, True)
 
 
 def reviews(file: Path, authors: Collection[str]) -> Iterator[Words]:
@@ -62,7 +62,7 @@ def reviews(file: Path, authors: Collection[str]) -> Iterator[Words]:
             own = "\n".join(said[s.start : s.end] for s in split_chat(said, "a") if s.kind == "own").strip()
             if own:
                 yield Words(
-                    datetime.fromtimestamp(int(note["timestamp"]), UTC).isoformat(), value["commit"], own, "commit"
+                    datetime.fromtimestamp(int(note["timestamp"]), UTC).isoformat(), value["commit"], own, False
                 )
 
 
@@ -97,7 +97,7 @@ def passages(words: Iterator[Words]) -> list[Passage]:
     redactor = Redactor((), (), (), bytes(32), "fast")
     texts = [r.text for at in range(0, len(said), 500) for r in redactor.redact([w.text for w in said[at : at + 500]])]
     return [
-        Passage(i, text, word.kind, word.thread, datetime.fromisoformat(word.at).date())
+        Passage(i, text, "commit", word.thread, datetime.fromisoformat(word.at).date(), commit_message=word.is_message)
         for i, (word, text) in enumerate(zip(said, texts, strict=True))
     ]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from extract.distil.settings import Settings
     from extract.gating import Gated
     from extract.job import Job, Progress, Tools
+    from extract.records import Record
     from extract.residue import Ledger
     from extract.sources import ReadResult
     from policies.model import Policy
@@ -214,8 +215,18 @@ def passages_of(gated: Gated, redacted: Mapping[int, Redacted]) -> list[Passage]
         # Thread ids of mail are addresses of sorts: the distiller gets an opaque number.
         thread = threads.setdefault(f"{record.source_kind}/{record.thread_id}", f"t{len(threads):04d}")
         day = date.fromisoformat(str(gated.facts["local_date"].iloc[row]))
-        passages.append(Passage(record=row, text=result.text, source_kind=record.source_kind, thread=thread, day=day))
+        passages.append(
+            Passage(row, result.text, record.source_kind, thread, day, commit_message=_is_commit_message(record))
+        )
     return passages
+
+
+def _is_commit_message(record: Record) -> bool:
+    """Say whether a record is what a person wrote of a commit, and neither written by git nor a remark on code."""
+    from extract.records import FLAG_MERGE, FLAG_REVERT
+    from extract.sources.reviewnotes import FLAG_REVIEW
+
+    return record.source_kind == "commit" and {FLAG_MERGE, FLAG_REVERT, FLAG_REVIEW}.isdisjoint(record.labels)
 
 
 def distil_settings(policy: Policy) -> Settings:

@@ -58,7 +58,9 @@ class Candidate:
 
     def trusted(self) -> list[str]:
         """Return the lines of the pages that this program wrote itself: no statement and no quote stands in them."""
-        words = {" ".join(line.split()) for c in self.claims for line in spoken(c).splitlines()}
+        # A page shows statement and quote whole, each on one line; a quote's own lines may be a single everyday word.
+        said = (text for c in self.claims for text in (c.statement, *(s.quote for s in c.evidence)))
+        words = {" ".join(text.split()) for text in said}
         return [
             line for page in self.pages().values() for line in page.splitlines() if not any(w in line for w in words)
         ]
