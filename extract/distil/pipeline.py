@@ -180,7 +180,12 @@ def _groups(
     denies = [len(words.negators(s.text)) % 2 == 1 for s in chosen]
     groups = []
     for near in clusters.cluster(vectors, settings.similarity):
-        i = clusters.speaker(near, keep, vectors, denies)
+        # A commit's subject says what was changed this once, however much it sounds like an order; it can only support.
+        able = [i for i in near if not _is_subject(chosen[i])]
+        if not able:
+            dropped["case"] += len(near)
+            continue
+        i = clusters.speaker(near, able, keep, vectors, denies)
         rows = clusters.supporters(i, near, vectors, settings.similarity)
         if len(rows) < len(near):
             dropped["unsupported"] += len(near) - len(rows)
@@ -194,6 +199,11 @@ def _groups(
         else:
             groups.append(group)
     return sorted(groups, key=lambda g: g.rank)
+
+
+def _is_subject(sentence: Sentence) -> bool:
+    text = sentence.passage.text
+    return sentence.passage.commit_message and "\n" not in text[: sentence.start].lstrip()
 
 
 def _from_commits(sentences: Sequence[Sentence]) -> list[bool]:

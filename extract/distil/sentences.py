@@ -60,6 +60,16 @@ _TICKET = re.compile(
 )
 _SCOPE = re.compile(r"^[\w./*()-]+(?:, ?[\w./*()-]+)*: (?=[a-z\"'`])")
 #: What was done, or is done by this commit, rather than what one should do.
+#: "To avoid the crash." leans on a sentence that is not there; with a comma one follows.
+_PURPOSE = re.compile(r"^(?:in order )?to [a-z]+\b[^,;]*$", re.IGNORECASE)
+#: What a commit did, told from outside of it.
+_THIS_CHANGE = re.compile(r"\bth(?:is|e present) (?:patch|commit|change|pr|pull request)\b", re.IGNORECASE)
+#: Notes without a verb of their own, as commit messages have them: "Saving 30 seconds per job.", "Seen with gcc 14."
+_VERBLESS = re.compile(r"^(?:[a-z]+ing|by [a-z]+ing|seen|costs?|likely)\b", re.IGNORECASE)
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|do|does|must|should|shall|can|could|may|might|will|would|needs?|makes?|means?)\b",
+    re.IGNORECASE,
+)
 _REPORT = re.compile(
     r"^(?:also |now |this |it |temporarily |properly |slightly )*(?:\w{2,}ed|made|ran|did|wrote|got|took|"
     r"(?:add|fix|remov|updat|renam|refactor|mov|extract|bump|implement|support|replac|chang|introduc|creat|document|expos|"
@@ -239,7 +249,7 @@ def _reason(text: str, source_kind: str, settings: Settings) -> str:
         return "fragment"
     if plain.rstrip("\"')]”").endswith("?") or _INVERTED.match(plain):
         return "question"
-    if plain.endswith(":") or plain.rstrip(".").endswith(("…", "..")):
+    if plain.endswith(":") or plain.rstrip(".").endswith(("…", "..")) or _PURPOSE.match(plain):
         return "fragment"
     plain_words = {w.strip(".,;:!()\"'").casefold() for w in parts}
     if len(plain_words & _FOREIGN) > len(plain_words & _ENGLISH):
@@ -254,6 +264,11 @@ def _reason(text: str, source_kind: str, settings: Settings) -> str:
         return "deictic"
     if _TAIL_DEICTIC.search(plain):
         return "dated"
-    if _TICKET.search(plain) or (source_kind == "commit" and (_SCOPE.match(plain) or _REPORT.match(plain))):
+    if _TICKET.search(plain):
         return "case"
+    if source_kind == "commit":
+        if _SCOPE.match(plain) or _REPORT.match(plain) or _THIS_CHANGE.search(plain):
+            return "case"
+        if _VERBLESS.match(plain) and not _FINITE.search(plain):
+            return "fragment"
     return ""
