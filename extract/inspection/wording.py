@@ -1,0 +1,129 @@
+"""Phrases and signs in the text of a skill: labels of a person, passing as one, turning an agent against its users.
+
+The phrases are in `wording.yaml`. They are word lists: what is paraphrased goes unseen, and a line that quotes such a
+phrase in order to forbid it may be found all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from extract import emotion, lexicon, strictyaml
+from extract.inspection.finding import Finding
+from extract.inspection.page import Page, Skill
+from extract.skill import impersonation
+
+_LABEL = re.compile(r"\s*(?:#{1,6}\s*(?P<heading>.+)|(?:[-*+]\s+)?[\"'*_]{0,3}(?P<label>[^:：\"*]{2,40}?)[\"'*_]{0,3}\s*[:：])")
+_ITEM = re.compile(r"^\s*(?:[-*+]|[0-9]+[.)、])\s+")
+# Four letters of one of the sixteen types; in small letters they are words.
+_TYPE = re.compile(r"(?<![A-Za-z0-9_])[IE][NS][TF][JP](?:-[AT])?(?![A-Za-z0-9_])")
+_YOU_ARE_NAMED = re.compile(
+    r"\b(?:[Yy]ou are|[Yy]ou're|[Aa]ct as|[Rr]espond as|[Ss]peak as|[Ww]rite as|[Rr]eply as|[Pp]retend to be|[Dd]u bist)"
+    r" (?:now |jetzt )?(?!I\b|A\b|The\b|An\b)[A-ZÄÖÜ][a-zà-ÿ'-]+ [A-ZÄÖÜ][a-zà-ÿ'-]+\b"
+)
+_NAMED_IS = re.compile(r"\b(?!The\b|This\b|It\b|That\b|Each\b)[A-ZÄÖÜ][a-zà-ÿ'-]+(?: [A-ZÄÖÜ][a-zà-ÿ'-]+)? (?=(?:is|was|seems|gets|ist|wirkt) )")
+_DOWNLOAD = re.compile(
+    r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"
+    r"|\bbase64\s+(?:-d|-D|--decode)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da)?(?:sh|python3?)\b"
+    r"|\b(?:ba|z)?sh\s+<\(\s*(?:curl|wget)\b|\beval\s+[\"']?\$\(\s*(?:curl|wget)\b|\biex\s*\(\s*(?:iwr|New-Object)\b"
+)
+_SENT = re.compile(
+    r"\b(?:curl|wget|nc)\b[^\n]*(?:\$\{?\w*(?:TOKEN|KEY|SECRET|PASSWORD)|@?~?/?\.(?:ssh|aws|netrc|env)\b|\bid_(?:rsa|ed25519)\b)"
+)
+# Zero width, turns of direction, tags. A joiner between two pictures is part of a picture.
+_HIDDEN = re.compile(
+    r"[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\U000e0000-\U000e007f]|(?<![\u2600-\U0001faff\ufe0f])\u200d|(?<!^)\ufeff"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    harmless: re.Pattern[str]
+    rules: Mapping[str, re.Pattern[str]]
+    stems: Mapping[str, lexicon.Stems]
+    persona: re.Pattern[str]
+    about: re.Pattern[str]
+    bare: re.Pattern[str]
+
+
+@cache
+def _lists() -> _Lists:
+    value = strictyaml.parse(files("extract.inspection").joinpath("wording.yaml").read_text("utf-8"))
+    named = value["lists"]
+    return _Lists(
+        harmless=lexicon.words(value["harmless"]),
+        rules={rule: lexicon.frames(frames, named) for rule, frames in value["rules"].items()},
+        stems={rule: lexicon.Stems(lexicon.needed(frames, named)) for rule, frames in value["rules"].items()},
+        persona=lexicon.frames(value["persona"], named),
+        about=lexicon.frames(value["about"], named),
+        bare=lexicon.words([*named["trait"], *named["trait_person"], *named["de_trait"], *named["zh_trait"]]),
+    )
+
+
+def rules_of(text: str) -> set[str]:
+    """Return the rules that speak against a line, or a line and the next."""
+    lists = _lists()
+    # "Ann is lazy" says of a name what the lists say of "he".
+    plain = lists.harmless.sub(" ... ", lexicon.plain(_NAMED_IS.sub("he ", text)))
+    found = {
+        rule for rule, frames in lists.rules.items() if lists.stems[rule].may_be_in(plain) and frames.search(plain)
+    }
+    if _TYPE.search(text):
+        found.add("trait.type")
+    if emotion.about_feelings(text):
+        found.add("trait.mood")
+    if _YOU_ARE_NAMED.search(text) or impersonation.instructs(text):
+        found.add("impersonation.instruction")
+    if _DOWNLOAD.search(text):
+        found.add("injection.download")
+    if _SENT.search(text):
+        found.add("injection.exfiltration")
+    return found
+
+
+def announces_persona(line: str) -> bool:
+    """Return whether a line is a heading, a label or a field that describes who somebody is."""
+    match = _LABEL.match(line)
+    if match is None:
+        return False
+    title = lexicon.plain(match["heading"] or match["label"])
+    lists = _lists()
+    return len(title) <= 60 and lists.persona.search(lists.harmless.sub(" ... ", title)) is not None
+
+
+def speaks_of_somebody(text: str) -> bool:
+    """Return whether a text says that it is about a colleague, or made of somebody's messages."""
+    return _lists().about.search(lexicon.plain(text)) is not None
+
+
+def check(skill: Skill) -> Iterator[Finding]:
+    """Yield what the wording of each page gives rise to, each rule once a line."""
+    for page in skill.pages.values():
+        yield from sorted(set(_page(page)))
+
+
+def _page(page: Page) -> Iterator[Finding]:
+    lines = page.lines
+    alone: dict[int, set[str]] = {}
+    for number, text in page.passages():
+        if number not in alone or text == lines[number - 1]:
+            found = alone[number] = rules_of(text)
+        else:
+            # What one of the two lines says by itself is told there.
+            found = rules_of(text) - alone[number] - alone.get(number + 1, set())
+        for rule in found:
+            yield Finding(page.name, number, rule)
+    in_persona = False
+    for number, line in enumerate(lines, 1):
+        if announces_persona(line):
+            yield Finding(page.name, number, "trait.persona")
+        if line.startswith("#"):
+            in_persona = announces_persona(line)
+        elif in_persona and _ITEM.match(line) and _lists().bare.search(lexicon.plain(line)):
+            yield Finding(page.name, number, "trait.character")
+        for match in _HIDDEN.finditer(line):
+            yield Finding(page.name, number, "injection.hidden", f"U+{ord(match[0]):04X}")
