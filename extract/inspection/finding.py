@@ -47,7 +47,7 @@ class Finding:
 
 RULES: Mapping[str, Rule] = {
     "consent.missing": Rule("error", "It is about a person, and no consent of theirs comes with it."),
-    "consent.broken": Rule("error", "What the person signed is not what stands here, or no key that is here signed it."),
+    "consent.broken": Rule("error", "What the person signed is not what stands here, or no key that is here signed."),
     "evidence.missing": Rule("warning", "Statements about how a person works cite nothing that they rest on."),
     "evidence.broken": Rule("error", "A claim does not hold against its own evidence, or is shown and not on file."),
     "trait.type": Rule("error", "It sorts a person into a type: MBTI, enneagram, star sign."),

@@ -92,11 +92,7 @@ def _head(skill: Skill, page: Page) -> Iterator[Finding]:
         yield Finding(page.name, _line_of(page, "name"), "format.name")
     elif skill.folder and name != skill.folder and (not skill.alone or page.name == "SKILL.md"):
         yield Finding(page.name, _line_of(page, "name"), "format.folder")
-    if (
-        not isinstance(description, str)
-        or not 0 < len(description.strip()) <= 1024
-        or re.search(r"[<>]", description)
-    ):
+    if not isinstance(description, str) or not 0 < len(description.strip()) <= 1024 or re.search(r"[<>]", description):
         yield Finding(page.name, _line_of(page, "description"), "format.description")
 
 

@@ -33,8 +33,8 @@ class Finder(Protocol):
 def check(skill: Skill, finder: Finder) -> Iterator[Finding]:
     """Yield where personal data or secrets stand.
 
-    Digests, signatures and keys under `attestation/` of a skill that its person released look like secrets and are none;
-    there, and in what the toolkit writes itself, only the pages are read, and only by forms.
+    In a skill that its person released, digests, signatures and keys under `attestation/` look like secrets and are
+    none, so its JSON is not read; and what the toolkit wrote itself is held to forms, not to a model's opinion.
     """
     from redact.finding import CERTAIN
     from redact.folding import clean
@@ -74,5 +74,3 @@ def _rule(each: Found, text: str, *, certain: bool, own: bool) -> str:
     if certain:
         return "personal.data"
     return "personal.name" if each.entity in _PEOPLE and not own else ""
-
-

@@ -16,16 +16,23 @@ from extract import emotion, lexicon, strictyaml
 from extract.inspection.finding import Finding
 from extract.inspection.page import Page, Skill
 from extract.skill import impersonation
+from redact.detectors.naming import GIVEN_NAMES
 
-_LABEL = re.compile(r"\s*(?:#{1,6}\s*(?P<heading>.+)|(?:[-*+]\s+)?[\"'*_]{0,3}(?P<label>[^:：\"*]{2,40}?)[\"'*_]{0,3}\s*[:：])")
+_LABEL = re.compile(
+    r"\s*(?:#{1,6}\s*(?P<heading>.+)|(?:[-*+]\s+)?[\"'*_]{0,3}(?P<label>[^:：\"*]{2,40}?)[\"'*_]{0,3}\s*[:：])"
+)
 _ITEM = re.compile(r"^\s*(?:[-*+]|[0-9]+[.)、])\s+")
 # Four letters of one of the sixteen types; in small letters they are words.
 _TYPE = re.compile(r"(?<![A-Za-z0-9_])[IE][NS][TF][JP](?:-[AT])?(?![A-Za-z0-9_])")
 _YOU_ARE_NAMED = re.compile(
-    r"\b(?:[Yy]ou are|[Yy]ou're|[Aa]ct as|[Rr]espond as|[Ss]peak as|[Ww]rite as|[Rr]eply as|[Pp]retend to be|[Dd]u bist)"
+    r"\b(?:[Yy]ou are|[Yy]ou're|[Dd]u bist|[Pp]retend to be|(?:[Aa]ct|[Rr]espond|[Ss]peak|[Ww]rite|[Rr]eply) as)"
     r" (?:now |jetzt )?(?!I\b|A\b|The\b|An\b)[A-ZÄÖÜ][a-zà-ÿ'-]+ [A-ZÄÖÜ][a-zà-ÿ'-]+\b"
 )
-_NAMED_IS = re.compile(r"\b(?!The\b|This\b|It\b|That\b|Each\b)[A-ZÄÖÜ][a-zà-ÿ'-]+(?: [A-ZÄÖÜ][a-zà-ÿ'-]+)? (?=(?:is|was|seems|gets|ist|wirkt) )")
+_NAMED = re.compile(
+    r"\b([A-ZÄÖÜ][a-zà-ÿ'-]+)(?: [A-ZÄÖÜ][a-zà-ÿ'-]+)? (?=(is|was|seems|gets|can|tends|ist|wirkt|gilt)\b)"
+)
+_GERMAN = frozenset({"ist", "wirkt", "gilt"})
+_KEY = re.compile(r"\"([^\"]{2,40})\"\s*:")
 _DOWNLOAD = re.compile(
     r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"
     r"|\bbase64\s+(?:-d|-D|--decode)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da)?(?:sh|python3?)\b"
@@ -67,8 +74,7 @@ def _lists() -> _Lists:
 def rules_of(text: str) -> set[str]:
     """Return the rules that speak against a line, or a line and the next."""
     lists = _lists()
-    # "Ann is lazy" says of a name what the lists say of "he".
-    plain = lists.harmless.sub(" ... ", lexicon.plain(_NAMED_IS.sub("he ", text)))
+    plain = lists.harmless.sub(" ... ", lexicon.plain(_NAMED.sub(_pronoun, text)))
     found = {
         rule for rule, frames in lists.rules.items() if lists.stems[rule].may_be_in(plain) and frames.search(plain)
     }
@@ -85,14 +91,21 @@ def rules_of(text: str) -> set[str]:
     return found
 
 
+def _pronoun(match: re.Match[str]) -> str:
+    """Return what the lists know in place of a name: "Ann is lazy" is "he is lazy". A product's name stays."""
+    if lexicon.plain(match[1]) not in GIVEN_NAMES:
+        return match[0]
+    return "er " if match[2] in _GERMAN else "he "
+
+
 def announces_persona(line: str) -> bool:
     """Return whether a line is a heading, a label or a field that describes who somebody is."""
     match = _LABEL.match(line)
-    if match is None:
-        return False
-    title = lexicon.plain(match["heading"] or match["label"])
+    titles = [*_KEY.findall(line), *([match["heading"] or match["label"]] if match else [])]
     lists = _lists()
-    return len(title) <= 60 and lists.persona.search(lists.harmless.sub(" ... ", title)) is not None
+    return any(
+        lists.persona.search(lists.harmless.sub(" ... ", lexicon.plain(title))) for title in titles if len(title) <= 60
+    )
 
 
 def speaks_of_somebody(text: str) -> bool:
