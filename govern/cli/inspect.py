@@ -39,9 +39,9 @@ def inspect(options: GlobalOptions, path: Path, profile: str, known: Known) -> N
     """Look a skill over that was made elsewhere, before anybody loads it.
 
     DIR is a folder with a SKILL.md, FILE a .skill, a .zip or a single page. It needs no workspace and no network,
-    carries nothing out and unpacks nothing. It looks for a missing consent, statements without evidence, labels of a person,
-    words that have an agent pass as a person or turn against its users, personal data, secrets, and faults of form.
-    Places are printed, never what stands there. Exit code 4 when it finds anything, 6 when it refuses to read it.
+    carries nothing out and unpacks nothing. It looks for a missing consent, statements without evidence, labels of a
+    person, words that have an agent pass as a person or turn against its users, personal data, secrets, and faults of
+    form. Places are printed, never what stands there. Exit code 4 when it finds anything, 6 when it refuses to read it.
     """
     from extract.inspection import folder, inspecting
 
