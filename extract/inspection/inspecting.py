@@ -18,6 +18,8 @@ from extract.skill import impersonation
 _OF_A_PERSON = ("trait.", "impersonation.")
 #: Only the beginning of SKILL.md says what a skill is about; further down, colleagues are mentioned in passing.
 _HEAD_LINES = 40
+#: Nobody reads a longer line; its beginning shows who speaks.
+_LONGEST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def _somebody(skill: Skill) -> Iterator[Finding]:
         # Under attestation/ stands how to check the skill by hand: variables of a shell and the works council.
         if not page.is_markdown or name.startswith(evidence.FOLDER):
             continue
-        for place in impersonation.places({name: page.text}):
+        short = "\n".join(line[:_LONGEST] for line in page.lines)
+        for place in impersonation.places({name: short}):
             yield from _voice(skill, name, place)
         for number, line in enumerate(page.lines, 1):
             if marks.special_categories(line):

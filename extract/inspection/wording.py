@@ -24,9 +24,12 @@ _LABEL = re.compile(
 _ITEM = re.compile(r"^\s*(?:[-*+]|[0-9]+[.)、])\s+")
 # Four letters of one of the sixteen types; in small letters they are words.
 _TYPE = re.compile(r"(?<![A-Za-z0-9_])[IE][NS][TF][JP](?:-[AT])?(?![A-Za-z0-9_])")
+_YOU_ARE = re.compile(
+    r"\b(?:[Yy]ou are|[Yy]ou're|[Dd]u bist) (?:now |jetzt |ab jetzt |nun |from now on )?([A-ZÄÖÜ][a-zà-ÿ'-]+)\b"
+)
 _YOU_ARE_NAMED = re.compile(
     r"\b(?:[Yy]ou are|[Yy]ou're|[Dd]u bist|[Pp]retend to be|(?:[Aa]ct|[Rr]espond|[Ss]peak|[Ww]rite|[Rr]eply) as)"
-    r" (?:now |jetzt )?(?!I\b|A\b|The\b|An\b)[A-ZÄÖÜ][a-zà-ÿ'-]+ [A-ZÄÖÜ][a-zà-ÿ'-]+\b"
+    r" (?:now |jetzt |ab jetzt |nun )?(?!I\b|A\b|The\b|An\b)[A-ZÄÖÜ][a-zà-ÿ'-]+ [A-ZÄÖÜ][a-zà-ÿ'-]+\b"
 )
 _NAMED = re.compile(
     r"\b([A-ZÄÖÜ][a-zà-ÿ'-]+)(?: [A-ZÄÖÜ][a-zà-ÿ'-]+)? (?=(is|was|seems|gets|can|tends|ist|wirkt|gilt)\b)"
@@ -34,13 +37,20 @@ _NAMED = re.compile(
 _GERMAN = frozenset({"ist", "wirkt", "gilt"})
 _KEY = re.compile(r"\"([^\"]{2,40})\"\s*:")
 _DOWNLOAD = re.compile(
-    r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"
-    r"|\bbase64\s+(?:-d|-D|--decode)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da)?(?:sh|python3?)\b"
+    r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"
+    r"|\bbase64\s+(?:-d|-D|--decode)\b[^\n|]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?(?:sh|python3?)\b"
     r"|\b(?:ba|z)?sh\s+<\(\s*(?:curl|wget)\b|\beval\s+[\"']?\$\(\s*(?:curl|wget)\b|\biex\s*\(\s*(?:iwr|New-Object)\b"
 )
 _SENT = re.compile(
-    r"\b(?:curl|wget|nc)\b[^\n]*(?:\$\{?\w*(?:TOKEN|KEY|SECRET|PASSWORD)|@?~?/?\.(?:ssh|aws|netrc|env)\b|\bid_(?:rsa|ed25519)\b)"
+    r"\b(?:curl|wget|nc)\b[^\n]{0,300}(?:\$\{?\w*(?:TOKEN|KEY|SECRET|PASSWORD)|@?~?/?\.(?:ssh|aws|netrc|env)\b|\bid_(?:rsa|ed25519)\b)"
 )
+_PRIVATE = re.compile(
+    r"(?i:\b(?:read|cat|collect|gather|dump|print|copy|upload|send|open)\b).{0,60}"
+    r"(?:~/?\.(?:ssh|aws|netrc|gnupg|kube|config/gh)\b|\bid_(?:rsa|ed25519)\b|/etc/(?:passwd|shadow)\b)"
+)
+#: What stands around and between words and says nothing: marks of Markdown, quotation marks, commas.
+_MARKS = re.compile(r"[*`\"“”„,，()\[\]]+|(?<!\w)_+|_+(?!\w)")
+_PIECE, _OVERLAP = 4_000, 300
 # Zero width, turns of direction, tags. A joiner between two pictures is part of a picture.
 _HIDDEN = re.compile(
     r"[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\U000e0000-\U000e007f]|(?<![\u2600-\U0001faff\ufe0f])\u200d|(?<!^)\ufeff"
@@ -73,8 +83,13 @@ def _lists() -> _Lists:
 
 def rules_of(text: str) -> set[str]:
     """Return the rules that speak against a line, or a line and the next."""
+    # A page without line ends is read in pieces: some patterns look back to the beginning from each place.
+    return set().union(*(_rules(text[at : at + _PIECE + _OVERLAP]) for at in range(0, max(len(text), 1), _PIECE)))
+
+
+def _rules(text: str) -> set[str]:
     lists = _lists()
-    plain = lists.harmless.sub(" ... ", lexicon.plain(_NAMED.sub(_pronoun, text)))
+    plain = lists.harmless.sub(" ... ", lexicon.plain(_MARKS.sub(" ", _NAMED.sub(_pronoun, text))))
     found = {
         rule for rule, frames in lists.rules.items() if lists.stems[rule].may_be_in(plain) and frames.search(plain)
     }
@@ -82,13 +97,18 @@ def rules_of(text: str) -> set[str]:
         found.add("trait.type")
     if emotion.about_feelings(text):
         found.add("trait.mood")
-    if _YOU_ARE_NAMED.search(text) or impersonation.instructs(text):
+    if _YOU_ARE_NAMED.search(text) or _becomes_somebody(text) or impersonation.instructs(text):
         found.add("impersonation.instruction")
     if _DOWNLOAD.search(text):
         found.add("injection.download")
-    if _SENT.search(text):
+    if _SENT.search(text) or _PRIVATE.search(text):
         found.add("injection.exfiltration")
     return found
+
+
+def _becomes_somebody(text: str) -> bool:
+    """Return whether the reader is told to be somebody of a given name: "you are Ann"."""
+    return any(lexicon.plain(match[1]) in GIVEN_NAMES for match in _YOU_ARE.finditer(text))
 
 
 def _pronoun(match: re.Match[str]) -> str:
