@@ -58,7 +58,7 @@ RULES: Mapping[str, Rule] = {
     "trait.persona": Rule("error", "A file, a section or a field describes who somebody is."),
     "impersonation.instruction": Rule("error", "It tells its reader to pass as a person."),
     "impersonation.voice": Rule("warning", "It speaks in the first person, as if it were somebody."),
-    "personal.data": Rule("error", "Personal data: a listed form says so."),
+    "personal.data": Rule("error", "Personal data: a form or a list says so."),
     "personal.name": Rule("warning", "Personal data, as a language model reads it; it may be wrong."),
     "personal.secret": Rule("error", "A password, key or token."),
     "injection.override": Rule("error", "It tells an agent to set aside its instructions or its caution."),

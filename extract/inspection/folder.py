@@ -12,8 +12,8 @@ from extract.sources import files
 from extract.sources.archive import ZipTree
 
 MAX_FILES = 2_000
-MAX_FILE = 8 << 20
-MAX_TOTAL = 32 << 20
+MAX_FILE = 4 << 20
+MAX_TOTAL = 16 << 20
 
 #: Folders of tools, which are no part of what an agent loads.
 _TOOLS = frozenset({".git", "__pycache__", "node_modules", ".venv"})

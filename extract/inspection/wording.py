@@ -19,7 +19,7 @@ from extract.skill import impersonation
 from redact.detectors.naming import GIVEN_NAMES
 
 _LABEL = re.compile(
-    r"\s*(?:#{1,6}\s*(?P<heading>.+)|(?:[-*+]\s+)?[\"'*_]{0,3}(?P<label>[^:：\"*]{2,40}?)[\"'*_]{0,3}\s*[:：])"
+    r"(?:#{1,6}\s*(?P<heading>.+)|(?:[-*+]\s+)?[\"'*_]{0,3}(?P<label>[^:：\"*]{2,40}?)[\"'*_]{0,3}\s*[:：])"
 )
 _ITEM = re.compile(r"^\s*(?:[-*+]|[0-9]+[.)、])\s+")
 # Four letters of one of the sixteen types; in small letters they are words.
@@ -37,7 +37,7 @@ _NAMED = re.compile(
 _GERMAN = frozenset({"ist", "wirkt", "gilt"})
 _KEY = re.compile(r"\"([^\"]{2,40})\"\s*:")
 _DOWNLOAD = re.compile(
-    r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"
+    r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|]{0,300}\|\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh|python3?|node|perl|ruby)\b"
     r"|\bbase64\s+(?:-d|-D|--decode)\b[^\n|]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?(?:sh|python3?)\b"
     r"|\b(?:ba|z)?sh\s+<\(\s*(?:curl|wget)\b|\beval\s+[\"']?\$\(\s*(?:curl|wget)\b|\biex\s*\(\s*(?:iwr|New-Object)\b"
 )
@@ -120,7 +120,7 @@ def _pronoun(match: re.Match[str]) -> str:
 
 def announces_persona(line: str) -> bool:
     """Return whether a line is a heading, a label or a field that describes who somebody is."""
-    match = _LABEL.match(line)
+    match = _LABEL.match(line.strip()[:120])
     titles = [*_KEY.findall(line), *([match["heading"] or match["label"]] if match else [])]
     lists = _lists()
     return any(

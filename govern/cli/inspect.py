@@ -80,7 +80,7 @@ def inspect(options: GlobalOptions, path: Path, profile: str, known: Known) -> N
     )
     if result.findings:
         raise VerificationError(
-            f"{len(result.findings):,} findings, {errors:,} of them errors",
+            f"{_counted(len(result.findings), 'finding')}, {_counted(errors, 'error')} among them",
             "do not load it before somebody has read these places; docs/inspect.md says what each rule means",
         )
 
@@ -103,7 +103,14 @@ def _say(out: Output, path: Path, result: Inspection) -> None:
         if number > _SHOWN:
             out.say(f"{file}: {rule}: {number - _SHOWN:,} more places, all of them with --json", important=True)
     if result.unread:
-        out.say(f"Not looked into, as they hold no text: {len(result.unread):,} files.", important=True)
+        out.say(f"Not looked into, as they hold no text: {_counted(len(result.unread), 'file')}.", important=True)
     about = "is about a person" if result.about_somebody else "says nothing of whose work it is made"
-    out.say(f"{path}: {result.files:,} files, {len(result.findings):,} findings; it {about}.", important=True)
+    out.say(
+        f"{path}: {_counted(result.files, 'file')}, {_counted(len(result.findings), 'finding')}; it {about}.",
+        important=True,
+    )
     out.say(NOTICE)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

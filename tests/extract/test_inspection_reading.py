@@ -76,10 +76,10 @@ def test_a_link_in_a_zip_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"SKILL.md": b"a" * (4 << 20)}, "200 times its size"),
+        ({"SKILL.md": b"a" * (3 << 20)}, "200 times its size"),
         (
-            {"SKILL.md": "x", **{f"{n}.bin": random.Random(n).randbytes(6 << 20) for n in range(6)}},
-            "more than 32 MB in all",
+            {"SKILL.md": "x", **{f"{n}.bin": random.Random(n).randbytes(3 << 20) for n in range(6)}},
+            "more than 16 MB in all",
         ),
         ({f"{n}.md": "x" for n in range(folder.MAX_FILES + 1)}, "more than 2,000 files"),
     ],
@@ -96,7 +96,7 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "a", TOOL)
     with (tmp_path / "a" / "data.md").open("wb") as file:
         file.truncate(folder.MAX_FILE + 1)
-    with pytest.raises(SourceError, match="more than 8 MB"):
+    with pytest.raises(SourceError, match="more than 4 MB"):
         folder.open_skill(tmp_path / "a")
 
 
