@@ -12,6 +12,7 @@ from attest import evidence
 from extract.inspection import origin
 from extract.inspection.finding import Finding
 from extract.inspection.page import Skill
+from extract.pipeline import spoken
 
 if TYPE_CHECKING:
     from redact.finding import Finding as Found
@@ -33,18 +34,17 @@ class Finder(Protocol):
 def check(skill: Skill, finder: Finder) -> Iterator[Finding]:
     """Yield where personal data or secrets stand.
 
-    In a skill that its person released, digests, signatures and keys under `attestation/` look like secrets and are
-    none, so its JSON is not read; and what the toolkit wrote itself is held to forms, not to a model's opinion.
+    Digests and signatures look like secrets and are none: of a claims file only the words are read, and the proofs of a
+    skill that its person released are passed over. What the toolkit wrote in it is held to forms, not to a model's
+    opinion.
     """
     from redact.finding import CERTAIN
     from redact.folding import clean
 
     released = origin.is_released(skill)
-    texts = {
-        name: clean(page.text)
-        for name, page in skill.pages.items()
-        if not (released and (name.startswith(evidence.FOLDER) or name.endswith((".json", ".jsonl"))))
-    }
+    texts = {name: clean(page.text) for name, page in skill.pages.items() if not (released and _is_proof(name))}
+    if claims := origin.claims(skill):
+        texts[origin.CLAIMS] = clean("\n".join(" ".join(spoken(claim).split()) for claim in claims))
     words = _spoken(skill) if released else frozenset()
     for (name, text), found in zip(texts.items(), finder.find(list(texts.values())), strict=True):
         starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
@@ -58,10 +58,17 @@ def check(skill: Skill, finder: Finder) -> Iterator[Finding]:
                 yield Finding(skill.root + name, number, rule, f"{each.entity} at column {column}")
 
 
+def _is_proof(name: str) -> bool:
+    """Return whether a file is one that `govern audit verify` reads and nobody else."""
+    return (
+        name in (evidence.STATEMENT, evidence.RELEASE, evidence.DISPOSITIONS, evidence.ENTRY)
+        or evidence.is_entry(name)
+        or evidence.is_proof(name)
+    )
+
+
 def _spoken(skill: Skill) -> Iterable[str]:
     """Return the lines of a released skill's claims and quotes, as its pages show them."""
-    from extract.pipeline import spoken
-
     return {" ".join(line.split()) for claim in origin.claims(skill) for line in spoken(claim).splitlines()}
 
 
