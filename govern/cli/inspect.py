@@ -10,7 +10,7 @@ import click
 
 from govern.cli.context import GlobalOptions, governed
 from govern.cli.redact_options import PROFILES, Known, known_options, made
-from govern.errors import VerificationError
+from govern.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
     from extract.inspection.inspecting import Inspection
@@ -34,8 +34,14 @@ NOTICE = (
     help="How personal data is looked for, as `govern redact` does; none leaves it out.",
 )
 @known_options
+@click.option(
+    "--sarif",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the findings as SARIF 2.1.0 too, for code hosts and editors; the file must not exist.",
+)
 @governed
-def inspect(options: GlobalOptions, path: Path, profile: str, known: Known) -> None:
+def inspect(options: GlobalOptions, path: Path, profile: str, known: Known, sarif: Path | None) -> None:
     """Look a skill over that was made elsewhere, before anybody loads it.
 
     DIR is a folder with a SKILL.md, FILE a .skill, a .zip or a single page. It needs no workspace and no network,
@@ -46,10 +52,14 @@ def inspect(options: GlobalOptions, path: Path, profile: str, known: Known) -> N
     from extract.inspection import folder, inspecting
 
     out = options.output()
+    if sarif is not None and (sarif.exists() or sarif.is_symlink()):
+        raise UsageError(f"{sarif} exists", "name another file for --sarif")
     opened = folder.open_skill(path)
     with out.progress("inspecting"):
         finder = None if profile == "none" else made(profile, known, secrets.token_bytes(32))
         result = inspecting.inspect(opened, finder)
+    if sarif is not None:
+        _write(sarif, result)
     _say(out, path, result)
     errors = sum(f.severity == "error" for f in result.findings)
     out.result(
@@ -90,6 +100,17 @@ def meaning(rule: str) -> str:
     from extract.inspection.finding import RULES
 
     return RULES[rule].meaning
+
+
+def _write(path: Path, result: Inspection) -> None:
+    import json
+
+    from attest.files import whole_file
+    from extract.inspection import sarif
+    from govern import __version__
+
+    with whole_file(path, replace=False) as file:
+        file.write(json.dumps(sarif.document(result.findings, __version__), indent=2).encode() + b"\n")
 
 
 def _say(out: Output, path: Path, result: Inspection) -> None:

@@ -133,3 +133,19 @@ def test_a_clean_skill_exits_with_0_and_what_is_refused_with_6(tmp_path: Path) -
     refused = govern("inspect", tmp_path / "release-notes", "--json")
     assert refused.code == 6
     assert "link" in refused.json["error"]
+
+
+def test_findings_are_written_as_sarif_once(tmp_path: Path) -> None:
+    folder = write(tmp_path / "payments-colleague", {**COLLEAGUE, "my notes.md": "She is an INFP.\n"})
+    file = tmp_path / "out.sarif"
+    done = govern("inspect", folder, "--profile", "none", "--sarif", file, "--json")
+    log = json.loads(file.read_text("utf-8"))
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    assert len(run["results"]) == len(done.json["findings"])
+    assert {r["ruleId"] for r in run["results"]} <= {r["id"] for r in run["tool"]["driver"]["rules"]}
+    assert {
+        "artifactLocation": {"uri": "my%20notes.md"},
+        "region": {"startLine": 1},
+    } in [r["locations"][0]["physicalLocation"] for r in run["results"] if r["ruleId"] == "trait.type"]
+    assert govern("inspect", folder, "--sarif", file).code == 2
