@@ -60,6 +60,7 @@ EVENT_TYPES = frozenset(
         "extraction.redacted",
         "extraction.distilled",
         "extraction.sealed",
+        "skill.evaluated",
         "skill.reviewed",
         "skill.released",
         "skill.packaged",

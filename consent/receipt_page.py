@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from consent import receipt_text
+from consent import htmlpage, receipt_text
 from consent.errors import RecordError
 from consent.receipt_words import words
 
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
     from consent.receipt import Receipt
     from consent.receipt_text import Row
 
-# Nothing may run and nothing may be loaded: the page is evidence, and it is opened years later.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = """\
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; }
 th { font-weight: 600; white-space: nowrap; }
 th.part { padding-left: 1.25rem; font-weight: 400; }
 td { overflow-wrap: anywhere; }
@@ -42,22 +36,7 @@ _MARKS = (
 def page(receipt: Receipt) -> bytes:
     """Return the page; the same receipt always makes the same bytes."""
     said = words(receipt.lang)
-    title = html.escape(receipt_text.headline(receipt))
-    parts = [
-        "<!doctype html>",
-        f'<html lang="{html.escape(receipt.lang)}">',
-        "<head>",
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{title}</title>",
-        f"<style>\n{_STYLE}</style>",
-        "</head>",
-        "<body>",
-        "<main>",
-        f"<h1>{title}</h1>",
-        *_table(receipt_text.rows(receipt)),
-    ]
+    parts = _table(receipt_text.rows(receipt))
     if receipt_text.promise(receipt):
         parts.append(f'<p class="say">{html.escape(receipt_text.promise(receipt))}</p>')
     parts += [f"<p>{html.escape(said['keep'])}</p>", *_table(receipt_text.evidence(receipt))]
@@ -70,7 +49,7 @@ def page(receipt: Receipt) -> bytes:
     parts += [f"<h2>{html.escape(said['checkpoint'])}</h2>", f"<pre>{html.escape(receipt.checkpoint.decode())}</pre>"]
     parts += [f"<details><summary>{html.escape(said['machine'])}</summary>"]
     parts += [f"{_OPEN}{html.escape(receipt.to_bytes().decode(), quote=False)}{_CLOSE}", "</details>"]
-    return "\n".join([*parts, "</main>", "</body>", "</html>", ""]).encode()
+    return htmlpage.page(receipt_text.headline(receipt), receipt.lang, _STYLE, parts)
 
 
 def embedded(data: bytes) -> bytes:

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from consent.ledger import Ledger as Consents
     from consent.request import ClaimFacts, RunRequest
     from extract.distil.backend import Backend
-    from extract.distil.claims import Claim, Distillate
+    from extract.distil.claims import Claim, Distillate, Passage
+    from extract.distil.settings import Settings
     from extract.gating import Gated
     from extract.job import Job, Progress, Tools
+    from extract.records import Record
     from extract.residue import Ledger
     from extract.sources import ReadResult
+    from policies.model import Policy
     from redact.engine import Redacted, Redactor
 
 
@@ -199,14 +202,11 @@ def _request_body(request: RunRequest) -> dict[str, Any]:
     }
 
 
-def _distil(
-    job: Job, gated: Gated, redacted: Mapping[int, Redacted], backend: Backend, progress: Progress
-) -> Distillate:
+def passages_of(gated: Gated, redacted: Mapping[int, Redacted]) -> list[Passage]:
+    """Return what a distiller may see of the records: redacted words, day, and an opaque number for the thread."""
     from datetime import date
 
     from extract.distil.claims import Passage
-    from extract.distil.pipeline import distil
-    from extract.distil.settings import Settings
 
     threads: dict[str, str] = {}
     passages = []
@@ -215,10 +215,35 @@ def _distil(
         # Thread ids of mail are addresses of sorts: the distiller gets an opaque number.
         thread = threads.setdefault(f"{record.source_kind}/{record.thread_id}", f"t{len(threads):04d}")
         day = date.fromisoformat(str(gated.facts["local_date"].iloc[row]))
-        passages.append(Passage(record=row, text=result.text, source_kind=record.source_kind, thread=thread, day=day))
-    support: Any = job.policy.gates.get("output.support")
-    settings = Settings(min_records=support.records, min_days=support.days) if support else Settings()
-    return distil(passages, backend, seed=gated.seed, settings=settings, progress=progress)
+        passages.append(
+            Passage(row, result.text, record.source_kind, thread, day, commit_message=_is_commit_message(record))
+        )
+    return passages
+
+
+def _is_commit_message(record: Record) -> bool:
+    """Say whether a record is what a person wrote of a commit, and neither written by git nor a remark on code."""
+    from extract.records import FLAG_MERGE, FLAG_REVERT
+    from extract.sources.reviewnotes import FLAG_REVIEW
+
+    return record.source_kind == "commit" and {FLAG_MERGE, FLAG_REVERT, FLAG_REVIEW}.isdisjoint(record.labels)
+
+
+def distil_settings(policy: Policy) -> Settings:
+    """Return what a policy asks of a claim's support."""
+    from extract.distil.settings import Settings
+
+    support: Any = policy.gates.get("output.support")
+    return Settings(min_records=support.records, min_days=support.days) if support else Settings()
+
+
+def _distil(
+    job: Job, gated: Gated, redacted: Mapping[int, Redacted], backend: Backend, progress: Progress
+) -> Distillate:
+    from extract.distil.pipeline import distil
+
+    passages = passages_of(gated, redacted)
+    return distil(passages, backend, seed=gated.seed, settings=distil_settings(job.policy), progress=progress)
 
 
 def claim_facts(claims: Sequence[Claim]) -> list[ClaimFacts]:

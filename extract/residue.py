@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 Ledger = dict[str, Any]
 
+#: What is told of each kind of `extract.distil.unsaid`: knowledge that is no rule, whatever is distilled.
+UNSAID = {
+    "intuition": "a feeling against rule or numbers",
+    "empathy": "what somebody else needs just then",
+    "doubt": "a doubt behind a choice",
+    "delay": "waiting on purpose",
+    "failure": "a failure that changed how it is done",
+}
+
 #: What is left out of a record that is used, by kind of span.
 WHOSE = {
     "quoted": "quoted from others",
@@ -119,6 +128,7 @@ def lines(ledger: Ledger) -> list[str]:
         text += ["|---|---:|", *(f"| {whose} | {count} |" for whose, count in _by_size(others))]
     if ledger.get("emotion_segments"):
         text += ["", f"Sentences about feelings cut out before anything else was done: {ledger['emotion_segments']}."]
+    text += _unsaid(ledger["distilled"])
     text += ["", "| what distillation left behind | count |", "|---|---:|"]
     rows = {**{f"sentences: {k}": v for k, v in ledger["dropped"].items()}}
     rows |= {f"claims kept back by `{k}`": v for k, v in ledger["claims_kept_back"].items()}
@@ -128,6 +138,25 @@ def lines(ledger: Ledger) -> list[str]:
             rows |= {"claims struck because the person keeps what they know": ledger["withheld"]}
     text += [f"| {name.replace('_', ' ')} | {count} |" for name, count in _by_size(rows)]
     return text
+
+
+def _unsaid(measures: Mapping[str, int]) -> list[str]:
+    """Return the lines about knowledge that is no rule; none for a ledger from before it was counted."""
+    if "unsaid_doubt_seen" not in measures:
+        return []
+    rows = [
+        f"| {told} | {measures[f'unsaid_{kind}_seen']} | {measures[f'unsaid_{kind}_kept']} |"
+        for kind, told in UNSAID.items()
+    ]
+    return [
+        "",
+        "| knowledge that is no rule, by sentences that hint at it | in what was read | in the claims |",
+        "|---|---:|---:|",
+        *rows,
+        "",
+        "Found by turns of phrase in English and German; what was said otherwise, in person, or never, is in no count. "
+        "The sentences themselves are not kept. Where one of these matters, ask the person.",
+    ]
 
 
 def _by_size(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -314,6 +314,7 @@ def forget(workspace: Workspace, extraction: str) -> None:
     for path in (
         workspace.statement_path(extraction),
         workspace.review_path(extraction),
+        workspace.evaluation_path(extraction),
         jobs.staged_path(workspace, extraction),
         jobs.path(workspace, extraction),
     ):

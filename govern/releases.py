@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attest import canonical
 from govern import refusals
 from govern.errors import RefusedError
 from govern.standing import Standing, Word, contested, standing, statement_sha256, use_ends, word
@@ -51,6 +52,7 @@ class Plan:
     choice: ChoiceState
     request: RunRequest
     enrolled: EnrolledKey | None
+    evaluation: Mapping[str, Any] | None
 
 
 def circumstances(workspace: Workspace, log: EventLog, draft: Draft, now: datetime) -> Circumstances:
@@ -143,8 +145,10 @@ def plan(
         )
     draft = replace(draft, header=_final(draft, policy, decision.choice, request.circumstances))
     lineage.refuse_taken_back(workspace, log, draft.extraction_id, now)
-    candidate = release.prepare(draft, review, now)
-    return Plan(draft, candidate, policy, decision.choice, request, consents.key(draft.header.subject))
+    kept = workspace.evaluation_path(draft.extraction_id)
+    evaluation = canonical.loads(kept.read_bytes()) if kept.exists() else None
+    candidate = release.prepare(draft, review, now, evaluation)
+    return Plan(draft, candidate, policy, decision.choice, request, consents.key(draft.header.subject), evaluation)
 
 
 def _final(draft: Draft, policy: Policy, choice: ChoiceState, known: Circumstances) -> Any:
@@ -164,16 +168,21 @@ def output_facts(
     signature_valid: bool | None,
     residual_hits: int | None,
     is_contested: bool | None,
+    evaluation: Mapping[str, Any] | None,
 ) -> OutputFacts:
     """Return what the output gates need to know, measured on the finished files wherever they tell it.
 
-    How well a skill identifies its author is not measured yet, so a policy that caps it lets no skill pass.
+    How well the skill identifies its author is known only where exactly its claims were evaluated, on messages of after
+    the extraction and against a peer: a policy that caps it lets no other skill pass.
     """
     from consent.request import OutputFacts
     from extract import pipeline
-    from extract.skill import impersonation, terms
+    from extract.skill import codec, impersonation, terms
 
     pages = candidate.pages()
+    author = None
+    if evaluation is not None and evaluation["claims_sha256"] == codec.statements_sha256(candidate.claims):
+        author = evaluation["gain"]["author"]
     return OutputFacts(
         claims=tuple(pipeline.claim_facts(candidate.judged)),
         drafted_at=draft.sealed_at,
@@ -182,7 +191,7 @@ def output_facts(
         residual_hits=residual_hits,
         expires=draft.header.expires,
         contested=is_contested,
-        identity=None,
+        identity=None if author is None else author / 1000,
         disclosed=terms.disclosed(pages["SKILL.md"]),
         impersonates=len(impersonation.places(pages)),
         terms=terms.forbids_decisions(pages["SKILL.md"]),
@@ -239,6 +248,7 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
         # Names that stood in headers only are known by what the run left; without it nobody knows what to look for.
         residual_hits=None if removed is None else len(hits),
         is_contested=contested(draft.extraction_id, header.subject, header.purpose, log, workspace.ledger(log), now),
+        evaluation=plan_.evaluation,
     )
     results = decide.decide_output(plan_.policy, facts, plan_.choice, plan_.request)
     reasons = sorted({reason for result in results for reason in result.reasons})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIVE = ("given", "renewed")
 Entry = tuple[int, dict[str, Any]]
-_WANTED = ("skill.released", "skill.revoked", "skill.tombstoned", "subject.response")
+_WANTED = ("skill.released", "skill.superseded", "skill.revoked", "skill.tombstoned", "subject.response")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,9 @@ class Standing:
 
     Attributes:
         status: `released`; `draft`; `unknown` to this log; or why it may not be used: `expired`, `suspended` while an
-            objection, a restriction or a suspension is open, `revoked`, `quarantined` because its consent was invalid
-            from the beginning, `tombstoned` because what it rested on is gone.
+            objection, a restriction or a suspension is open, `superseded` by another version of it, `revoked`,
+            `quarantined` because its consent was invalid from the beginning, `tombstoned` because what it rested on is
+            gone.
         since: Since when, where that is known.
         reason: The gate or the state of the consent that is behind it, or "".
         replaced_by: The extraction that takes its place, or "".
@@ -46,7 +47,7 @@ class Standing:
             self.status
             + (f" since {self.since}" if self.since else "")
             + (f" ({self.reason})" if self.reason else "")
-            + (f"; made again as extraction {self.replaced_by}" if self.replaced_by else "")
+            + (f"; in its place: extraction {self.replaced_by}" if self.replaced_by else "")
         )
 
     @property
@@ -76,17 +77,36 @@ def standing(workspace: Workspace, log: EventLog, data: bytes, consents: Ledger,
 
     files = container.unpack(data).files
     draft = "attestation/draft.json" in files
+    extraction_id = extraction_of(files)
+    if extraction_id is None:
+        return Standing("unknown")
+    return of_extraction(workspace, log, extraction_id, consents, now, draft=draft)
+
+
+def extraction_of(files: Mapping[str, bytes]) -> str | None:
+    """Return the extraction that a skill says it comes of, or None."""
+    draft = "attestation/draft.json" in files
     try:
         head = json.loads(files["attestation/draft.json" if draft else "attestation/entry.json"])
-        extraction_id = (head if draft else head["body"])["extraction_id"]
+        return str((head if draft else head["body"])["extraction_id"])
     except (KeyError, ValueError, TypeError):
-        return Standing("unknown")
-    released = ended = None
+        return None
+
+
+def of_extraction(
+    workspace: Workspace, log: EventLog, extraction_id: str, consents: Ledger, now: datetime, *, draft: bool
+) -> Standing:
+    """Return how the draft or the skill of an extraction stands."""
+    released = ended = superseded = None
     for index, entry in entries(log):
+        if entry["type"] == "skill.superseded" and entry["body"]["by"] == extraction_id:
+            superseded = None
         if entry["body"].get("extraction_id") != extraction_id:
             continue
         if entry["type"] == "skill.released":
             released = (index, entry)
+        elif entry["type"] == "skill.superseded":
+            superseded = entry
         elif entry["type"] == "skill.tombstoned" or (entry["type"] == "skill.revoked" and ended is None):
             ended = entry
     if ended is not None and ended["type"] == "skill.tombstoned":
@@ -96,7 +116,10 @@ def standing(workspace: Workspace, log: EventLog, data: bytes, consents: Ledger,
         return Standing("draft") if ended is None else Standing("revoked", ended["at"], ended["body"].get("reason", ""))
     if released is None:
         return Standing("unknown")
-    return _of_release(workspace, log, released[1], ended, consents, now)
+    found = _of_release(workspace, log, released[1], ended, consents, now)
+    if superseded is not None and found.status == "released":
+        return Standing("superseded", superseded["at"], "rollback", superseded["body"]["by"])
+    return found
 
 
 def _of_release(

@@ -251,6 +251,10 @@ class Workspace:
         """Return where the signed statement of the last skill released from an extraction is kept."""
         return self.root / "extractions" / f"{extraction_id}.statement.dsse.json"
 
+    def evaluation_path(self, extraction_id: str) -> Path:
+        """Return where the numbers of the last evaluation of a skill are kept."""
+        return self.root / "extractions" / f"{extraction_id}.evaluation.json"
+
     def keep(self, path: Path, data: bytes) -> None:
         """Write a file of the workspace that only its owner reads."""
         from attest.files import replace_file

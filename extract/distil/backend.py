@@ -43,6 +43,19 @@ class Generation:
     logprobs: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a model takes a text to be.
+
+    Attributes:
+        logprob: Natural log-probability of the whole text.
+        tokens: Number of the model's tokens in it.
+    """
+
+    logprob: float
+    tokens: int
+
+
 class Backend(Protocol):
     """A local language model."""
 
@@ -51,7 +64,7 @@ class Backend(Protocol):
         ...
 
     def capabilities(self) -> frozenset[str]:
-        """Return what it can do: `options`, `generate`."""
+        """Return what it can do: `options`, `generate`, `score`, `tokens`."""
         ...
 
     def options(self, prefix: Prompt, choices: Sequence[str]) -> list[float]:
@@ -60,6 +73,22 @@ class Backend(Protocol):
 
     def generate(self, prompt: Prompt, grammar: str, *, max_tokens: int, stop: str = "\n") -> Generation:
         """Return the most likely continuation that a GBNF grammar allows, up to the stop or the number of tokens."""
+        ...
+
+    def score(self, prefix: Prompt, text: str) -> Score:
+        """Return how likely the model takes a text to be behind the prompt; it reads, and writes nothing.
+
+        Raises:
+            BackendError: If this kind of server cannot tell, see `capabilities`.
+        """
+        ...
+
+    def tokens(self, text: str) -> int:
+        """Return how many of the model's tokens a text has.
+
+        Raises:
+            BackendError: If this kind of server cannot tell, see `capabilities`; what can `score` can tell this too.
+        """
         ...
 
     def close(self) -> None:
@@ -77,9 +106,7 @@ def default_model() -> Path:
     folder = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
     found = sorted(folder.glob("*.gguf")) if folder is not None else []
     if not found:
-        raise ModelMissingError(
-            "the default language model is not installed", "run `make setup`, or name a GGUF file with --model"
-        )
+        raise ModelMissingError("the default language model is not installed", "run `make setup`, or name a GGUF file")
     return found[0]
 
 
@@ -93,15 +120,15 @@ def model_sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (FileNotFoundError, IsADirectoryError):
-        raise ModelMissingError(f"no model file at {path}", "name a GGUF file with --model") from None
+        raise ModelMissingError(f"no model file at {path}", "name a GGUF file") from None
 
 
 def open_backend(model: Path | None, endpoint: str | None, allow_addresses: Collection[str] = ()) -> Backend:
-    """Open a model: a GGUF file in this process, or a server at a loopback or allowed address.
+    """Open a model: a GGUF file, in a process of its own without network, or a server at an allowed address.
 
     Args:
         model: A GGUF file, or None for the default model.
-        endpoint: Base URL of an OpenAI-compatible server, or None to run in process.
+        endpoint: Base URL of an OpenAI-compatible server, or None to run the file.
         allow_addresses: Addresses other than loopback that the policy names, as `host` or `host:port`.
 
     Raises:
@@ -116,6 +143,6 @@ def open_backend(model: Path | None, endpoint: str | None, allow_addresses: Coll
         from extract.distil.http_backend import HttpBackend
 
         return HttpBackend(endpoint, allow_addresses)
-    from extract.distil.llama_backend import LlamaBackend
+    from extract.distil.isolated import IsolatedBackend
 
-    return LlamaBackend(model if model is not None else default_model())
+    return IsolatedBackend(model if model is not None else default_model())

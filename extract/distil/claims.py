@@ -19,7 +19,7 @@ CATEGORY: dict[Kind, str] = {
 }
 
 #: How a statement may come to be. Each mode has a check of its own; what nothing can check is no mode.
-Mode = Literal["verbatim", "deletion", "corrected"]
+Mode = Literal["verbatim", "deletion", "counted", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Passage:
         source_kind: mail, commit, chat or document.
         thread: Opaque thread label, the same for all passages of a thread.
         day: Local day of writing.
+        commit_message: Whether it is what the person wrote of a commit: no merge, no revert, no remark in a review.
     """
 
     record: int
@@ -39,6 +40,7 @@ class Passage:
     source_kind: str
     thread: str
     day: date
+    commit_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,11 @@ class Claim:
         id: `c001`, `c002`, ... in the order of the skill.
         kind: The most likely kind.
         kinds: Probability of each kind, in thousandths, adding up to 1000.
-        statement: What is claimed. In mode `deletion` a word subsequence of the first span's quote.
+        statement: What is claimed. In mode `deletion` a word subsequence of the first span's quote; in mode `counted`
+            what `extract.distil.counted` renders of the numbers.
         mode: How the statement came to be.
-        evidence: The spans that it rests on; the first is the one that it was made from.
+        evidence: The spans that it rests on; the first is the one that it was made from. In mode `counted` instances,
+            spread over time.
         keep: Odds that a reader would keep it, in thousandths.
         threads: Number of distinct threads in the evidence.
         days: Number of distinct days in the evidence.
@@ -78,6 +82,8 @@ class Claim:
         last: Last day of the evidence, ISO date.
         entropy_millibits: Entropy of `kinds`; above 2000 the claim is "unsure".
         review: What the subject said: `unreviewed`, `accepted`, `corrected`, `struck`.
+        pattern: What is counted, see `extract.distil.counted`; "" in other modes.
+        counts: `n` instances `of` so many; empty in other modes.
     """
 
     id: str
@@ -93,6 +99,8 @@ class Claim:
     last: date
     entropy_millibits: int
     review: str = "unreviewed"
+    pattern: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def support(self) -> int:

@@ -62,7 +62,17 @@ def supporters(speaker: int, group: Sequence[int], vectors: NDArray[np.float32],
     return [i for i, value in zip(group, near, strict=True) if i == speaker or value >= similarity]
 
 
-def speaker(group: Sequence[int], keep: Sequence[int], vectors: NDArray[np.float32]) -> int:
-    """Return the row that speaks for a group: likely to be kept, and near to all others; the first of equals."""
+def speaker(group: Sequence[int], keep: Sequence[int], vectors: NDArray[np.float32], sides: Sequence[bool]) -> int:
+    """Return the row that speaks for a group: on the side of most, likely to be kept, near to all others.
+
+    Args:
+        group: Row numbers.
+        keep: Keep odds of every row, in thousandths.
+        vectors: Unit vectors of every row.
+        sides: For every row, whether it denies. A habit and its contrary are near in every vector space, and a single
+            contrary must not speak for the habit. Of equals the first is taken.
+    """
+    denying = 2 * sum(sides[i] for i in group)
+    able = [i for i in group if denying == len(group) or sides[i] is (denying > len(group))]
     centre = vectors[list(group)].mean(axis=0)
-    return max(group, key=lambda i: (keep[i] + round(300 * float(vectors[i] @ centre)), -i))
+    return max(able, key=lambda i: (keep[i] + round(300 * float(vectors[i] @ centre)), -i))

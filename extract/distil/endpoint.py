@@ -8,6 +8,7 @@ ruled out here and in `http_backend`; the third only a model in process can rule
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from urllib.parse import urlsplit
 from extract.distil.errors import EndpointRefusedError
 from govern.errors import UsageError
 
+_ODD_NUMBERS = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?")
+_DOTTED = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
+_SPELLING = "write it as four decimal numbers, for instance 127.0.0.1"
 #: Turns a host and a port into addresses: `socket.getaddrinfo`, cut down.
 Resolver = Callable[[str, int], list[str]]
 
@@ -40,6 +44,10 @@ class Endpoint:
     path: str
     loopback: bool
 
+    def authority(self, host: str) -> str:
+        """Return host and port as they stand in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2)."""
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
 
 def resolve(host: str, port: int) -> list[str]:
     """Return the numeric addresses of a host, in the order of the resolver."""
@@ -59,6 +67,10 @@ def allow(url: str, allowed: Collection[str] = (), resolver: Resolver = resolve)
         UsageError: If it is not a URL of a server.
         EndpointRefusedError: If the address is neither loopback nor allowed.
     """
+    if not url.isascii() or any(c <= " " or c in "\\\x7f" for c in url):
+        raise UsageError(
+            "the endpoint has characters that no URL of a server has", "for instance http://127.0.0.1:8080"
+        )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -72,6 +84,9 @@ def allow(url: str, allowed: Collection[str] = (), resolver: Resolver = resolve)
         raise UsageError("the endpoint must not have a query or a fragment")
     if port == 0:
         raise UsageError("the endpoint's port must not be 0")
+    if _ODD_NUMBERS.fullmatch(host) and not _DOTTED.fullmatch(host):
+        # 0177.0.0.1 is 127.0.0.1 to some programs and 177.0.0.1 to others.
+        raise EndpointRefusedError("the endpoint's address is spelled in a way that is read differently", _SPELLING)
     port = port if port is not None else (443 if parts.scheme == "https" else 80)
     try:
         addresses = resolver(host, port)
@@ -91,5 +106,7 @@ def allow(url: str, allowed: Collection[str] = (), resolver: Resolver = resolve)
             "the endpoint is neither on this machine nor named by the policy",
             "run the model server on 127.0.0.1, or have the policy name its address",
         )
+    # A name for both families: servers listen on 127.0.0.1 unless they are told otherwise.
+    address = str(min(plain, key=lambda a: a.version))
     path = parts.path.rstrip("/")
-    return Endpoint(parts.scheme, host, str(plain[0]), port, path.removesuffix("/v1"), loopback)
+    return Endpoint(parts.scheme, host, address, port, path.removesuffix("/v1"), loopback)

@@ -5,13 +5,15 @@ InputError                      6
 └── BackendError                   the model or its server gave something that cannot be used
 RefusedError                    3
 └── EndpointRefusedError           an address that is neither loopback nor allowed
+ModelMissingError              10
+└── LibraryError                   llama.cpp is not there, or not the one that is known
 VerificationError               4
 └── ClaimError                     a claim is not what its evidence says
 """
 
 from __future__ import annotations
 
-from govern.errors import InputError, RefusedError, VerificationError
+from govern.errors import InputError, ModelMissingError, RefusedError, VerificationError
 
 
 class ModelFileError(InputError):
@@ -24,6 +26,10 @@ class BackendError(InputError):
 
 class EndpointRefusedError(RefusedError):
     """A model server is at an address that is neither loopback nor allowed."""
+
+
+class LibraryError(ModelMissingError):
+    """The library that runs models is not installed, or not of a version that is known."""
 
 
 class ClaimError(VerificationError):

@@ -1,7 +1,9 @@
 """Asks an OpenAI-compatible model server on this machine: llama-server and what speaks like it.
 
-Only `/v1/models` and `/v1/completions` are used, always with temperature 0 and with log-probabilities. One address is
-resolved once and connected to directly: proxy variables and redirects are never followed.
+Only `/v1/models` and `/v1/completions` are used, always with temperature 0 and with log-probabilities, llama-server's
+`/tokenize`, and what tells the kinds of servers apart. One address is resolved once and connected to directly: proxy
+variables and redirects are never followed. A server has to show that it keeps to a grammar before it is given
+anybody's words.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import ssl
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from extract.distil.backend import Generation, Prompt
+from extract.distil import servers
+from extract.distil.backend import Generation, Prompt, Score
 from extract.distil.endpoint import Endpoint, Resolver, allow, resolve
 from extract.distil.errors import BackendError, EndpointRefusedError
 
@@ -25,71 +28,131 @@ _MAX_ANSWER = 4_000_000
 _ALTERNATIVES = 200
 _MISSING_PENALTY = 1.0
 _NAME = re.compile(r"[^\w.:/+-]")
+_PATH = re.compile(r"[/~.\\]|[A-Za-z]:[/\\]")
+#: What the names of special tokens begin with.
+_OPENING = re.compile(r"([<\[{])(?=\S)")
+_TRIAL = Prompt("2 + 2 =", " ")
+_TRIAL_ANSWER = "green"
+_TRIAL_GRAMMAR = f'root ::= "{_TRIAL_ANSWER}" "\\n"\n'
+_HINT = "use llama-server, or a GGUF file in process"
+_ELSEWHERE = "the server's model runs on other machines"
+_ELSEWHERE_HINT = "load a local model, in a server that serves no others"
 
 
 class HttpBackend:
     """A model server at a loopback address, or one that the policy names."""
 
     def __init__(self, url: str, allow_addresses: Collection[str] = (), resolver: Resolver = resolve) -> None:
-        """Connect and try the server out.
+        """Connect, find out which program it is, and try it out.
 
         Raises:
             EndpointRefusedError: If the address is neither loopback nor allowed, or the model runs elsewhere.
-            BackendError: If the server does not answer as it should, or returns no log-probabilities.
+            BackendError: If the server does not answer as it should, returns no log-probabilities, or does not keep to
+                grammars.
         """
         self._endpoint: Endpoint = allow(url, allow_addresses, resolver)
+        self._fixed: tuple[str, list[int]] | None = None
         models = self._call("GET", "/v1/models", None)
         try:
-            name = _NAME.sub("_", str(models["data"][0]["id"]))[:100]
+            self._model = str(models["data"][0]["id"])
         except (KeyError, IndexError, TypeError):
             raise BackendError("the model server names no model") from None
-        if name.casefold().endswith(("-cloud", ":cloud")):
-            raise EndpointRefusedError("the server's model runs on other machines", "load a local model")
-        self._model = name
-        if not _alternatives(self._complete("2 + 2 =", max_tokens=1)):
-            raise BackendError("the model server returned no log-probabilities", "use llama-server")
+        if servers.runs_elsewhere(self._model):
+            raise EndpointRefusedError(_ELSEWHERE, _ELSEWHERE_HINT)
+        self._server = servers.recognise(models, self._ask)
+        if self._server is servers.OLLAMA and servers.passes_on(self._ask("/api/tags")):
+            raise EndpointRefusedError(_ELSEWHERE, _ELSEWHERE_HINT)
+        if self._server.lacks:
+            raise BackendError(f"the model server is {self._server.name}, which {self._server.lacks}", _HINT)
+        self._try_out()
+
+    def _try_out(self) -> None:
+        choice = self._complete(_TRIAL, max_tokens=8, grammar=_TRIAL_GRAMMAR, stop=["\n"])
+        if not _alternatives(choice):
+            raise BackendError("the model server returned no log-probabilities", _HINT)
+        if str(choice.get("text")).strip() != _TRIAL_ANSWER:
+            raise BackendError("the model server does not keep to a grammar", _HINT)
 
     def info(self) -> dict[str, str | int]:
         """Return the model's name as the server tells it, and the address; the file's digest is not known."""
         e = self._endpoint
+        # A path may hold the name of a person's folder: the file's name is enough.
+        name = re.split(r"[/\\]", self._model)[-1] if _PATH.match(self._model) else self._model
         return {
             "backend": "http",
-            "model": self._model,
+            "server": self._server.name,
+            "model": _NAME.sub("_", name)[:100],
             "model_sha256": "",
-            "model_address": f"{e.address}:{e.port}",
+            "model_address": e.authority(e.address),
             "model_kind": "loopback" if e.loopback else "remote",
         }
 
     def capabilities(self) -> frozenset[str]:
-        """Return all that a distiller asks for."""
-        return frozenset({"options", "generate"})
+        """Return what this kind of server can do, see `servers`."""
+        return self._server.capabilities
 
     def options(self, prefix: Prompt, choices: Sequence[str]) -> list[float]:
         """Return the log-probability of the first token of each choice.
 
         A server tells only the most likely tokens. A choice that is not among them gets less than the last of them.
         """
-        found = _alternatives(self._complete(prefix.fixed + prefix.item, max_tokens=1))
+        found = _alternatives(self._complete(prefix, max_tokens=1))
         if not found:
-            raise BackendError("the model server returned no log-probabilities", "use llama-server")
+            raise BackendError("the model server returned no log-probabilities", _HINT)
         floor = min(found.values()) - _MISSING_PENALTY
         return [_best_start(choice, found, floor) for choice in choices]
 
     def generate(self, prompt: Prompt, grammar: str, *, max_tokens: int, stop: str = "\n") -> Generation:
         """Return what the server writes under a grammar; whether it kept to it is checked by the caller."""
-        choice = self._complete(prompt.fixed + prompt.item, max_tokens=max_tokens, grammar=grammar, stop=[stop])
+        choice = self._complete(prompt, max_tokens=max_tokens, grammar=grammar, stop=[stop])
         text = choice.get("text")
         if not isinstance(text, str):
             raise BackendError("the model server returned no text")
         return Generation(text.split(stop)[0], tuple(_token_logprobs(choice)))
 
+    def score(self, prefix: Prompt, text: str) -> Score:
+        """Raise: these servers give log-probabilities of what they write, not of what they read.
+
+        Raises:
+            BackendError: Always.
+        """
+        raise BackendError("a model server cannot score texts", "use a model file in process")
+
+    def tokens(self, text: str) -> int:
+        """Return how many tokens llama-server finds in a text.
+
+        Raises:
+            BackendError: If it is another server, see `capabilities`.
+        """
+        if "tokens" not in self._server.capabilities:
+            raise BackendError("this model server does not tell how many tokens a text has", "use a model in process")
+        return len(self._tokenize(text, begin=False))
+
     def close(self) -> None:
         """Do nothing: every question has its own connection."""
 
-    def _complete(self, prompt: str, *, max_tokens: int, **more: object) -> dict[str, Any]:
+    def _prompt(self, prompt: Prompt) -> list[int] | str:
+        """Return a prompt in which the item is text only, whatever it spells.
+
+        A server reads `<|im_end|>` in a prompt as the end of a turn, also where somebody wrote it into a mail.
+        """
+        if "tokens" not in self._server.capabilities:
+            return prompt.fixed + _OPENING.sub(r"\1 ", prompt.item)
+        if self._fixed is None or self._fixed[0] != prompt.fixed:
+            self._fixed = (prompt.fixed, self._tokenize(prompt.fixed, begin=True))
+        return self._fixed[1] + self._tokenize(prompt.item, begin=False)
+
+    def _tokenize(self, text: str, *, begin: bool) -> list[int]:
+        answer = self._call("POST", "/tokenize", {"content": text, "add_special": begin, "parse_special": False})
+        tokens = answer.get("tokens") if isinstance(answer, dict) else None
+        if not isinstance(tokens, list) or not all(type(token) is int for token in tokens):
+            raise BackendError("the model server returned no tokens")
+        return tokens
+
+    def _complete(self, prompt: Prompt, *, max_tokens: int, **more: object) -> dict[str, Any]:
         body = {
             "model": self._model,
-            "prompt": prompt,
+            "prompt": self._prompt(prompt),
             "max_tokens": max_tokens,
             "temperature": 0,
             "seed": 0,
@@ -106,12 +169,29 @@ class HttpBackend:
             raise BackendError("the model server returned no completion")
         return choice
 
+    def _ask(self, path: str) -> Any:
+        """Return what a path holds, or None if there is no such path or no JSON."""
+        status, raw = self._exchange("GET", path, None)
+        try:
+            return json.loads(raw) if status == 200 else None
+        except (ValueError, RecursionError):
+            return None
+
     def _call(self, method: str, path: str, body: object) -> Any:
+        status, raw = self._exchange(method, path, body)
+        if status != 200:
+            raise BackendError(f"the model server answered with status {status}")
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError):
+            raise BackendError("the model server's answer is not JSON") from None
+
+    def _exchange(self, method: str, path: str, body: object) -> tuple[int, bytes]:
         e = self._endpoint
         connection = http.client.HTTPConnection(e.address, e.port, timeout=_TIMEOUT_SECONDS)
         try:
             connection.sock = _connect(e)
-            headers = {"Host": f"{e.host}:{e.port}", "Accept": "application/json", "Connection": "close"}
+            headers = {"Host": e.authority(e.host), "Accept": "application/json", "Connection": "close"}
             data = None
             if body is not None:
                 data = json.dumps(body).encode()
@@ -120,19 +200,15 @@ class HttpBackend:
             response = connection.getresponse()
             status, raw = response.status, response.read(_MAX_ANSWER + 1)
         except (OSError, http.client.HTTPException):
-            raise BackendError(f"the model server at {e.address}:{e.port} does not answer", "is it running?") from None
+            where = e.authority(e.address)
+            raise BackendError(f"the model server at {where} does not answer", "is it running?") from None
         finally:
             connection.close()
         if 300 <= status < 400:
             raise EndpointRefusedError("the model server redirects to another address, which is not followed")
-        if status != 200:
-            raise BackendError(f"the model server answered with status {status}")
         if len(raw) > _MAX_ANSWER:
             raise BackendError("the model server's answer is too long")
-        try:
-            return json.loads(raw)
-        except (ValueError, RecursionError):
-            raise BackendError("the model server's answer is not JSON") from None
+        return status, raw
 
 
 def _connect(e: Endpoint) -> socket.socket:

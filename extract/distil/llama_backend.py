@@ -1,20 +1,20 @@
 """Runs a GGUF model in this process through llama.cpp: one thread, temperature 0, no output of its own.
 
 The low-level interface is used because it does just what is needed: the chat template in the file is never looked
-at, only the last token's logits are computed, and the cache is cut back to the same place before every record.
+at, only those logits are computed that are asked for, and the cache is cut back to the same place before every record.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extract.distil.backend import Generation, Prompt, model_sha256
-from extract.distil.errors import BackendError, ModelFileError
+from extract.distil import llama_library
+from extract.distil.backend import Generation, Prompt, Score, model_sha256
+from extract.distil.errors import BackendError, LibraryError, ModelFileError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,30 +22,11 @@ if TYPE_CHECKING:
 
 _CONTEXT = 2048
 _BATCH = 512
+#: Tokens that are scored at a time: the scores of one token take 200 kB.
+_SCORED = 64
 #: The grammar is tried on this many best tokens first; the result is the same as trying it on all.
 _SHORTLIST = 64
 _MAGIC = b"GGUF"
-
-_quiet: Any = None
-
-
-def _library() -> Any:
-    """Import llama.cpp with its log switched off and idle workers asleep."""
-    global _quiet
-    # Read by OpenMP when the library is loaded; otherwise waiting workers spin and starve a busy machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from llama_cpp import llama_cpp as lib
-
-    if _quiet is None:
-
-        @lib.llama_log_callback  # type: ignore[untyped-decorator]
-        def drop(_level: int, _text: bytes, _data: object) -> None:
-            return
-
-        _quiet = drop
-        lib.llama_log_set(_quiet, ctypes.c_void_p(0))
-        lib.llama_backend_init()
-    return lib
 
 
 def check_gguf(path: Path) -> None:
@@ -57,7 +38,7 @@ def check_gguf(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(24)
     if len(head) < 24 or head[:4] != _MAGIC:
-        raise ModelFileError(f"{path} is not a GGUF file", "name a GGUF model with --model")
+        raise ModelFileError(f"{path} is not a GGUF file", "name a GGUF model")
     if int.from_bytes(head[4:8], "little") not in (2, 3):
         raise ModelFileError(f"{path} is a GGUF file of an unknown version", "convert the model again")
 
@@ -71,11 +52,12 @@ class LlamaBackend:
         Raises:
             ModelMissingError: If there is no such file.
             ModelFileError: If it is not a GGUF model, or damaged.
+            LibraryError: If llama.cpp is not the one that this was written for.
         """
         self._model = self._context = None
         digest = model_sha256(path)
         check_gguf(path)
-        lib = self._lib = _library()
+        lib = self._lib = llama_library.load()
         params = lib.llama_model_default_params()
         params.n_gpu_layers = 0
         self._model = lib.llama_model_load_from_file(str(path).encode(), params)
@@ -86,7 +68,13 @@ class LlamaBackend:
         options.n_threads = options.n_threads_batch = 1
         self._context = lib.llama_init_from_model(self._model, options)
         if not self._context:
+            self.close()
             raise ModelFileError(f"{path} cannot be run", "there may be too little memory")
+        try:
+            llama_library.check_context(lib, self._context, n_ctx=_CONTEXT, n_batch=_BATCH, n_threads=1)
+        except LibraryError:
+            self.close()
+            raise
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._memory = lib.llama_get_memory(self._context)
         self._words = int(lib.llama_vocab_n_tokens(self._vocab))
@@ -110,7 +98,11 @@ class LlamaBackend:
 
     def capabilities(self) -> frozenset[str]:
         """Return all that a distiller asks for."""
-        return frozenset({"options", "generate"})
+        return frozenset({"options", "generate", "score", "tokens"})
+
+    def tokens(self, text: str) -> int:
+        """Return how many tokens a text has."""
+        return len(self._tokenize(text, begin=False))
 
     def usage(self) -> tuple[int, int]:
         """Return the tokens read and written so far."""
@@ -162,6 +154,27 @@ class LlamaBackend:
             lib.llama_sampler_free(sampler)
         return Generation(written.decode("utf-8", "replace").split(stop)[0], tuple(logprobs))
 
+    def score(self, prefix: Prompt, text: str) -> Score:
+        """Return how likely the model takes a text to be behind the prompt; one reading of the text.
+
+        Raises:
+            BackendError: If prompt and text are longer than the model's context.
+        """
+        tokens = self._tokenize(text, begin=False)
+        if not tokens:
+            return Score(0.0, 0)
+        self._start(prefix)
+        if self._used + len(tokens) > _CONTEXT:
+            raise BackendError("a text is longer than the model's context")
+        total = float(self._logprobs()[tokens[0]])
+        for at in range(0, len(tokens) - 1, _SCORED):
+            part = tokens[at : at + _SCORED]
+            # The last token of the text is foretold, never read.
+            foretold = tokens[at + 1 : at + 1 + len(part)]
+            self._read_all(part[: len(foretold)])
+            total += sum(float(self._logprobs(i)[token]) for i, token in enumerate(foretold))
+        return Score(total, len(tokens))
+
     def close(self) -> None:
         """Free the model; calling it twice does no harm."""
         if self._context:
@@ -212,10 +225,28 @@ class LlamaBackend:
             self._used += len(part)
             self._tokens_read += len(part)
 
-    def _logprobs(self) -> NDArray[np.float64]:
+    def _read_all(self, tokens: Sequence[int]) -> None:
+        """Read tokens so that `_logprobs` answers for each of them."""
+        if self._used + len(tokens) >= _CONTEXT:
+            raise BackendError("a question is longer than the model's context")
+        batch = self._lib.llama_batch_init(len(tokens), 0, 1)
+        try:
+            batch.n_tokens = len(tokens)
+            for i, token in enumerate(tokens):
+                batch.token[i], batch.pos[i], batch.logits[i] = token, self._used + i, 1
+                batch.n_seq_id[i], batch.seq_id[i][0] = 1, 0
+            if self._lib.llama_decode(self._context, batch) != 0:
+                raise BackendError("the model failed while reading")
+        finally:
+            self._lib.llama_batch_free(batch)
+        self._used += len(tokens)
+        self._tokens_read += len(tokens)
+
+    def _logprobs(self, place: int = -1) -> NDArray[np.float64]:
+        """Return the log-probability of each token behind the last one read, or behind one of `_read_all`."""
         import numpy as np
 
-        pointer = self._lib.llama_get_logits_ith(self._context, -1)
+        pointer = self._lib.llama_get_logits_ith(self._context, place)
         if not pointer:
             raise BackendError("the model gave no scores")
         raw = np.ctypeslib.as_array(pointer, shape=(self._words,)).astype(np.float64)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from extract.distil import clusters, cues, deletion, kinds, words
+from extract.distil import clusters, counted, cues, deletion, kinds, unsaid, words
 from extract.distil.backend import Backend
 from extract.distil.claims import Claim, Distillate, Kind, Passage, Span
 from extract.distil.classifier import Classifier
@@ -21,7 +21,7 @@ from redact.pseudonyms import TOKEN
 
 Progress = Callable[[str, int, int], None]
 #: The version of stages and prompts; changes whenever the same words may give other claims.
-RECIPE = 2
+RECIPE = 3
 #: A long sentence that stands word for word in this many records, and in this share of all, is a footer or a form.
 _BOILERPLATE_RECORDS = 5
 _BOILERPLATE_PERCENT = 10
@@ -104,6 +104,8 @@ def distil(
     tell("keep", len(sentences), len(sentences))
 
     claims = _claims(groups, backend, wanted, dropped, tell)
+    said = len(claims)
+    claims += [c for c in counted.claims(ordered, said + 1) if c.kind in wanted.kinds]
     for claim in claims:
         verify_claim(claim)
     measures.update(_kept_measures(claims, len(ordered)))
@@ -138,6 +140,7 @@ def _sentences(
             for cue, n in cues.count(sentence.text).items():
                 measures[f"{cue}_seen"] += n
             measures["negation_seen"] += len(words.negators(sentence.text))
+            measures.update(unsaid.count([sentence.text], "seen"))
             if reason:
                 dropped[reason] += 1
             else:
@@ -173,9 +176,11 @@ def _groups(
     # What was redacted has one token for many values: two sentences are not near because both named a place.
     vectors = clusters.centred(encoder.encode([TOKEN.sub(" ", s.text) for s in chosen]))
     opinions = classifier.kinds([s.text for s in chosen], _from_commits(chosen))
+    # Two negators make a yes: "never merge without a review" is on the side of "merge after a review".
+    denies = [len(words.negators(s.text)) % 2 == 1 for s in chosen]
     groups = []
     for near in clusters.cluster(vectors, settings.similarity):
-        i = clusters.speaker(near, keep, vectors)
+        i = clusters.speaker(near, keep, vectors, denies)
         rows = clusters.supporters(i, near, vectors, settings.similarity)
         if len(rows) < len(near):
             dropped["unsupported"] += len(near) - len(rows)
@@ -254,12 +259,14 @@ def _kept_measures(claims: Sequence[Claim], passages: int) -> dict[str, int]:
             kept[f"{cue}_kept"] += n
         kept["negation_kept"] += len(words.negators(claim.statement))
         kept[f"mode_{claim.mode}"] += 1
+    # A counted claim cites messages as instances of a form; it takes no sentence.
     cited = {s.record for c in claims for s in c.evidence}
     return {
         **kept,
+        **unsaid.count((c.statement for c in claims), "kept"),
         "claims": len(claims),
         "claims_unsure": sum(c.entropy_millibits > 2000 for c in claims),
-        "evidence": sum(len(c.evidence) for c in claims),
+        "evidence": sum(len(c.evidence) for c in claims if c.mode != "counted"),
         "passages_cited": len(cited),
         "passages_silent": passages - len(cited),
     }

@@ -9,24 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from extract.distil import words
+from extract.distil import counted, words
 from extract.distil.claims import KINDS, Claim, Span
 from extract.distil.errors import ClaimError
 
-_QUOTING = frozenset({"verbatim", "deletion"})
+_CHECKED = frozenset({"verbatim", "deletion", "counted"})
 
 
 def verify_claim(claim: Claim) -> None:
-    """Check that a claim is well formed and says only what its first quote says.
+    """Check that a claim is well formed and says only what its first quote, or its numbers, say.
 
-    The statement is held to its quote word by word. What the subject wrote in its place, mode `corrected`, is held to
-    nothing but the review, and not checked here.
+    The statement is held to its quote word by word, a counted one to its numbers and instances. What the subject wrote
+    in its place, mode `corrected`, is held to nothing but the review, and not checked here.
 
     Raises:
         ClaimError: If anything does not hold, or the mode is none that rests on a quote. The message names the claim
             and the rule, never a word of it.
     """
-    if claim.mode not in _QUOTING:
+    if claim.mode not in _CHECKED:
         raise ClaimError(f"claim {claim.id} is of a mode that is not held to a quote")
     if not claim.evidence:
         raise ClaimError(f"claim {claim.id} has no evidence")
@@ -42,6 +42,11 @@ def verify_claim(claim: Claim) -> None:
         raise ClaimError(f"claim {claim.id}: more threads or days than pieces of evidence")
     if claim.first > claim.last:
         raise ClaimError(f"claim {claim.id}: its last day is before its first")
+    if claim.mode == "counted":
+        counted.verify(claim)
+        return
+    if claim.pattern or claim.counts:
+        raise ClaimError(f"claim {claim.id} has numbers that it does not tell")
     verify_statement(claim.statement, claim.evidence[0].quote, claim.id, verbatim=claim.mode == "verbatim")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import date
@@ -13,6 +14,7 @@ from govern.errors import InputError
 
 SCHEMA = "govern-claim/1"
 _FIELDS = {f.name for f in fields(Claim)} | {"schema"}
+_WHEN_COUNTED = {"pattern", "counts"}
 _SPAN_FIELDS = {f.name for f in fields(Span)}
 
 
@@ -42,17 +44,26 @@ def from_lines(data: bytes) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
+def statements_sha256(claims: Iterable[Claim]) -> str:
+    """Return a digest of ids and statements, by which it is told later whether these were the claims of an account."""
+    return hashlib.sha256(canonical.dumps(sorted([c.id, c.statement] for c in claims))).hexdigest()
+
+
 def _to_json(claim: Claim) -> dict[str, Any]:
     value = asdict(claim)
+    for name in _WHEN_COUNTED:
+        if not value[name]:
+            # What is not counted has the bytes that it always had.
+            del value[name]
     value |= {"schema": SCHEMA, "evidence": list(value["evidence"])}
     value |= {"first": claim.first.isoformat(), "last": claim.last.isoformat()}
     return value
 
 
 def _from_json(value: Any) -> Claim:
-    if set(value) != _FIELDS or value["schema"] != SCHEMA or value["kind"] not in KINDS:
+    if set(value) | _WHEN_COUNTED != _FIELDS or value["schema"] != SCHEMA or value["kind"] not in KINDS:
         raise ValueError
-    if value["mode"] not in get_args(Mode):
+    if value["mode"] not in get_args(Mode) or (value["mode"] == "counted") != (set(value) >= _WHEN_COUNTED):
         raise ValueError
     evidence = []
     for span in value["evidence"]:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from attest import canonical
 from extract import residue
 from extract.distil.claims import KINDS, Claim
+from extract.evaluate import told
 from extract.skill import codec, impersonation, terms
 from govern.errors import UsageError
 
 UNSURE_MILLIBITS = 2000
+#: Characters of SKILL.md at most, claims beyond it stand in another file: an agent reads all of it at once, and the
+#: specification of the format recommends less than 5,000 tokens. Pages like these have at least three characters each.
+LONGEST = 14_500
+MORE = "references/more-claims.md"
 TITLES = {
     "procedure": "Procedures",
     "decision_rule": "Decision rules",
@@ -69,15 +75,41 @@ def skill_name(role: str, chosen: str | None, personal: Sequence[str]) -> str:
     return name
 
 
-def files(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *, draft: bool) -> dict[str, bytes]:
-    """Return every file outside `attestation/`, by name inside the skill's folder."""
-    return {
-        "SKILL.md": _skill_md(header, claims, ledger, draft=draft).encode(),
+def files(
+    header: Header,
+    claims: Sequence[Claim],
+    ledger: residue.Ledger,
+    *,
+    draft: bool,
+    evaluation: Mapping[str, Any] | None = None,
+) -> dict[str, bytes]:
+    """Return every file outside `attestation/`, by name inside the skill's folder.
+
+    Args:
+        header: The head of the skill.
+        claims: Its claims.
+        ledger: What was taken and left out.
+        draft: Whether the person has not reviewed it yet.
+        evaluation: Numbers of the last evaluation, see `extract.evaluate.run`; None where there is none.
+    """
+    first = _skill_md(header, claims, (), ledger, evaluation, draft=draft)
+    fitting = len(claims)
+    while len(first) > LONGEST and fitting:
+        fitting -= 1
+        first = _skill_md(header, claims[:fitting], claims[fitting:], ledger, evaluation, draft=draft)
+    made = {
+        "SKILL.md": first.encode(),
         "references/claims.jsonl": codec.to_lines(claims),
         "references/evidence.md": _evidence(claims).encode(),
         "references/left-out.md": ("# What was left out\n\n" + "\n".join(residue.lines(ledger)) + "\n").encode(),
         "references/ledger.json": canonical.dumps(ledger) + b"\n",
     }
+    if fitting < len(claims):
+        made[MORE] = "\n".join(["# More claims", "", *map(_line, claims[fitting:]), ""]).encode()
+    if evaluation is not None:
+        made["references/evaluation.json"] = canonical.dumps(evaluation) + b"\n"
+        made["references/evaluation.md"] = ("\n".join(["# Evaluation", "", *told.markdown(evaluation)]) + "\n").encode()
+    return made
 
 
 def shown(statement: str) -> str:
@@ -90,7 +122,8 @@ def _quoted(text: str) -> str:
     return json.dumps(text.replace("<", "(").replace(">", ")"), ensure_ascii=False)
 
 
-def _description(header: Header, claims: Sequence[Claim]) -> str:
+def topics(claims: Sequence[Claim]) -> list[str]:
+    """Return the words by which a task finds these claims: those that the most claims hold, at most 24."""
     from spacy.lang.de.stop_words import STOP_WORDS as GERMAN
     from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH
 
@@ -100,8 +133,11 @@ def _description(header: Header, claims: Sequence[Claim]) -> str:
         counts.update(set(re.findall(r"[a-zäöüß][a-zäöüß'’-]{2,}", claim.statement.lower())) - empty)
     # What has an apostrophe is a contraction, never a topic.
     ranked = sorted((w for w in counts if w.isalpha() or "-" in w), key=lambda w: (-counts[w], w))
-    terms = [w.strip("-") for w in ranked[:24]]
-    about = ", ".join(terms) if terms else "this role"
+    return [w.strip("-") for w in ranked[:24]]
+
+
+def _description(header: Header, claims: Sequence[Claim]) -> str:
+    about = ", ".join(topics(claims)) or "this role"
     text = (
         f"How a {header.role} works, distilled from consented work for {header.purpose.replace('_', ' ')}: "
         f"procedures, decision rules and checklists with their evidence. Use when a task touches: {about}."
@@ -119,12 +155,36 @@ def _marks(claim: Claim) -> str:
     return f"[{claim.id}: {claim.support} records, {claim.days} days; {share}{note}]"
 
 
-def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *, draft: bool) -> str:
+def measured(evaluation: Mapping[str, Any] | None, claims: Sequence[Claim]) -> list[str]:
+    """Return the lines in which SKILL.md says what an evaluation found."""
+    if evaluation is None:
+        return ["How much of a person's way of working these claims carry was not measured."]
+    return told.summary(evaluation, these=evaluation["claims_sha256"] == codec.statements_sha256(claims))
+
+
+def is_unsure(claim: Claim) -> bool:
+    """Return whether it is not clear what kind of thing a claim is; what the person put into words is clear."""
+    return claim.entropy_millibits > UNSURE_MILLIBITS and claim.review != "corrected"
+
+
+def _line(claim: Claim) -> str:
+    return f"- {shown(claim.statement)} {_marks(claim)}"
+
+
+def _skill_md(
+    header: Header,
+    claims: Sequence[Claim],
+    more: Sequence[Claim],
+    ledger: residue.Ledger,
+    evaluation: Mapping[str, Any] | None,
+    *,
+    draft: bool,
+) -> str:
     who = header.pseudonym or header.subject
     out = [
         "---",
         f"name: {_quoted(header.name)}",
-        f"description: {_quoted(_description(header, claims))}",
+        f"description: {_quoted(_description(header, (*claims, *more)))}",
         f"license: {_quoted('Use only as the terms in this file allow; see attestation/.')}",
         "metadata:",
         f"  subject: {_quoted(header.subject)}",
@@ -145,24 +205,29 @@ def _skill_md(header: Header, claims: Sequence[Claim], ledger: residue.Ledger, *
         "",
         *terms.section(header.purpose.replace("_", " "), header.expires.date().isoformat(), header.compensation_ref),
     ]
-    sure = [c for c in claims if c.entropy_millibits <= UNSURE_MILLIBITS]
+    sure = [c for c in claims if not is_unsure(c)]
     for kind in KINDS:
         chosen = [c for c in sure if c.kind == kind]
         if chosen:
-            out += [f"## {TITLES[kind]}", "", *(f"- {shown(c.statement)} {_marks(c)}" for c in chosen), ""]
-    unsure = [c for c in claims if c.entropy_millibits > UNSURE_MILLIBITS]
+            out += [f"## {TITLES[kind]}", "", *map(_line, chosen), ""]
+    if more:
+        out += [f"{len(more)} more claims, less sure than these, are in `{MORE}`.", ""]
+    unsure = [c for c in claims if is_unsure(c)]
     out += ["## Where it is unsure", ""]
     if unsure:
         out += ["What kind of thing these are is not clear: ask before you rely on them.", ""]
-        out += [*(f"- {shown(c.statement)} {_marks(c)}" for c in unsure), ""]
+        out += [*map(_line, unsure), ""]
     out += [
         "Each mark says how many records and days a claim rests on and how its kind was judged. Few records mean that "
         "it may have been said in passing. Exceptions, doubts and the reasons behind a rule are mostly lost in a file "
-        "like this one: for those, ask the person.",
+        f"like this one: for those, ask {who}. This file names nobody; whoever put it to use knows who that is, and "
+        "whether and how they want to be asked.",
         "",
         "## What was left out",
         "",
         *residue.lines(ledger),
+        "",
+        *measured(evaluation, claims),
         "",
         "Evidence for each claim: `references/evidence.md`. Proofs: `attestation/VERIFY.md`.",
         "",

@@ -58,14 +58,16 @@ class Candidate:
 
     def trusted(self) -> list[str]:
         """Return the lines of the pages that this program wrote itself: no statement and no quote stands in them."""
-        words = {" ".join(line.split()) for c in self.claims for line in spoken(c).splitlines()}
+        # A page shows statement and quote whole, each on one line; a quote's own lines may be a single everyday word.
+        said = (text for c in self.claims for text in (c.statement, *(s.quote for s in c.evidence)))
+        words = {" ".join(text.split()) for text in said}
         return [
             line for page in self.pages().values() for line in page.splitlines() if not any(w in line for w in words)
         ]
 
 
-def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:
-    """Return the final content as the subject decided it.
+def prepare(draft: Draft, review: Review, now: datetime, evaluation: Mapping[str, Any] | None = None) -> Candidate:
+    """Return the final content as the subject decided it, with the numbers of its last evaluation if there is one.
 
     Raises:
         RefusedError: No claim is left.
@@ -74,7 +76,7 @@ def prepare(draft: Draft, review: Review, now: datetime) -> Candidate:
     if not claims:
         raise RefusedError("refused by output.subject_review: no claim is left", "there is nothing to release")
     ledger = residue.after_review(draft.ledger, draft.claims, claims, review.withheld_claims)
-    files = document.files(draft.header, claims, ledger, draft=False)
+    files = document.files(draft.header, claims, ledger, draft=False, evaluation=evaluation)
     release = statement.release(
         extraction_id=draft.extraction_id,
         skill=draft.header.name,

@@ -14,6 +14,7 @@ from attest.verify import Check, Report
 from attest.verify import verify_skill as verify_proofs
 from extract import residue
 from extract.distil import verify as claims_verify
+from extract.evaluate import told
 from extract.skill import codec, document, impersonation, terms
 from govern.errors import GovernError
 
@@ -85,12 +86,12 @@ def _claims(files: Mapping[str, bytes]) -> str:
 
 
 def _shown(files: Mapping[str, bytes]) -> str:
-    text = files["SKILL.md"].decode()
+    text = files["SKILL.md"].decode() + files.get(document.MORE, b"").decode()
     claims = codec.from_lines(files["references/claims.jsonl"])
     wanted = [(document.shown(c.statement), c.id, str(c.support), str(c.days)) for c in claims]
     shown = _SHOWN.findall(text)
     if sorted(shown) != sorted(wanted):
-        raise _FaultError("SKILL.md does not show exactly the claims of the claims file")
+        raise _FaultError("the pages do not show exactly the claims of the claims file")
     return f"{len(claims)} claims"
 
 
@@ -120,6 +121,19 @@ def _numbers(files: Mapping[str, bytes]) -> str:
     if "\n".join(residue.lines(ledger)) not in files["SKILL.md"].decode():
         raise _FaultError("SKILL.md shows other numbers than the ledger")
     return f"{ledger['seen']} seen = {ledger['taken']} taken + {ledger['left_out']} left out"
+
+
+def _evaluation(files: Mapping[str, bytes]) -> str:
+    data = files.get("references/evaluation.json")
+    if data is None:
+        return "not evaluated"
+    numbers = canonical.loads(data.removesuffix(b"\n"))
+    claims = codec.from_lines(files["references/claims.jsonl"])
+    if "\n".join(document.measured(numbers, claims)) not in files["SKILL.md"].decode():
+        raise _FaultError("SKILL.md says something else than the evaluation that it carries")
+    if "\n".join(told.markdown(numbers)) not in files["references/evaluation.md"].decode():
+        raise _FaultError("the page of the evaluation says something else than its numbers")
+    return f"carried, over {numbers['gain']['messages']} messages"
 
 
 def _says_what_it_is(files: Mapping[str, bytes]) -> str:
@@ -161,5 +175,11 @@ _CHECKS: tuple[tuple[str, Callable[[Mapping[str, bytes]], str], str], ...] = (
         "terms forbid employment decisions about the person. Terms bind whoever honours them.",
     ),
     ("numbers", _numbers, "What the skill says was left out is what the disposition tree holds."),
+    (
+        "evaluation",
+        _evaluation,
+        "What SKILL.md says of its worth is what the evaluation holds. That it was measured so is the word of whoever "
+        "ran it; the log says when.",
+    ),
     ("second opinion", _second, "An independent implementation recomputed the root of the disposition tree."),
 )

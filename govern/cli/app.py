@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sources": ("govern.cli.source_commands:sources", "List readable formats; check a path before it is used."),
     "identities": ("govern.cli.identities:identities", "Find and confirm which addresses are one person's."),
     "redact": ("govern.cli.redact:redact", "Take personal data and secrets out of a text; measure how well."),
+    "model": ("govern.cli.model:model", "Check what a language model is fit for."),
     "extract": ("govern.cli.extract:extract", "Turn consented work into a draft .skill."),
     "skill": ("govern.cli.skill:skill", "Show, review, release and verify a .skill."),
     "subject": ("govern.cli.subject:subject", "Ask what was taken, answer to a skill, export, erase."),

@@ -11,7 +11,9 @@ from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options
 from govern.cli.keyfiles import load
 from govern.cli.skill_attest import attest
+from govern.cli.skill_evaluate import evaluate
 from govern.cli.skill_review import review
+from govern.cli.skill_versions import diff, rollback, versions
 from govern.errors import RefusedError, VerificationError
 
 
@@ -21,7 +23,11 @@ def skill() -> None:
 
 
 skill.add_command(attest)
+skill.add_command(diff)
+skill.add_command(evaluate)
 skill.add_command(review)
+skill.add_command(rollback)
+skill.add_command(versions)
 
 
 @skill.command()
@@ -72,8 +78,8 @@ def show(options: GlobalOptions, file: Path, now: datetime) -> None:
 def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
     """Ask this workspace whether a skill is whole and may still be used.
 
-    Exit code 0 only for a released skill. Drafts and skills that expired, are suspended, were revoked, quarantined or
-    tombstoned are refused; what was changed, or is of another log, fails.
+    Exit code 0 only for a released skill. Drafts and skills that expired, are suspended, superseded, were revoked,
+    quarantined or tombstoned are refused; what was changed, or is of another log, fails.
     """
     from extract.skill.draft import is_draft
     from extract.skill.verify import verify_skill
@@ -118,6 +124,7 @@ _NAMES = {"draft": "a draft"}
 _DO_WITH = {
     "draft": "nobody may use it before the person reviewed it: `govern skill review FILE`, then `govern skill release`",
     "suspended": "do not use it until the person's objection or suspension is settled; `govern consent status`",
+    "superseded": "use the version that is in its place: `govern skill versions FILE`",
     "quarantined": "its consent was never valid: stop using it, delete every copy, and whatever was made with it",
     "tombstoned": "what it rested on is gone: delete every copy; where it was made again, use that skill",
 }

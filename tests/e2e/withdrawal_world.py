@@ -18,6 +18,7 @@ from workplace import Workplace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "extract"))
 from distil_fakes import FakeBackend
+from distil_fakes import Reader as Reader
 
 SUBJECT, BASHIR, INES = "p-7d3kq2ma", "p-2xw8n5ht", "p-5ines4ok"
 CUSTOMER = "buyer@customer.example"

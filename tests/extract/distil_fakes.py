@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extract.distil.backend import Generation, Prompt
+from extract.distil.backend import Generation, Prompt, Score
 
 
 class FakeBackend:
@@ -20,7 +20,7 @@ class FakeBackend:
         return {"backend": "fake", "model": "fake", "model_sha256": "0" * 64, "model_address": "in_process"}
 
     def capabilities(self) -> frozenset[str]:
-        return frozenset({"options", "generate"})
+        return frozenset({"options", "generate", "score"})
 
     def options(self, prefix: Prompt, choices: Sequence[str]) -> list[float]:
         self.prompts.append(prefix)
@@ -31,5 +31,30 @@ class FakeBackend:
         self.grammars.append(grammar)
         return Generation(self.answer, (-0.1,) * max(1, len(self.answer.split())))
 
+    def score(self, prefix: Prompt, text: str) -> Score:
+        self.prompts.append(prefix)
+        return Score(-1.0 * len(text.split()), len(text.split()))
+
+    def tokens(self, text: str) -> int:
+        return len(text.split())
+
     def close(self) -> None:
         return
+
+
+class Reader(FakeBackend):
+    """Foretells words that stand in its context better than others."""
+
+    name = "word-reader"
+
+    def info(self) -> dict[str, str | int]:
+        return {**super().info(), "model": self.name}
+
+    @staticmethod
+    def cost(word: str, known: set[str]) -> float:
+        """Return what a word costs, in nats."""
+        return 1.0 if word.strip(".,") in known else 4.0
+
+    def score(self, prefix: Prompt, text: str) -> Score:
+        known = {word.strip(".,") for line in prefix.fixed.splitlines()[2:] for word in line.split()}
+        return Score(-sum(self.cost(word, known) for word in text.split()), len(text.split()))

@@ -12,7 +12,7 @@ import pytest
 
 from extract.distil import backend as backend_module
 from extract.distil import deletion
-from extract.distil.backend import Prompt, default_model, model_sha256, open_backend
+from extract.distil.backend import Prompt, Score, default_model, model_sha256, open_backend
 from extract.distil.claims import Passage
 from extract.distil.classifier import Classifier
 from extract.distil.encoder import StaticEncoder
@@ -154,3 +154,35 @@ def test_the_same_passages_give_the_same_claims_whatever_else_is_asked(model: Ll
     assert len(first.claims) >= 2
     for claim in first.claims:
         verify_claim(claim)
+
+
+def test_the_score_of_a_text_is_the_sum_of_what_is_said_of_its_parts(model: LlamaBackend) -> None:
+    asked = Prompt("A note from work.\n\n", "Note:")
+    text = " The press has to be cleaned before the shift ends."
+    whole = model.score(asked, text)
+    assert whole.tokens > 8
+    # `options` reads the same tokens one after the other.
+    assert whole.logprob == pytest.approx(model.options(asked, [text])[0], abs=0.02)
+    likely, unlikely = (model.score(asked, f" The press {verb} cleaned.") for verb in ("was", "giraffe"))
+    assert likely.logprob > unlikely.logprob
+    assert model.score(asked, "") == Score(0.0, 0)
+
+
+def test_a_score_does_not_depend_on_what_was_asked_before(model: LlamaBackend) -> None:
+    asked = Prompt("A note from work about the cleaning of the press.\n\n", "Note:")
+    text = " First the rollers, then the plates, " * 8
+    first = model.score(asked, text)
+    assert first.tokens > 64
+    model.options(Prompt("Something else.", " Well?"), [" yes", " no"])
+    assert model.score(asked, text) == first
+    assert model.score(Prompt("A", " b"), " c").tokens == 1
+    with LlamaBackend(default_model()) as other:
+        assert other.score(asked, text) == first
+
+
+def test_what_is_longer_than_the_context_is_refused_and_nothing_is_stuck(model: LlamaBackend) -> None:
+    asked = Prompt("A note.\n\n", "Note:")
+    before = model.score(asked, " It is ready.")
+    with pytest.raises(BackendError):
+        model.score(asked, " word" * 4000)
+    assert model.score(asked, " It is ready.") == before

@@ -41,3 +41,40 @@ def test_the_report_shows_what_was_not_the_persons_own() -> None:
     assert "| quoted from others | 17 |\n| signatures | 5 |" in text
     assert "| 10 |" not in text
     assert "not the person's own" not in "\n".join(residue.lines(residue.account((), distillate, {}, 0, {"own": 10})))
+
+
+def test_the_sums_of_the_ledger_add_up_after_a_review() -> None:
+    from datetime import date, timedelta
+
+    from distil_fakes import FakeBackend
+
+    from extract.distil.claims import Passage
+    from extract.distil.pipeline import distil
+    from extract.distil.settings import Settings
+
+    said = (
+        "Check the brakes, the lights and the straps before every trip.",
+        "Before every trip, check the straps, the brakes and the lights.",
+        "I have a gut feeling that the brakes are worn, I am not sure why.",
+        "Let us sleep on it; since the accident we never drive at night.",
+        "Give her some time, she is new here and it must be hard.",
+        "Thanks!",
+    )
+    passages = [Passage(i, t, "mail", f"t{i}", date(2026, 3, 1) + timedelta(i)) for i, t in enumerate(said)]
+    made = distil(passages, FakeBackend(), settings=Settings(min_records=2, similarity=500))
+    ledger = residue.account((), made, {"output.support": 0})
+    measures = ledger["distilled"]
+    assert measures["sentences"] == measures["evidence"] + sum(ledger["dropped"].values())
+    assert ledger["claims"] == len(made.claims) == 1
+    after = residue.after_review(ledger, made.claims, ())
+    assert after["claims"] == after["released"] + after["struck"]
+    seen = {kind: measures[f"unsaid_{kind}_seen"] for kind in residue.UNSAID}
+    assert seen == {"intuition": 1, "empathy": 1, "doubt": 1, "delay": 1, "failure": 1}
+    text = "\n".join(residue.lines(ledger))
+    assert "| waiting on purpose | 1 | 0 |" in text
+    # Counts only: not a word of what was said.
+    assert not any(word in text for word in ("gut", "brakes", "accident", "she is new"))
+
+
+def test_a_ledger_from_before_it_was_counted_says_nothing_of_it() -> None:
+    assert "no rule" not in "\n".join(residue.lines(residue.account((), Distillate(()), {})))

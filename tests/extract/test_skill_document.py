@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -118,6 +119,30 @@ def test_a_draft_says_that_it_is_one() -> None:
 def test_an_unsure_claim_stands_apart() -> None:
     text = document.files(HEADER, [_claim(entropy_millibits=2100)], LEDGER, draft=False)["SKILL.md"].decode()
     assert text.index("## Where it is unsure") < text.index("always tag the build") < text.index("## What was left out")
+
+
+def test_what_the_person_put_into_words_is_not_unsure() -> None:
+    claim = _claim(entropy_millibits=2100, review="corrected", mode="corrected")
+    text = document.files(HEADER, [claim], LEDGER, draft=False)["SKILL.md"].decode()
+    assert text.index("## Procedures") < text.index("always tag the build") < text.index("## Where it is unsure")
+
+
+def test_many_claims_leave_the_first_page_short_and_none_is_lost() -> None:
+    from extract.distil.backend import default_model
+    from extract.distil.llama_backend import LlamaBackend
+    from extract.skill.verify import _shown
+
+    long = "Before you upload the build number {}, always tag it, unless somebody from the depot has agreed otherwise."
+    claims = [_claim(i, statement=long.format(i), review="accepted", mode="corrected") for i in range(1, 201)]
+    files = document.files(HEADER, claims, LEDGER, draft=False)
+    with closing(LlamaBackend(default_model())) as backend:
+        assert 3000 < backend.tokens(files["SKILL.md"].decode()) < 5000
+    assert "more claims, less sure than these, are in `references/more-claims.md`" in files["SKILL.md"].decode()
+    assert _shown(files) == "200 claims"
+    # The first ones are on the first page.
+    assert "[c001:" in files["SKILL.md"].decode()
+    assert "[c200:" in files[document.MORE].decode()
+    assert document.MORE not in document.files(HEADER, claims[:3], LEDGER, draft=False)
 
 
 def test_no_angle_bracket_or_line_break_gets_into_the_front_matter() -> None:

@@ -49,9 +49,8 @@ def test_a_skill_that_breaks_nothing_is_released_and_verifies(world: World) -> N
 def test_the_facts_are_measured_on_the_finished_files(world: World) -> None:
     world.begin()
     plan = world.plan(made := world.draft(), world.reviewed(made, c001="I always read them.", c002=""))
-    facts = releases.output_facts(
-        plan.draft, plan.candidate, reviewed_at=None, signature_valid=None, residual_hits=None, is_contested=None
-    )
+    unknown = dict.fromkeys(("reviewed_at", "signature_valid", "residual_hits", "is_contested", "evaluation"))
+    facts = releases.output_facts(plan.draft, plan.candidate, **unknown)
     assert (facts.disclosed, facts.impersonates, facts.terms, facts.compensation_ref) == (True, 0, True, "")
     assert facts.identity is None
     assert facts.claims is not None

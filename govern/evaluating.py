@@ -1,0 +1,225 @@
+"""Evaluates a skill of this workspace on its person's messages: gates asked, announced and logged like a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attest import canonical
+from govern import jobs, lineage, working
+from govern.errors import InputError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attest.log import EventLog
+    from extract.distil.backend import Backend
+    from extract.distil.claims import Claim, Passage
+    from extract.evaluate.run import Evaluation, How
+    from extract.evaluate.splits import Split
+    from extract.job import Progress
+    from govern.jobs import KeptJob
+    from govern.workspace import Workspace
+    from policies.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A skill that is to be evaluated, or held against another.
+
+    Attributes:
+        name: Its name.
+        extraction_id: The extraction that it comes of.
+        claims: Its claims.
+    """
+
+    name: str
+    extraction_id: str
+    claims: tuple[Claim, ...]
+
+
+def opened(workspace: Workspace, log: EventLog, data: bytes, now: datetime) -> Subject:
+    """Open a draft or a released skill of this workspace; of a draft, what the person left of it so far.
+
+    Raises:
+        InputError: It is no skill.
+        VerificationError: It is a draft that is not what the log sealed.
+        RefusedError: It may not be used: revoked, expired, or of another log.
+    """
+    from extract.skill import draft
+    from extract.skill.review import Review
+
+    if not draft.is_draft(data):
+        return released(workspace, log, data, now)
+    found = draft.read(data, log)
+    path = workspace.review_path(found.extraction_id)
+    claims = Review.from_bytes(path.read_bytes()).apply(found.claims) if path.exists() else found.claims
+    return Subject(found.header.name, found.extraction_id, claims)
+
+
+def released(workspace: Workspace, log: EventLog, data: bytes, now: datetime) -> Subject:
+    """Open a skill that may be used.
+
+    Raises:
+        InputError: It is no skill.
+        RefusedError: It may not be used: a draft, revoked, expired, or of another log.
+    """
+    from attest import container
+    from extract.skill import codec
+    from govern.standing import standing
+
+    stands = standing(workspace, log, data, workspace.ledger(log), now)
+    if stands.status != "released":
+        raise RefusedError(
+            f"this skill is not used: {stands.status}", "`govern skill verify FILE` says what that means"
+        )
+    box = container.unpack(data)
+    try:
+        entry = canonical.loads(box.files["attestation/entry.json"])
+        claims = codec.from_lines(box.files["references/claims.jsonl"])
+        return Subject(box.name, str(entry["body"]["extraction_id"]), claims)
+    except (KeyError, ValueError, TypeError):
+        raise InputError("this is not a skill of this toolkit", "name a .skill that `govern extract` made") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluating:
+    """What one evaluation needs.
+
+    Attributes:
+        workspace: The workspace.
+        log: Its log.
+        now: The moment.
+        progress: Called with stage, done, total.
+        open_model: Opens the model of an earlier run.
+    """
+
+    workspace: Workspace
+    log: EventLog
+    now: datetime
+    progress: Progress
+    open_model: Callable[[KeptJob, Policy], Backend]
+
+    def run(self, skill: Subject, peers: Sequence[Subject], *, budget: int, messages: int) -> Evaluation:
+        """Evaluate a skill, log the numbers, and keep them so that a release carries them.
+
+        Gates are asked anew and the reading is announced before anything is read. The reader is the model that made
+        the skill: another one was not consented to.
+
+        Raises:
+            RefusedError: A gate says no; that is logged too.
+            InputError: The sources are gone, or too few messages are left to measure on.
+        """
+        from extract.distil.encoder import StaticEncoder
+        from extract.evaluate import run
+
+        if any(peer.extraction_id == skill.extraction_id for peer in peers):
+            raise UsageError("a skill cannot be its own peer", "name the skill of somebody else with --peer")
+        lineage.refuse_taken_back(self.workspace, self.log, skill.extraction_id, self.now)
+        old = jobs.load(self.workspace, skill.extraction_id)
+        if old is None:
+            raise InputError(
+                "nothing is kept of the extraction that made this skill", "evaluate it in the workspace that made it"
+            )
+        if not all(Path(path).exists() for group in old.paths.values() for path in group):
+            raise InputError("a source of this skill is not where it was", "put it back, or extract anew")
+        policy = self.workspace.policy(self.log, old.policy)
+        with closing(self.open_model(old, policy)) as backend:
+            if "score" not in backend.capabilities():
+                raise UsageError(
+                    "the model server of this skill cannot score texts",
+                    "extract with a model file: only a model in process can evaluate",
+                )
+            head, announced, passages = self._passages(old, policy, backend)
+            how, split = _split(passages, old)
+            claims: Sequence[Claim] = skill.claims
+            if how == "back_test":
+                from extract.distil.pipeline import distil
+                from extract.pipeline import distil_settings
+
+                claims = distil(
+                    split.evidence, backend, settings=distil_settings(policy), progress=self.progress
+                ).claims
+            if not claims:
+                raise InputError("the earlier messages give no claim: there is nothing to evaluate")
+            found = run.evaluate(
+                how, split, claims, backend, StaticEncoder(),
+                peers={peer.extraction_id: peer.claims for peer in peers},
+                budget=budget, messages=messages, progress=self.progress,
+            )  # fmt: skip
+        numbers = found.as_json()
+        self.workspace.append(
+            self.log,
+            "skill.evaluated",
+            "operator",
+            {
+                **head,
+                "extraction_id": skill.extraction_id,
+                "prev": announced,
+                "peers": [peer.extraction_id for peer in peers],
+                "evaluation": numbers,
+            },
+            self.now,
+        )
+        self.workspace.keep(self.workspace.evaluation_path(skill.extraction_id), canonical.dumps(numbers))
+        return found
+
+    def _passages(self, old: KeptJob, policy: Policy, backend: Backend) -> tuple[dict[str, Any], int, list[Passage]]:
+        """Return the head of the log entries, the announcement, and what the gates let pass, redacted."""
+        from dataclasses import replace
+
+        from attest.encoding import from_time, to_time
+        from extract import gating, pipeline, redaction
+        from extract.job import Tools
+        from extract.vetoes import Vetoes
+
+        redaction.require_models(policy)
+        now = from_time(to_time(self.now))
+        people = self.workspace.identities(Path(old.people) if old.people is not None else None)
+        checks = jobs.checks(self.workspace, old)
+        with self.workspace.vault() as vault, working.working(self.workspace, old) as work:
+            duties = lambda: lineage.duties(self.workspace, self.log, vault, now)  # noqa: E731
+            job = replace(jobs.asked(old, policy, people, checks, backend, duties, now=now), extraction_id="")
+            secret = self.workspace.pseudonym_secret()
+            tools = Tools(self.log, vault, os.urandom, secret, self.progress, work)
+            # Nothing is made of what is read: to the log and to the person it is a look, like a dry run.
+            announced = gating.announce(job, tools, dry_run=True)
+            head = {"subject": job.subject, "purpose": job.request.purpose, "policy": job.policy_ref}
+            consents = self.workspace.ledger(self.log)
+            decision = gating.decide_run(job, consents, announced.index)
+            if not decision.allowed:
+                body = {**head, "extraction_id": announced.extraction_id, "allowed": False}
+                tools.emit("extraction.gated", {**body, "reasons": list(decision.reasons)}, now)
+                raise gating.refuse(decision.reasons)
+            vetoes = Vetoes.of(consents, secret)
+            gated = gating.read_and_gate(job, decision.choice, vetoes, self.progress, lambda *_: None, work)
+            redactor = redaction.redactor_of(job, gated, tools)
+            made = redaction.redact_taken(gated, redactor, policy, self.progress)
+            redaction.ask_segments(job, made)
+            return head, announced.index, pipeline.passages_of(made.gated, made.texts)
+
+
+def _split(passages: Sequence[Passage], old: KeptJob) -> tuple[How, Split]:
+    """Return messages of after the extraction, or, where they are too few, the last fifth of all.
+
+    Raises:
+        InputError: Both are too few to say anything.
+    """
+    from extract.evaluate import splits
+    from extract.evaluate.run import FEWEST
+
+    later = splits.after(passages, old.at.date())
+    if len(later.held_out) >= FEWEST:
+        return "later", later
+    earlier = splits.by_time(passages)
+    if len(earlier.held_out) < FEWEST:
+        raise InputError(
+            f"only {len(earlier.held_out)} later messages are left to measure on, and {FEWEST} are needed",
+            "evaluate it again when there are more",
+        )
+    return "back_test", earlier
