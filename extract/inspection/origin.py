@@ -104,11 +104,10 @@ def _claims(skill: Skill) -> Iterator[Finding]:
         except GovernError:
             yield Finding(name, number, "evidence.broken", claim.id)
     known = {claim.id for claim in found}
-    page = skill.pages.get("SKILL.md")
-    for number, line in enumerate(page.lines if page else (), 1):
-        for claim_id in _MARK.findall(line):
-            if claim_id not in known:
-                yield Finding(f"{skill.root}SKILL.md", number, "evidence.broken", "a mark without a claim")
+    for page in skill.pages.values():
+        for number, line in enumerate(page.lines if page.is_markdown else (), 1):
+            if any(claim_id not in known for claim_id in _MARK.findall(line)):
+                yield Finding(page.name, number, "evidence.broken", "a mark without a claim")
 
 
 def _uncited(page: Page) -> Iterator[Finding]:
