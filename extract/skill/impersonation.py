@@ -43,6 +43,11 @@ def in_first_person(text: str) -> bool:
     return lists.first_person.search(lists.not_first_person.sub(" ", phrases.plain(text))) is not None
 
 
+def instructs(line: str) -> bool:
+    """Return whether a line tells its reader to act, speak or write as a person."""
+    return _instructs(phrases.plain(line))
+
+
 def places(pages: Mapping[str, str]) -> list[str]:
     """Return where the pages of a skill impersonate: the id of a claim, or file and line; one entry for each line."""
     found = []

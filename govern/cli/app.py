@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "witness": ("govern.cli.witness:witness", "Keep watch over a log: cosign it while it only grows."),
     "report": ("govern.cli.report:report", "Make reports in which nobody can be singled out."),
     "sweep": ("govern.cli.sweep:sweep", "Do what has fallen due: expiry, re-derivation, erasure."),
+    "inspect": ("govern.cli.inspect:inspect", "Look a skill over that was made elsewhere."),
     "audit": ("govern.cli.audit:audit", "Verify a .skill offline, trusting nobody."),
     "status": ("govern.cli.status:status", "Say how this workspace stands."),
     "doctor": ("govern.cli.status:doctor", "Check models, tools and files."),
