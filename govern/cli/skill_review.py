@@ -10,7 +10,7 @@ import click
 
 from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option
-from govern.errors import InputError, UsageError
+from govern.errors import InputError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from extract.distil.claims import Claim
@@ -82,7 +82,7 @@ def review(
     from extract.skill import reviewfile
     from extract.skill.review import Decision, Review
     from govern.cli import review_dialogue
-    from govern.reviewing import alone
+    from govern.reviewing import alone, lock_path
 
     out = options.output()
     named = bool(accept or strike or correct or withhold or accept_rest or import_)
@@ -109,6 +109,9 @@ def review(
         return claims[claim_id]
 
     def keep(reached: Review) -> None:
+        if not lock_path(workspace, draft.extraction_id).exists():
+            # Consent ended while the review was open: what was forgotten must not be written again.
+            raise RefusedError("this draft was given up while you reviewed it", "nothing of the review is kept")
         replace_file(path, reached.to_bytes(), 0o600)
 
     current = Review(draft.extraction_id) if restart else stored

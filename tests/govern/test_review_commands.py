@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from office import Result, govern
@@ -221,3 +222,20 @@ def test_what_a_review_leaves_is_forgotten_with_its_draft(world: World) -> None:
     assert reviewing.lock_path(world.workspace, made.extraction_id).read_bytes() == b""
     rederive.forget(world.workspace, made.extraction_id)
     assert list(reviews.iterdir()) == []
+
+
+def test_a_review_that_is_open_while_its_draft_is_forgotten_writes_nothing_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, path = draft_file(world)
+    withhold = Review.withhold
+
+    def forgotten_meanwhile(review: Review, *args: Any) -> Review:
+        rederive.forget(world.workspace, made.extraction_id)
+        return withhold(review, *args)
+
+    monkeypatch.setattr(Review, "withhold", forgotten_meanwhile)
+    refused = _run(world, path, "--correct", "c001=Name the unit.")
+    assert (refused.code, "was given up while you reviewed it" in refused.err) == (3, True)
+    assert list(world.workspace.review_path(made.extraction_id).parent.iterdir()) == []
+    assert _events(world) == []
