@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from govern import jobs, lineage, working
+from govern import jobs, lineage, reviewing, working
 from govern.errors import GovernError, InputError
 from govern.lineage import Artefact, Due
 from govern.selection import still_there, without_threads
@@ -314,6 +314,7 @@ def forget(workspace: Workspace, extraction: str) -> None:
     for path in (
         workspace.statement_path(extraction),
         workspace.review_path(extraction),
+        reviewing.lock_path(workspace, extraction),
         workspace.evaluation_path(extraction),
         jobs.staged_path(workspace, extraction),
         jobs.path(workspace, extraction),

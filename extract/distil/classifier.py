@@ -82,14 +82,17 @@ def surface(text: str) -> list[float]:
 
 
 class Classifier:
-    """Keep odds and kinds of sentences, learnt from the seeds and from what the subject accepted or struck."""
+    """Keep odds and kinds of sentences, learnt from the shipped seeds only.
 
-    def __init__(self, encoder: Encoder, extra: Sequence[seeds.Seed] = ()) -> None:
-        """Train on the shipped seeds and `extra` ones: about a tenth of a second, no randomness."""
+    Not from what the subject struck or accepted: those words would have to be kept, and would outlive their records.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        """Train on the shipped seeds: about a tenth of a second, no randomness."""
         from sklearn.linear_model import LogisticRegression
 
         self._encoder = encoder
-        examples = (*seeds.load(), *extra)
+        examples = seeds.load()
         features = self.features([s.text for s in examples], [s.medium == "commit" for s in examples])
         kept = [s.label != seeds.DISCARD for s in examples]
         self._keep = LogisticRegression(C=_INVERSE_PENALTY, class_weight="balanced", max_iter=2000)

@@ -10,7 +10,7 @@ import click
 
 from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option
-from govern.errors import InputError, UsageError
+from govern.errors import InputError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from extract.distil.claims import Claim
@@ -67,8 +67,8 @@ def review(
     """See each claim with its evidence; accept, strike or correct it. For the person whom the skill describes.
 
     Without options it asks claim by claim, one key for each word, those whose kind is least clear first. What was
-    decided is kept at once; stop and go on when you like. Nothing is released by this: that takes your signature,
-    `govern skill release`.
+    decided is kept at once; stop and go on when you like. A draft has one review at a time: while one is open at a
+    terminal, others can only read. Nothing is released by this: that takes your signature, `govern skill release`.
 
     With --export you get a text file to edit wherever you like to read, and --import takes it back. A file in which
     anything but a verdict was changed is refused whole, with the numbers of the lines.
@@ -82,6 +82,7 @@ def review(
     from extract.skill import reviewfile
     from extract.skill.review import Decision, Review
     from govern.cli import review_dialogue
+    from govern.reviewing import alone, lock_path
 
     out = options.output()
     named = bool(accept or strike or correct or withhold or accept_rest or import_)
@@ -95,6 +96,9 @@ def review(
     workspace = options.open_workspace()
     with workspace.log() as log:
         draft = drafts.read(read_skill(file), log)
+    if asks or ((named or restart) and not dry_run):
+        # Before what was decided is read, and up to the end of the command: nothing is decided in between.
+        click.get_current_context().with_resource(alone(workspace, draft.extraction_id))
     path = workspace.review_path(draft.extraction_id)
     stored = _stored(path, draft.extraction_id, forgiving=restart)
     claims = {c.id: c for c in draft.claims}
@@ -105,6 +109,9 @@ def review(
         return claims[claim_id]
 
     def keep(reached: Review) -> None:
+        if not lock_path(workspace, draft.extraction_id).exists():
+            # Consent ended while the review was open: what was forgotten must not be written again.
+            raise RefusedError("this draft was given up while you reviewed it", "nothing of the review is kept")
         replace_file(path, reached.to_bytes(), 0o600)
 
     current = Review(draft.extraction_id) if restart else stored

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from given_records import Given
+from hypothesis import given
+from hypothesis import strategies as st
 
+from attest.disposition import Leaf
 from extract import residue
 from extract.distil.claims import Distillate
 from extract.records import Record, SpanKind, TextSpan
@@ -24,12 +27,12 @@ def record(number: int, *parts: tuple[SpanKind, str]) -> Record:
 
 
 def test_characters_are_counted_by_whose_they_are_in_the_records_that_are_used() -> None:
-    given = Given((
+    source = Given((
         record(0, ("own", "Check it.\n"), ("quoted", "> Why?\n")),
         record(1, ("own", "Mine alone."), ("log", "error 7")),
         record(2, ("quoted", "> Theirs.\n"), ("signature", "Maren")),
     ))  # fmt: skip
-    records = read_all([given]).records
+    records = read_all([source]).records
     assert residue.characters(records.light(), {0, 2}) == {"own": 10, "quoted": 17, "signature": 5}
     assert residue.characters(records.light(), ()) == {}
 
@@ -78,3 +81,31 @@ def test_the_sums_of_the_ledger_add_up_after_a_review() -> None:
 
 def test_a_ledger_from_before_it_was_counted_says_nothing_of_it() -> None:
     assert "no rule" not in "\n".join(residue.lines(residue.account((), Distillate(()), {})))
+
+
+OUTCOMES = (
+    ("mail", "taken", (), {}),
+    ("mail", "taken_redacted", (), {"person": 2, "phone": 1}),
+    ("commit", "taken_redacted", (), {"person": 1}),
+    ("mail", "left_out", ("record.private", "record.third_party"), {}),
+    ("chat", "left_out", ("record.private",), {}),
+    ("document", "taken", (), {}),
+)
+
+
+@given(st.lists(st.sampled_from(OUTCOMES), max_size=30))
+def test_every_record_is_counted_once_as_taken_or_left_out(
+    made: list[tuple[str, str, tuple[str, ...], dict[str, int]]],
+) -> None:
+    leaves = [
+        Leaf(i, kind, outcome, reasons, "A1", counts, "0" * 64, None if outcome == "left_out" else "1" * 64)
+        for i, (kind, outcome, reasons, counts) in enumerate(made)
+    ]
+    ledger = residue.account(leaves, Distillate(()), {})
+    assert ledger["seen"] == len(made) == ledger["taken"] + ledger["left_out"] == sum(ledger["by_kind"].values())
+    assert ledger["taken"] == ledger["taken_unchanged"] + ledger["taken_redacted"]
+    by_kind = ledger["by_kind"].items()
+    assert sum(n for name, n in by_kind if name.endswith(".left_out")) == ledger["left_out"]
+    # A record can have several reasons, so they add up to no less than the records.
+    assert sum(ledger["by_reason"].values()) >= ledger["left_out"] >= max(ledger["by_reason"].values(), default=0)
+    assert sum(ledger["redactions"].values()) == sum(sum(counts.values()) for *_, counts in made)

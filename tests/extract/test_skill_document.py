@@ -127,21 +127,31 @@ def test_what_the_person_put_into_words_is_not_unsure() -> None:
     assert text.index("## Procedures") < text.index("always tag the build") < text.index("## Where it is unsure")
 
 
-def test_many_claims_leave_the_first_page_short_and_none_is_lost() -> None:
+@pytest.mark.parametrize(
+    "long",
+    [
+        "Before you upload the build number {}, always tag it, unless somebody from the depot has agreed otherwise.",
+        "Übergib die Schlüssel für Lagerverwaltungssystem {} grundsätzlich nur persönlich, nachdem die "
+        "Zugangsberechtigung überprüft wurde.",
+        "Prüfe Nr. {} zuerst.",
+        "Use `_foo_bar{}(x->y[3]);` and `s/^.*$//g;`, never `x|=0xff`.",
+    ],
+)
+def test_many_claims_leave_the_first_page_short_and_none_is_lost(long: str) -> None:
     from extract.distil.backend import default_model
     from extract.distil.llama_backend import LlamaBackend
     from extract.skill.verify import _shown
 
-    long = "Before you upload the build number {}, always tag it, unless somebody from the depot has agreed otherwise."
     claims = [_claim(i, statement=long.format(i), review="accepted", mode="corrected") for i in range(1, 201)]
     files = document.files(HEADER, claims, LEDGER, draft=False)
     with closing(LlamaBackend(default_model())) as backend:
         assert 3000 < backend.tokens(files["SKILL.md"].decode()) < 5000
     assert "more claims, less sure than these, are in `references/more-claims.md`" in files["SKILL.md"].decode()
     assert _shown(files) == "200 claims"
-    # The first ones are on the first page.
+    # The first ones are on the first page, as many as fit.
     assert "[c001:" in files["SKILL.md"].decode()
     assert "[c200:" in files[document.MORE].decode()
+    assert document.estimated_tokens(files["SKILL.md"].decode()) > 0.95 * document.LONGEST
     assert document.MORE not in document.files(HEADER, claims[:3], LEDGER, draft=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from office import Result, govern
@@ -16,6 +17,7 @@ from extract.skill import codec
 from extract.skill.draft import Draft
 from extract.skill.review import Review
 from extract.skill.verify import verify_skill
+from govern import rederive, reviewing
 
 OWN = (*QUOTES, "Never restart the broker while the queue is full.", "kubectl drain node")
 
@@ -184,4 +186,56 @@ def test_a_dry_run_needs_something_to_decide_and_writes_no_file(world: World) ->
     assert dry.code == 0
     assert "5 changed, nothing kept: this was a dry run." in dry.out
     assert _stored(world, made) is None
+    assert _events(world) == []
+
+
+def test_a_second_review_of_a_draft_is_refused_and_changes_nothing(world: World) -> None:
+    made, path = draft_file(world)
+    assert _run(world, path, "--accept", "c001").code == 0
+    before = _stored(world, made)
+    file = world.root / "review.md"
+    with reviewing.alone(world.workspace, made.extraction_id):
+        for words in (("--strike", "c001"), ("--accept-rest",), ("--restart", "--list"), ("--import", path)):
+            refused = _run(world, path, *words)
+            assert (refused.code, "another review of this draft is open" in refused.err) == (1, True)
+            assert "hint: end it there" in refused.err
+        # To read is to change nothing.
+        for words in (("--list",), ("--export", file), ("--strike", "c001", "--dry-run")):
+            assert _run(world, path, *words).code == 0
+    assert _stored(world, made) == before
+    assert _events(world) == []
+    assert _run(world, path, "--strike", "c001").code == 0
+
+
+def test_the_reviews_of_two_drafts_do_not_keep_each_other_out(world: World) -> None:
+    first, _ = draft_file(world)
+    _, other = draft_file(world)
+    with reviewing.alone(world.workspace, first.extraction_id):
+        assert _run(world, other, "--accept-rest").code == 0
+
+
+def test_what_a_review_leaves_is_forgotten_with_its_draft(world: World) -> None:
+    made, path = draft_file(world)
+    assert _run(world, path, "--accept-rest").code == 0
+    reviews = world.workspace.review_path(made.extraction_id).parent
+    assert {p.name for p in reviews.iterdir()} == {f"{made.extraction_id}.json", f"{made.extraction_id}.lock"}
+    assert reviewing.lock_path(world.workspace, made.extraction_id).read_bytes() == b""
+    rederive.forget(world.workspace, made.extraction_id)
+    assert list(reviews.iterdir()) == []
+
+
+def test_a_review_that_is_open_while_its_draft_is_forgotten_writes_nothing_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, path = draft_file(world)
+    withhold = Review.withhold
+
+    def forgotten_meanwhile(review: Review, *args: Any) -> Review:
+        rederive.forget(world.workspace, made.extraction_id)
+        return withhold(review, *args)
+
+    monkeypatch.setattr(Review, "withhold", forgotten_meanwhile)
+    refused = _run(world, path, "--correct", "c001=Name the unit.")
+    assert (refused.code, "was given up while you reviewed it" in refused.err) == (3, True)
+    assert list(world.workspace.review_path(made.extraction_id).parent.iterdir()) == []
     assert _events(world) == []

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from office import govern
 from release_world import QUOTES, World, claim
 from review_world import draft_file
 
@@ -155,6 +156,9 @@ def test_on_a_terminal_single_keys_decide_and_what_was_said_outlives_an_interrup
         _wait(main, "In your words")
         os.write(main, b"Tag, then build.\r")
         _wait(main, "1 of 3")
+        # Somebody comes in at another terminal.
+        second = govern("skill", "review", path, "--strike", "c001", workspace=world.workspace.root)
+        assert (second.code, "another review of this draft is open" in second.err) == (1, True)
         _press(main, "\x03")
         assert process.wait(20) == 130
     finally:
