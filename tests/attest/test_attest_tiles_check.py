@@ -261,15 +261,21 @@ def test_a_kept_checkpoint_is_checked_like_the_other(large):
         check_folder(large, VKEY, [(large / "checkpoint").read_bytes().replace(b"\n700\n", b"\n600\n")])
 
 
+def peak_of_check(folder):
+    tracemalloc.start()
+    check_folder(folder, VKEY)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
 def test_memory_does_not_grow_with_the_log(tmp_path):
     peaks = []
     with EventLog.create(tmp_path / "log.sqlite", ORIGIN) as log:
         for size in (1024, 20 * 1024):
             signed(log, size)
             publish(log, tmp_path / "public")
-            tracemalloc.start()
-            check_folder(tmp_path / "public", VKEY)
-            peaks.append(tracemalloc.get_traced_memory()[1])
-            tracemalloc.stop()
+            # What another thread of the process allocates meanwhile counts, too: the smaller of two tries has less of it.
+            peaks.append(min(peak_of_check(tmp_path / "public") for _ in range(2)))
     assert sum(map(len, files_of(tmp_path / "public").values())) > 3_000_000
     assert peaks[1] < 2 * peaks[0] < 1_000_000
