@@ -275,7 +275,7 @@ def test_memory_does_not_grow_with_the_log(tmp_path):
         for size in (1024, 20 * 1024):
             signed(log, size)
             publish(log, tmp_path / "public")
-            # What another thread of the process allocates meanwhile counts, too: the smaller of two tries has less of it.
+            # What another thread allocates meanwhile counts, too: the smaller of two tries has less of it.
             peaks.append(min(peak_of_check(tmp_path / "public") for _ in range(2)))
     assert sum(map(len, files_of(tmp_path / "public").values())) > 3_000_000
     assert peaks[1] < 2 * peaks[0] < 1_000_000
