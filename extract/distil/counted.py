@@ -168,12 +168,14 @@ PATTERNS: dict[str, Pattern] = {
 _IMPLIED = {"fits": "short"}
 
 
-def claims(passages: Sequence[Passage], first: int) -> list[Claim]:
+def claims(passages: Sequence[Passage]) -> list[Claim]:
     """Return a claim for each pattern that surely holds for most of a person's commit messages.
 
     Args:
         passages: All passages; only commit messages count.
-        first: Number of the first claim.
+
+    Returns:
+        Claims without a number of their own: the distiller numbers all.
     """
     messages = sorted((p for p in passages if p.commit_message and _subject(p.text)), key=lambda p: (p.day, p.record))
     found: list[Claim] = []
@@ -192,7 +194,7 @@ def claims(passages: Sequence[Passage], first: int) -> list[Claim]:
         if citable:
             told.add(name)
             counts = {"n": len(instances), "of": len(asked)}
-            found.append(_claim(first + len(found), name, _spread(citable), counts, share))
+            found.append(_claim(name, _spread(citable), counts, share))
     return found
 
 
@@ -216,10 +218,10 @@ def _surely(n: int, of: int) -> int:
     )
 
 
-def _claim(number: int, name: str, chosen: Sequence[Passage], counts: dict[str, int], share: int) -> Claim:
+def _claim(name: str, chosen: Sequence[Passage], counts: dict[str, int], share: int) -> Claim:
     pattern = PATTERNS[name]
     return Claim(
-        id=f"c{number:03d}",
+        id="c000",
         kind=pattern.kind,
         kinds={kind: 1000 if kind == pattern.kind else 0 for kind in KINDS},
         statement=render(name, counts),

@@ -6,10 +6,10 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
-from extract.distil import clusters, counted, cues, deletion, kinds, unsaid, words
+from extract.distil import clusters, counted, cues, deletion, kinds, trajectories, unsaid, words
 from extract.distil.backend import Backend
 from extract.distil.claims import Claim, Distillate, Kind, Passage, Span
 from extract.distil.classifier import Classifier
@@ -104,8 +104,9 @@ def distil(
     tell("keep", len(sentences), len(sentences))
 
     claims = _claims(groups, backend, wanted, dropped, tell)
-    said = len(claims)
-    claims += [c for c in counted.claims(ordered, said + 1) if c.kind in wanted.kinds]
+    more = [*trajectories.claims(ordered, wanted), *counted.claims(ordered)]
+    allowed = [c for c in more if c.kind in wanted.kinds]
+    claims += [replace(c, id=f"c{n:03d}") for n, c in enumerate(allowed, len(claims) + 1)]
     for claim in claims:
         verify_claim(claim)
     measures.update(_kept_measures(claims, len(ordered)))
@@ -269,14 +270,14 @@ def _kept_measures(claims: Sequence[Claim], passages: int) -> dict[str, int]:
             kept[f"{cue}_kept"] += n
         kept["negation_kept"] += len(words.negators(claim.statement))
         kept[f"mode_{claim.mode}"] += 1
-    # A counted claim cites messages as instances of a form; it takes no sentence.
+    # Counted claims and trajectories cite what stays counted as dropped: they take no sentence away.
     cited = {s.record for c in claims for s in c.evidence}
     return {
         **kept,
         **unsaid.count((c.statement for c in claims), "kept"),
         "claims": len(claims),
         "claims_unsure": sum(c.entropy_millibits > 2000 for c in claims),
-        "evidence": sum(len(c.evidence) for c in claims if c.mode != "counted"),
+        "evidence": sum(len(c.evidence) for c in claims if c.mode in ("verbatim", "deletion")),
         "passages_cited": len(cited),
         "passages_silent": passages - len(cited),
     }

@@ -9,18 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from extract.distil import counted, words
+from extract.distil import counted, trajectories, words
 from extract.distil.claims import KINDS, Claim, Span
 from extract.distil.errors import ClaimError
 
-_CHECKED = frozenset({"verbatim", "deletion", "counted"})
+_CHECKED = frozenset({"verbatim", "deletion", "counted", "trajectory"})
 
 
 def verify_claim(claim: Claim) -> None:
     """Check that a claim is well formed and says only what its first quote, or its numbers, say.
 
-    The statement is held to its quote word by word, a counted one to its numbers and instances. What the subject wrote
-    in its place, mode `corrected`, is held to nothing but the review, and not checked here.
+    The statement is held to its quote word by word, a counted one to its numbers and instances, a trajectory to all of
+    its quotes. What the subject wrote in its place, mode `corrected`, is held to nothing but the review, and not
+    checked here.
 
     Raises:
         ClaimError: If anything does not hold, or the mode is none that rests on a quote. The message names the claim
@@ -47,6 +48,9 @@ def verify_claim(claim: Claim) -> None:
         return
     if claim.pattern or claim.counts:
         raise ClaimError(f"claim {claim.id} has numbers that it does not tell")
+    if claim.mode == "trajectory":
+        trajectories.verify(claim)
+        return
     verify_statement(claim.statement, claim.evidence[0].quote, claim.id, verbatim=claim.mode == "verbatim")
 
 
