@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from extract.distil import clusters, counted, cues, deletion, kinds, trajectories, unsaid, words
 from extract.distil.backend import Backend
+from extract.distil.chosen import Chosen, sentences_of
 from extract.distil.claims import Claim, Distillate, Kind, Passage, Span
 from extract.distil.classifier import Classifier
 from extract.distil.encoder import Encoder, StaticEncoder
@@ -71,6 +72,7 @@ def distil(
     progress: Progress | None = None,
     encoder: Encoder | None = None,
     classifier: Classifier | None = None,
+    chosen: Chosen | None = None,
 ) -> Distillate:
     """Return the claims that the passages support, and the count of everything that was dropped on the way.
 
@@ -84,19 +86,26 @@ def distil(
         progress: Called with the stage, what is done and what there is to do.
         encoder: Sentence vectors; by default those of the package `wordllama`.
         classifier: Trained on these vectors; by default on the shipped seeds only.
+        chosen: What an improvement chose of the same passages; by default every claim stays.
 
     Returns:
         Claims, best first. `measures["sentences"]` equals the claims' evidence plus all of `dropped`.
+
+    Raises:
+        InputError: A chosen claim is not made any more.
     """
     wanted = settings if settings is not None else Settings()
     tell: Progress = progress if progress is not None else _silent
     vectors_by = encoder if encoder is not None else StaticEncoder()
     ordered = sorted(passages, key=lambda p: p.record)
     dropped: Counter[str] = Counter()
+    used = chosen.set_aside(ordered, wanted, dropped) if chosen is not None else ordered
+    aside = dropped["kept_aside"]
 
-    tell("sentences", 0, len(ordered))
-    sentences, measures = _sentences(ordered, wanted, dropped)
-    tell("sentences", len(ordered), len(ordered))
+    tell("sentences", 0, len(used))
+    sentences, measures = _sentences(used, wanted, dropped)
+    measures.update({"sentences": aside, "passages": len(ordered) - len(used)})
+    tell("sentences", len(used), len(used))
 
     tell("keep", 0, len(sentences))
     judge = classifier if classifier is not None else Classifier(vectors_by)
@@ -104,9 +113,11 @@ def distil(
     tell("keep", len(sentences), len(sentences))
 
     claims = _claims(groups, backend, wanted, dropped, tell)
-    more = [*trajectories.claims(ordered, wanted), *counted.claims(ordered)]
+    more = [*trajectories.claims(used, wanted), *counted.claims(used)]
     allowed = [c for c in more if c.kind in wanted.kinds]
     claims += [replace(c, id=f"c{n:03d}") for n, c in enumerate(allowed, len(claims) + 1)]
+    if chosen is not None:
+        claims = chosen.keep(claims, dropped)
     for claim in claims:
         verify_claim(claim)
     measures.update(_kept_measures(claims, len(ordered)))
@@ -119,7 +130,7 @@ def distil(
         "scikit_learn": _version("scikit-learn"),
         **{f"setting_{k}": v for k, v in _setting_values(wanted).items()},
     }
-    return Distillate(tuple(claims), dict(sorted(dropped.items())), dict(sorted(measures.items())), engine)
+    return Distillate(tuple(claims), dict(sorted((+dropped).items())), dict(sorted(measures.items())), engine)
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -270,14 +281,13 @@ def _kept_measures(claims: Sequence[Claim], passages: int) -> dict[str, int]:
             kept[f"{cue}_kept"] += n
         kept["negation_kept"] += len(words.negators(claim.statement))
         kept[f"mode_{claim.mode}"] += 1
-    # Counted claims and trajectories cite what stays counted as dropped: they take no sentence away.
     cited = {s.record for c in claims for s in c.evidence}
     return {
         **kept,
         **unsaid.count((c.statement for c in claims), "kept"),
         "claims": len(claims),
         "claims_unsure": sum(c.entropy_millibits > 2000 for c in claims),
-        "evidence": sum(len(c.evidence) for c in claims if c.mode in ("verbatim", "deletion")),
+        "evidence": sentences_of(claims),
         "passages_cited": len(cited),
         "passages_silent": passages - len(cited),
     }

@@ -12,6 +12,7 @@ from govern.cli.context import GlobalOptions, governed, now_option, passphrase_o
 from govern.cli.keyfiles import load
 from govern.cli.skill_attest import attest
 from govern.cli.skill_evaluate import evaluate
+from govern.cli.skill_improve import improve
 from govern.cli.skill_review import review
 from govern.cli.skill_versions import diff, rollback, versions
 from govern.errors import RefusedError, VerificationError
@@ -25,6 +26,7 @@ def skill() -> None:
 skill.add_command(attest)
 skill.add_command(diff)
 skill.add_command(evaluate)
+skill.add_command(improve)
 skill.add_command(review)
 skill.add_command(rollback)
 skill.add_command(versions)
