@@ -158,12 +158,16 @@ def release(
     from extract.skill import draft as drafts
     from extract.skill.review import Review
     from govern import releases
+    from govern.reviewing import alone
 
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
         draft = drafts.read(read_skill(file), log)
         path = workspace.review_path(draft.extraction_id)
+        if path.exists():
+            # What is signed must not be decided otherwise while it is signed.
+            click.get_current_context().with_resource(alone(workspace, draft.extraction_id))
         review_ = Review.from_bytes(path.read_bytes()) if path.exists() else Review(draft.extraction_id)
         plan = releases.plan(
             workspace, log, draft, review_, now, lambda: releases.circumstances(workspace, log, draft, now)
