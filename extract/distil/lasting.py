@@ -62,6 +62,18 @@ _LIST = re.compile(r"(?:[\w./-]+, ){3,}")
 _MARKS = re.compile(r"\[\d+\]|\bRef:|#step|->|=>|\.\.\.|\?")
 _DEFAULT = re.compile(r"\bby default\b|\bin (?:general|practice|most cases)\b", re.IGNORECASE)
 _PLAN = re.compile(r"\b(?:let's|going to|plan|planned|soon|for now|for the moment|so far|i'll|we'll|want(?:ed)? to)\b", re.I)
+_NOW = re.compile(r"\b(?:no longer|used to|any ?more|so far|as of|since (?:commit|then|version))\b", re.I)
+_TWO = re.compile(r"[a-z`)][.!?]\s+[a-z]|\n")
+_OCCASION = re.compile(
+    r"\$\d|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?::\d\d)?\s?[ap]\.?m\b|\b(?:attached|meeting|agenda|draft)\b",
+    re.IGNORECASE,
+)
+_HASH = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b")
+_STATIVE = _listed(
+    "requires require needs need depends depend means mean uses use returns return supports support allows allow "
+    "contains contain provides provide includes include relies rely expects expect keeps keep implies works work"
+)
+_SAYS = _listed("think guess hope assume suppose believe see says say tell know agree feel find found looks seems suspect")
 #: A name that was taken out stands for somebody or something that is called by a name.
 _TOKEN = re.compile(r"\b(?:PERSON|ORG|LOCATION|GROUP)_\w+|\[[A-Z_]+\]")
 
@@ -144,6 +156,35 @@ def _features(text: str, doc: Doc, commit: bool, odds: int) -> Iterator[tuple[st
     yield "condition", float(bool(inside & _CONDITION))
     yield "only", float("only" in inside)
     yield "negation", float(any(t.dep_ == "neg" for t in words) or bool(inside & {"no", "never", "without"}))
+    nouns = [t.i for t in doc if t.tag_.startswith("NN")]
+    loose = [t for t in words if t.lower_ in _ANAPHORA and t.dep_ != "expl" and not any(i < t.i for i in nouns)]
+    yield "loose_pronoun", float(bool(loose))
+    alone = [
+        t
+        for t in words
+        if t.tag_ in ("NN", "NNS")
+        and [c.lower_ for c in t.children if c.i < t.i] == ["the"]
+        and not any(c.dep_ in ("prep", "relcl", "acl", "appos") for c in t.children)
+    ]
+    yield "the_alone", min(len(alone), 2) / 2
+    yield "now", float(bool(inside & {"now", "previously", "formerly", "currently", "recently", "yet"}) or bool(_NOW.search(text)))
+    yield "new", float(bool(inside & {"new", "newer", "existing", "current"}))
+    yield "were", float(any(t.tag_ == "VBD" for t in words))
+    compared = any(t.tag_ in ("JJR", "RBR") and t.lower_ not in ("rather", "later", "better") for t in words)
+    yield "compared", float(compared and "than" not in inside)
+    yield "other", float(bool(inside & {"other", "another", "same", "rest", "latter", "both", "following"}))
+    yield "vague", float(bool(inside & {"some", "several", "bunch", "few", "many", "most", "various", "lot", "lots"}))
+    yield "two", float(bool(_TWO.search(text)))
+    yield "occasion", float(bool(_OCCASION.search(text)))
+    yield "hash", float(bool(_HASH.search(text)))
+    yield "quoted", float(text.count('"') >= 2 or "“" in text)
+    yield "dash", float(" - " in text or " -- " in text or "; " in text)
+    yield "instead_of", float("instead of" in text)
+    yield "bare_general", float(bare and not _IDENTIFIER.search(text) and not inside & {"the", "this", "these", "that"})
+    yield "stative", float(root.lower_ in _STATIVE)
+    yield "says", float(root.lower_ in _SAYS)
+    yield "object_the", float(any(t.dep_ == "dobj" and any(c.lower_ == "the" for c in t.children) for t in root.children))
+    yield "capitals", min(sum(w.text[0].isupper() for w in words[1:]) / n, 0.5) / 0.5
     yield "plan", float(bool(_PLAN.search(text)))
     yield "purpose", float(any(t.lower_ == "to" and t.dep_ == "aux" and t.head.dep_ == "advcl" for t in words))
     yield "first", float(bool(inside & {"i", "my", "me"}))
