@@ -43,6 +43,12 @@ _MEASURED = re.compile(
     r"lines?\b|tests?\b|jobs?\b|hits?\b|files?\b)",
     re.IGNORECASE,
 )
+#: Words that mean what stood in a sentence before, wherever they stand in this one.
+_LEANS = re.compile(r"\b(?:also|still|anyway|corresponding|the (?:same|fix|reverse)|other than that|without it)\b", re.IGNORECASE)
+_TROUBLE = re.compile(r"\b(?:hangs?|hanging|stuck|fail(?:s|ed|ing|ures?)?|broken|flaky|flakiness|crash(?:es|ed)?|fix(?:es|ed)?)\b", re.I)
+#: Two notes that were run together: the next sentence has no capital.
+_TWO_NOTES = re.compile(r"[a-z`)][.!?]\s+[a-z]")
+_TEST_NUMBER = re.compile(r"\b(?:tests?|jobs?|lib|unit)\s?\d+", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://|www\.")
 _LIST = re.compile(r"(?:[\w./-]+, ){3,}")
 _IDENTIFIER = re.compile(r"`[^`]+`|\b\w+\(\)|\b\w+_\w+|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*|\w\.\w|(?<!\w)--?\w|/\w")
@@ -51,8 +57,8 @@ _LIMITS = (-2.0, 3.0)
 
 #: Each of these alone says that a sentence of a commit message tells of one change, or cannot stand alone.
 REPORTS = _listed(
-    "verbless past perfect progressive leads pointing measured list address third_person_start to_start "
-    "subject_pronoun loose_pronoun now"
+    "verbless past perfect progressive leads leans pointing measured list address third_person_start to_start "
+    "subject_pronoun loose_pronoun now trouble two_notes test_number"
 )
 #: Those that say it of mail and chat too, where people leave out verbs and begin with "but" and still tell a rule.
 REPORTS_IN_TALK = _listed("past_verb perfect progressive subject_pointing list address third_person_start loose_pronoun")
@@ -196,6 +202,10 @@ def _form(text: str, low: Sequence[str]) -> dict[str, float]:
     """Say what can be seen without grammar."""
     return {
         "leads": low[0] in _LEADS,
+        "leans": bool(_LEANS.search(text)),
+        "trouble": bool(_TROUBLE.search(text)),
+        "two_notes": bool(_TWO_NOTES.search(text)),
+        "test_number": bool(_TEST_NUMBER.search(text)),
         "to_start": low[0] == "to",
         "now": bool(_NOW.search(text)),
         "measured": bool(_MEASURED.search(text)),
