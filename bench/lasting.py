@@ -117,7 +117,7 @@ def main(arguments: Sequence[str]) -> None:
     print(f"{len(verdicts)} sentences, {verdicts.sum()} let stand; {kept.sum()} no plain reports, {verdicts[kept].sum()}")
     print(f"AUC {roc_auc_score(verdicts, odds):.3f}; of what is no plain report {roc_auc_score(verdicts[kept], odds[kept]):.3f}")
     for part in (None, *sorted(set(PARTS.values()))):
-        taken = (odds >= Settings().lasting) & ((parts == part) if part is not None else True)
+        taken = (odds >= Settings().keep) & ((parts == part) if part is not None else True)
         print(f"part {part}: {taken.sum()} pass, {verdicts[taken].sum()} of them let stand")
     if "--write" in arguments:
         weights = learn(signs[kept], verdicts[kept])

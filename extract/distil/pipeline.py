@@ -220,7 +220,7 @@ def _again(
         judge = Lasting()
         again = judge.odds([sentences[i].text for i in read], [commits[i] for i in read], [keep[i] for i in read])
         for i, found in zip(read, again, strict=True):
-            odds[i], able[i] = found, found >= (settings.lasting if commits[i] else settings.keep)
+            odds[i], able[i] = found, found >= settings.keep
     return odds, able
 
 
@@ -313,7 +313,6 @@ def _setting_values(settings: Settings) -> dict[str, str | int]:
         "kinds": ",".join(settings.kinds),
         "keep": settings.keep,
         "commit_keep": settings.commit_keep,
-        "lasting": settings.lasting,
         "support_keep": settings.support_keep,
         "similarity": settings.similarity,
         "min_words": settings.min_words,
