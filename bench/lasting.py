@@ -89,7 +89,9 @@ def learn(signs: NDArray[np.float64], verdicts: NDArray[np.bool_]) -> dict[str, 
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=5000).fit(signs, verdicts)
-    return dict(zip((*SIGNS, "one"), (round(1000 * float(w)) for w in (*model.coef_[0], *model.intercept_)), strict=True))
+    return dict(
+        zip((*SIGNS, "one"), (round(1000 * float(w)) for w in (*model.coef_[0], *model.intercept_)), strict=True)
+    )
 
 
 def score(weights: dict[str, int], signs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -114,8 +116,12 @@ def main(arguments: Sequence[str]) -> None:
         others = kept & (parts != part)
         here = kept & (parts == part)
         odds[here] = score(learn(signs[others], verdicts[others]), signs[here])
-    print(f"{len(verdicts)} sentences, {verdicts.sum()} let stand; {kept.sum()} no plain reports, {verdicts[kept].sum()}")
-    print(f"AUC {roc_auc_score(verdicts, odds):.3f}; of what is no plain report {roc_auc_score(verdicts[kept], odds[kept]):.3f}")
+    print(
+        f"{len(verdicts)} sentences, {verdicts.sum()} let stand; {kept.sum()} no plain reports, {verdicts[kept].sum()}"
+    )
+    print(
+        f"AUC {roc_auc_score(verdicts, odds):.3f}; of what is no plain report {roc_auc_score(verdicts[kept], odds[kept]):.3f}"
+    )
     for part in (None, *sorted(set(PARTS.values()))):
         taken = (odds >= Settings().keep) & ((parts == part) if part is not None else True)
         print(f"part {part}: {taken.sum()} pass, {verdicts[taken].sum()} of them let stand")

@@ -44,8 +44,12 @@ _MEASURED = re.compile(
     re.IGNORECASE,
 )
 #: Words that mean what stood in a sentence before, wherever they stand in this one.
-_LEANS = re.compile(r"\b(?:also|still|anyway|corresponding|the (?:same|fix|reverse)|other than that|without it)\b", re.IGNORECASE)
-_TROUBLE = re.compile(r"\b(?:hangs?|hanging|stuck|fail(?:s|ed|ing|ures?)?|broken|flaky|flakiness|crash(?:es|ed)?|fix(?:es|ed)?)\b", re.I)
+_LEANS = re.compile(
+    r"\b(?:also|still|anyway|corresponding|the (?:same|fix|reverse)|other than that|without it)\b", re.IGNORECASE
+)
+_TROUBLE = re.compile(
+    r"\b(?:hangs?|hanging|stuck|fail(?:s|ed|ing|ures?)?|broken|flaky|flakiness|crash(?:es|ed)?|fix(?:es|ed)?)\b", re.I
+)
 #: Two notes that were run together: the next sentence has no capital.
 _TWO_NOTES = re.compile(r"[a-z`)][.!?]\s+[a-z]")
 _TEST_NUMBER = re.compile(r"\b(?:tests?|jobs?|lib|unit)\s?\d+", re.IGNORECASE)
@@ -61,7 +65,9 @@ REPORTS = _listed(
     "subject_pronoun loose_pronoun now trouble two_notes test_number"
 )
 #: Those that say it of mail and chat too, where people leave out verbs and begin with "but" and still tell a rule.
-REPORTS_IN_TALK = _listed("past_verb perfect progressive subject_pointing list address third_person_start loose_pronoun")
+REPORTS_IN_TALK = _listed(
+    "past_verb perfect progressive subject_pointing list address third_person_start loose_pronoun"
+)
 
 
 class Lasting:
