@@ -116,12 +116,9 @@ def main(arguments: Sequence[str]) -> None:
         others = kept & (parts != part)
         here = kept & (parts == part)
         odds[here] = score(learn(signs[others], verdicts[others]), signs[here])
-    print(
-        f"{len(verdicts)} sentences, {verdicts.sum()} let stand; {kept.sum()} no plain reports, {verdicts[kept].sum()}"
-    )
-    print(
-        f"AUC {roc_auc_score(verdicts, odds):.3f}; of what is no plain report {roc_auc_score(verdicts[kept], odds[kept]):.3f}"
-    )
+    print(f"all: {len(verdicts)} sentences, {verdicts.sum()} let stand, AUC {roc_auc_score(verdicts, odds):.3f}")
+    auc = roc_auc_score(verdicts[kept], odds[kept])
+    print(f"no plain report: {kept.sum()} sentences, {verdicts[kept].sum()} let stand, AUC {auc:.3f}")
     for part in (None, *sorted(set(PARTS.values()))):
         taken = (odds >= Settings().keep) & ((parts == part) if part is not None else True)
         print(f"part {part}: {taken.sum()} pass, {verdicts[taken].sum()} of them let stand")
