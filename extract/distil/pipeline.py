@@ -191,7 +191,8 @@ def _groups(
         # What happened once can only support what somebody says of all times.
         speaking = [i for i in near if able[i]]
         if not speaking:
-            dropped["case"] += len(near)
+            reported = any(keep[i] == 0 or _is_subject(chosen[i]) for i in near)
+            dropped["case" if reported else "not_a_rule"] += len(near)
             continue
         i = clusters.speaker(near, speaking, keep, vectors, denies)
         rows = clusters.supporters(i, near, vectors, settings.similarity)
