@@ -36,7 +36,7 @@ def entries(log: EventLog, consents: Sequence[int], keys: Sequence[int]) -> dict
     wanted: list[tuple[int, str]] = [(index, name) for index, name in witnessed if name]
     if not wanted and not delegated and not by_passkey:
         return {}
-    last = max(pair[0] for pair in (*wanted, *delegated, *by_passkey))
+    last = max([*(i for i, _ in wanted), *(i for i, _, _ in delegated), *(i for i, _ in by_passkey)])
     papers = [(index, events.parse(data)) for index, data in log.entries(0, last) if _OURS.search(data)]
     found: dict[str, int] = {}
     for before, pid, delegate in delegated:

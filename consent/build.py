@@ -241,15 +241,30 @@ def refused(
 
 
 def withdrawn(
-    *, pid: str, terms: Terms, purposes: Sequence[str], now: datetime, record_id: str, nonce: str
+    held: ConsentRecord, purposes: Sequence[str], *, now: datetime, record_id: str, nonce: str
 ) -> ConsentRecord:
-    """Return a record that takes back the yes to `purposes`. A withdrawal counts without one; this one can be signed.
+    """Return a record that takes back a yes. A withdrawal counts without one; this one can be signed.
 
-    Raises:
-        RecordError: The arguments do not make a record.
+    Args:
+        held: The record in force, whose terms it names.
+        purposes: What is taken back.
+        now: The moment.
+        record_id: A fresh UUID.
+        nonce: 128 fresh random bits, in hex.
     """
-    choices = [{"purpose": purpose, "decision": "withdrawn"} for purpose in purposes]
-    return _record("withdrawn", pid, terms, choices, now, record_id, nonce, "P12M", (), None, None, None, {})
+    pid = held.subject.pid
+    changes = {
+        "record_id": record_id,
+        "nonce": nonce,
+        "prev": held.sha256,
+        "event": "withdrawn",
+        "event_time": to_time(now),
+        "actor": {"id": pid, "role": "subject"},
+        "choices": [{"purpose": purpose, "decision": "withdrawn"} for purpose in purposes],
+        "withhold": [],
+        "cooling_off_until": None,
+    }
+    return _checked({**held.to_document(), **changes})
 
 
 def for_passkey(record: ConsentRecord) -> ConsentRecord:
@@ -274,7 +289,7 @@ def signed(record: ConsentRecord, signature: Mapping[str, Any]) -> Signed:
 
 
 def _record(
-    event: Literal["given", "renewed", "refused", "withdrawn"],
+    event: Literal["given", "renewed", "refused"],
     pid: str,
     terms: Terms,
     choices: list[dict[str, Any]],
@@ -328,6 +343,10 @@ def _record(
         "compensation_ref": None,
         **more,
     }
+    return _checked(document)
+
+
+def _checked(document: dict[str, Any]) -> ConsentRecord:
     try:
         return ConsentRecord.model_validate_json(canonical.dumps(document))
     except ValidationError as error:

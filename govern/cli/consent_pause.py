@@ -67,7 +67,7 @@ def _say(
     done: str,
 ) -> None:
     from consent.bodies import notice_body
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -115,7 +115,7 @@ def invalidate(
     """
     from consent.bodies import notice_body
     from govern import stopping
-    from govern.cli import counted
+    from govern import counted
     from govern.cli.approve import sign_approval
 
     out = options.output()

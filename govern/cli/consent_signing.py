@@ -101,7 +101,7 @@ def log_signed(
     from attest import keys
     from consent import build
     from govern import stopping
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()

@@ -64,7 +64,7 @@ def enroll(
     """
     from attest import keys as keyfiles
     from consent import keys as enrolment
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -139,7 +139,7 @@ def rotate(
     """
     from attest import keys as keyfiles
     from consent import keys as enrolment
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -192,7 +192,7 @@ def lost(options: GlobalOptions, subject: str, now: datetime) -> None:
 
     What it signed stays. Another key can then be enrolled, with a witness. Withdrawing needs no key at all.
     """
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -216,7 +216,7 @@ def compromised(options: GlobalOptions, subject: str, since: datetime | None, no
     """
     from attest.encoding import to_time
     from govern import stopping
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
