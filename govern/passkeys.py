@@ -8,6 +8,7 @@ signs the record of its own enrolment; then a witness, who is not of HR, signs t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import uuid
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from consent.keys import EnrolledKey
     from consent.ledger import Ledger
     from govern.workspace import Workspace
+    from policies.model import Policy
 
 TIMEOUT_MS = 300_000
 """How long a browser waits for its user: time to read the choices again, and the eight words."""
@@ -295,28 +297,32 @@ def finish_signing(
     record: ConsentRecord,
     signing: Signing,
     response: Mapping[str, Any],
+    policy: Policy,
     now: datetime,
 ) -> int:
     """Check what the browser returned, log the consent, and return its index. What it takes away stops at once.
 
     Args:
-        workspace: The workspace; the policy of the record is adopted in it.
+        workspace: The workspace.
         log: Its log.
         record: The record that `begin_signing` returned.
         signing: What was begun.
         response: What the browser returned.
+        policy: The policy that the record names; it is adopted where it is not yet.
         now: The moment.
 
     Raises:
         FormatError: The response is not in form.
         SignatureError: It is not a signature over this record.
+        UsageError: Record, signature and policy do not belong together.
         RefusedError: The record would not count.
     """
     from govern import counted, stopping
 
-    if signing.payload != record.to_payload():
+    if signing.payload != record.to_payload() or policy.sha256 != record.policy.sha256:
         raise UsageError("another record was signed than this one", "begin again with the record as it is now")
     signed = build.signed(record, signing.finish(response))
+    workspace.adopt(log, policy, now)
     index, _ = counted.append(log, signed.event_type, f"employee:{record.subject.pid}", signed.body, now)
     stopping.stop(workspace, log, None, now)
     return index
@@ -361,15 +367,14 @@ def finish_withdrawal(
     """
     from govern import stopping
 
-    body, more = build.withdrawal(pid, purposes, "portal"), {}
+    body: dict[str, Any] = build.withdrawal(pid, purposes, "portal")
+    more: dict[str, Any] = {}
     if signed is not None:
         record, signing, response = signed
         fits = record.event == "withdrawn" and record.subject.pid == pid and purposes is not None
         if fits and set(record.purposes) == set(purposes or ()) and signing.payload == record.to_payload():
-            try:
+            with contextlib.suppress(GovernError):
                 more = build.signed(record, signing.finish(response)).body
-            except GovernError:
-                more = {}
     index = workspace.append(log, "consent.withdrawn", f"employee:{pid}", {**body, **more}, now)
     stopping.stop(workspace, log, None, now)
     return index, bool(more)
@@ -392,7 +397,7 @@ def _credentials(ids: Iterable[bytes]) -> list[dict[str, str]]:
 
 def _response(response: Mapping[str, Any], names: Sequence[str]) -> tuple[bytes, dict[str, bytes]]:
     """Return credential id and the named parts of what a browser returned; it may hold more."""
-    top = fields(dict(response), "what the browser returned", {"rawId": str, "type": str, "response": dict})
+    top = fields(response, "what the browser returned", {"rawId": str, "type": str, "response": dict})
     if top["type"] != "public-key":
         raise FormatError("what the browser returned is about no passkey")
     parts = fields(top["response"], "what the browser returned", dict.fromkeys(names, str))
