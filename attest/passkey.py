@@ -115,7 +115,8 @@ def check_page(rp_id: str, origin: str) -> None:
     host = rest.partition(":")[0]
     # Browsers treat the loopback as secure, and give passkeys to its name only.
     secure = scheme == "https" or (scheme == "http" and host == "localhost")
-    if not rp_id or not secure or "/" in rest or not (host == rp_id or host.endswith(f".{rp_id}")):
+    ascii_ = rp_id.isascii() and origin.isascii()
+    if not rp_id or not secure or not ascii_ or "/" in rest or not (host == rp_id or host.endswith(f".{rp_id}")):
         raise FormatError(
             "the page is not one of the host that the passkey is for",
             "an origin is written like https://consent.example, and its host is the relying party's or below it",

@@ -148,7 +148,7 @@ class KeyRing:
     def end_passkey(self, event: Event) -> None:
         """Read `passkey.ended`. Whoever says so is believed: it only takes away, and opens the way to no other key."""
         pid, name = event.body.get("pid"), event.body.get("key_id")
-        if not isinstance(pid, str) or name not in {key.key_id for key in self.passkeys(pid)}:
+        if not isinstance(pid, str) or name not in [key.key_id for key in self.passkeys(pid)]:
             return self._replay.reject("unknown_key")
         self._ended.add(str(name))
         return None
