@@ -125,7 +125,7 @@ class KeyRing:
         before = self.speaking(pid).get(said.by)
         known = self._keys.get(pid) or self._passkeys.get(pid)
         if known and before is None and not (pid in self._reopened and not said.by):
-            return replay.reject("already_enrolled")
+            return replay.reject("own_key_required")
         witness = self._offices.witness_key(said.witness)
         if witness is None:
             return None

@@ -152,11 +152,11 @@ def test_nobody_adds_a_passkey_to_a_key_without_that_key() -> None:
     town = Town()
     town.enrol()
     own = keys.key_id(key_of(MAREN))
-    assert town.passkey() == "already_enrolled"
+    assert town.passkey() == "own_key_required"
     assert town.passkey(PHONE, by=own) == "bad_enrolment"
     assert town.passkey(PHONE, "mallory", by=own) == "bad_enrolment"
     assert town.passkey(PHONE, MAREN, by=own) == ""
-    assert town.passkey(LAPTOP) == "already_enrolled"
+    assert town.passkey(LAPTOP) == "own_key_required"
     assert town.passkey(PHONE, MAREN, by=own) == "key_in_use"
 
 
@@ -257,13 +257,13 @@ def test_ending_a_passkey_opens_the_way_to_no_other_key() -> None:
     town = Town()
     town.passkey()
     town.log("passkey.ended", {"pid": MAREN, "key_id": PHONE.passkey.key_id})
-    assert town.passkey(LAPTOP) == "already_enrolled"
+    assert town.passkey(LAPTOP) == "own_key_required"
     index = town.enrol(witness="dpo-1")
     assert [r.code for r in town.ledger().rejected if r.index == index] == ["already_enrolled"]
     town.approve_loss()
     assert town.told("key.lost", {"pid": MAREN}) == ""
     assert town.passkey(LAPTOP) == ""
-    assert town.passkey(Authenticator(seed="third")) == "already_enrolled"
+    assert town.passkey(Authenticator(seed="third")) == "own_key_required"
 
 
 def test_a_loss_silences_everything_and_nothing_of_it_comes_back() -> None:
@@ -276,7 +276,7 @@ def test_a_loss_silences_everything_and_nothing_of_it_comes_back() -> None:
     ledger = town.ledger()
     assert (ledger.key(MAREN), ledger.passkeys(MAREN)) == (None, ())
     assert town.agree() == "unknown_key"
-    assert town.passkey(LAPTOP, by=PHONE.passkey.key_id) == "already_enrolled"
+    assert town.passkey(LAPTOP, by=PHONE.passkey.key_id) == "own_key_required"
     assert town.passkey(LAPTOP) == ""
     ledger = town.ledger()
     assert (ledger.key(MAREN), [key.key_id for key in ledger.passkeys(MAREN)]) == (None, [LAPTOP.passkey.key_id])
