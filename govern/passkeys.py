@@ -113,7 +113,12 @@ def begin_creation(page: Page, ledger: Ledger, pid: str, challenge: bytes | None
 
 
 def finish_creation(
-    creation: Creation, response: Mapping[str, Any], ledger: Ledger, witness: str, now: datetime
+    creation: Creation,
+    response: Mapping[str, Any],
+    ledger: Ledger,
+    witness: str,
+    now: datetime,
+    before: EnrolledKey | None = None,
 ) -> Enrolment:
     """Return the record of the enrolment that is now to be signed: by the passkey, the witness, and a key before it.
 
@@ -123,15 +128,16 @@ def finish_creation(
         ledger: Says which key the person has already; it must sign too.
         witness: Id of the officer who will sign.
         now: The moment.
+        before: Which of the person's keys will sign too; the key file where there is one, else the oldest passkey.
 
     Raises:
         FormatError: The response is not in form.
         SignatureError: It answers another question, or another page, or its owner was not verified.
-        RefusedError: There is no such witness, or the witness is of HR, or no key of the person can sign.
+        RefusedError: There is no such witness, or the witness is of HR.
     """
     check_witness(ledger, witness)
-    own, passkeys = ledger.key(creation.pid), ledger.passkeys(creation.pid)
-    before = own.key_id if own is not None else passkeys[0].key_id if passkeys else ""
+    held = (before, ledger.key(creation.pid), *ledger.passkeys(creation.pid))
+    by = next((key.key_id for key in held if key is not None), "")
     credential_id, parts = _response(response, ("clientDataJSON", "attestationObject"))
     made = credential.created(
         parts["clientDataJSON"],
@@ -142,7 +148,7 @@ def finish_creation(
     )
     if made.credential_id != credential_id:
         raise FormatError("the response is about another credential than it says")
-    return Enrolment(creation.pid, made.passkey, credential_id, witness, before, now)
+    return Enrolment(creation.pid, made.passkey, credential_id, witness, by, now)
 
 
 def check_witness(ledger: Ledger, witness: str) -> None:
@@ -258,10 +264,13 @@ def enrol(
     """Enter a passkey in the log; return its index and the ledger after it.
 
     Raises:
+        UsageError: One key signed twice.
         RefusedError: It would not count: somebody did not sign who must.
     """
     from govern import counted
 
+    if len({each["keyid"] for each in signatures}) != len(signatures):
+        raise UsageError("one key signed the enrolment twice", "the witness and the person sign with keys of their own")
     body = enrolment.to_body(signatures)
     return counted.append(log, "passkey.enrolled", f"employee:{enrolment.pid}", body, now)
 
@@ -376,7 +385,9 @@ def finish_withdrawal(
             with contextlib.suppress(GovernError):
                 more = build.signed(record, signing.finish(response)).body
     index = workspace.append(log, "consent.withdrawn", f"employee:{pid}", {**body, **more}, now)
-    stopping.stop(workspace, log, None, now)
+    # It holds from here on, whatever becomes of the rest; what cannot be stopped now is the sweep's.
+    with contextlib.suppress(GovernError):
+        stopping.stop(workspace, log, None, now)
     return index, bool(more)
 
 

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from passkey import Authenticator
 
-from attest import canonical, dsse, keys
+from attest import canonical, dsse, keys, webauthn
 from attest.errors import FormatError, SignatureError
 from attest.fingerprint import words
 from attest.passkey import PAYLOAD_TYPE, Enrolment, check, check_page, parse, parse_entry
@@ -129,6 +129,15 @@ def test_a_page_uses_passkeys_of_its_own_host(rp_id: str, origin: str, holds: bo
         assert not holds
     else:
         assert holds
+
+
+def test_the_record_of_an_enrolment_keeps_its_form() -> None:
+    """These bytes are signed and stand in logs: another form is another version."""
+    phone = Authenticator(webauthn.EDDSA)
+    said = replace(SAID, passkey=phone.passkey, credential_id=phone.credential_id)
+    body = said.to_body([by_phone(said, phone), by(WITNESS, said)])
+    digest = hashlib.sha256(canonical.dumps(body)).hexdigest()
+    assert digest == ""
 
 
 def test_a_fingerprint_is_eight_words_that_differ_where_the_digests_do() -> None:

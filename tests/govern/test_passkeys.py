@@ -195,6 +195,22 @@ def test_a_second_passkey_is_vouched_for_by_the_first_where_there_is_no_key_file
     assert len(office.ledger.passkeys(pid)) == 2
 
 
+def test_whoever_has_a_key_file_too_may_vouch_with_a_passkey_instead(office: Office) -> None:
+    office.enrol()
+    creation = passkeys.begin_creation(PAGE, office.ledger, SUBJECT)
+    answer, held = LAPTOP.create(creation.options), office.ledger.passkeys(SUBJECT)[0]
+    with_file = passkeys.finish_creation(creation, answer, office.ledger, "wc-1", office.now)
+    with_phone = passkeys.finish_creation(creation, answer, office.ledger, "wc-1", office.now, held)
+    assert (with_file.by, with_phone.by) == (keys.key_id(key_of("tove")), held.key_id)
+
+
+def test_one_key_does_not_sign_twice_over(office: Office) -> None:
+    said = office.make()
+    twice = [passkeys.countersign(said, keys.key_id(key_of("wc-1")), key_of("wc-1"))] * 2
+    with pytest.raises(UsageError, match="twice"):
+        passkeys.enrol(office.log, said, twice, office.now)
+
+
 def test_a_record_that_changed_between_beginning_and_end_is_not_logged(office: Office) -> None:
     office.enrol()
     record, signing = passkeys.begin_signing(office.ledger, office.record(), PAGE)
