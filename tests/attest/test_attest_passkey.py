@@ -137,7 +137,7 @@ def test_the_record_of_an_enrolment_keeps_its_form() -> None:
     said = replace(SAID, passkey=phone.passkey, credential_id=phone.credential_id)
     body = said.to_body([by_phone(said, phone), by(WITNESS, said)])
     digest = hashlib.sha256(canonical.dumps(body)).hexdigest()
-    assert digest == ""
+    assert digest == "127f2a87dab28a81ae0137d31ca02eda998d2f5976ba02b35dc76d5052f8ae8a"
 
 
 def test_a_fingerprint_is_eight_words_that_differ_where_the_digests_do() -> None:
