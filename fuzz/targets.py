@@ -175,7 +175,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "cbor.loads": read_cbor,
     "credential.created": read_credential,
     "passkey.parse": parse_passkey,
-    "dsse.open_envelope by passkey": open_by_passkey,
+    "webauthn.verify": open_by_passkey,
 }
 
 
@@ -297,7 +297,7 @@ def _seeds() -> Mapping[str, list[bytes]]:
         "cbor.loads": [_attestation(), b"\x9a\0\0\0\1\xf5", b"\x3b\xff\xff\xff\xff\xff\xff\xff\xff"],
         "credential.created": [_attestation()],
         "passkey.parse": [passkey.Enrolment("p-1", _PASSKEY, b"name", "wc-1", "", NOW).to_payload()],
-        "dsse.open_envelope by passkey": [_by_passkey()],
+        "webauthn.verify": [_by_passkey()],
     }
 
 
