@@ -41,6 +41,8 @@ EVENT_TYPES = frozenset(
         "key.rotated",
         "key.lost",
         "key.compromised",
+        "passkey.enrolled",
+        "passkey.ended",
         "role.enrolled",
         "role.ended",
         "approval.given",

@@ -39,8 +39,10 @@ CONSENT_TYPE = "application/vnd.govern.consent+json"
 CONSENT_STATES = ("given", "renewed")
 """The only events under which processing is allowed."""
 
-_INDEXED = re.compile(r"attestation/(consents|keys|responses|roles|mandates|approvals)/(0|[1-9][0-9]{0,18})\.json")
-_VOUCHING = ("keys", "roles", "mandates", "approvals")
+_INDEXED = re.compile(
+    r"attestation/(consents|keys|passkeys|responses|roles|mandates|approvals)/(0|[1-9][0-9]{0,18})\.json"
+)
+_VOUCHING = ("keys", "passkeys", "roles", "mandates", "approvals")
 _LATER = ("keys", "roles", "responses")
 
 
@@ -52,6 +54,11 @@ def consent_file(index: int) -> str:
 def key_file(index: int) -> str:
     """Return the name of the file that holds the enrolment logged at an index."""
     return f"{FOLDER}keys/{index}.json"
+
+
+def passkey_file(index: int) -> str:
+    """Return the name of the file that holds the enrolment of a passkey logged at an index."""
+    return f"{FOLDER}passkeys/{index}.json"
 
 
 def response_file(index: int) -> str:
@@ -215,7 +222,7 @@ def consent(entry: Logged, keys: Mapping[str, Enrolled], mandates: Sequence[Mand
 
     Args:
         entry: The log entry.
-        keys: The enrolled keys by id.
+        keys: The enrolled keys and passkeys by id.
         mandates: The witnessed mandates of the person.
 
     Raises:
@@ -227,7 +234,7 @@ def consent(entry: Logged, keys: Mapping[str, Enrolled], mandates: Sequence[Mand
         raise FormatError("the entry is not a consent that was given or renewed")
     shape: Shape = {"pid": str, "record_sha256": DIGEST, "envelope": dict}
     body = exact(dict(entry.body), "a consent entry", shape)
-    known = {name: key.public for name, key in keys.items()}
+    known: dict[str, dsse.Key] = {name: key.verifier for name, key in keys.items()}
     known |= {under.key.key_id: under.key.public for under in mandates}
     opened = dsse.open_envelope(canonical.dumps(body["envelope"]), known, CONSENT_TYPE)
     if hashlib.sha256(opened.payload).hexdigest() != body["record_sha256"]:
@@ -244,6 +251,8 @@ def consent(entry: Logged, keys: Mapping[str, Enrolled], mandates: Sequence[Mand
     key = under.key if under is not None else keys.get(opened.signers[0])
     if key is None or key.pid != pid:
         raise SignatureError("a consent is signed by the key of somebody else")
+    if record.get("method", "ed25519") != key.method:
+        raise SignatureError("a consent is signed in another way than the record says")
     if key.index >= entry.index:
         raise SignatureError("a consent is signed by a key that was enrolled after it")
     if not key.speaks_at(entry.index):

@@ -194,6 +194,17 @@ class Examination:
         return found
 
     @cached_property
+    def passkeys(self) -> Mapping[str, Enrolled]:
+        """The subject's passkeys by id, each vouched for by the keys before it."""
+        found: dict[str, Enrolled] = {}
+        for entry in self.indexed("passkeys"):
+            key = vouching.enrolled_passkey(entry, {**self.keys, **found}, self.officers)
+            require(key.pid == self.predicate["subject"], "a passkey in the file is of somebody else")
+            require(key.key_id not in found, "a passkey is enrolled a second time")
+            found[key.key_id] = key
+        return found
+
+    @cached_property
     def subject_key(self) -> Enrolled:
         """The key that is stated to be the subject's."""
         stated = self.predicate["subject_key"]
@@ -208,7 +219,7 @@ class Examination:
         found = []
         for stated in self.predicate["consents"]:
             name = evidence.consent_file(stated["index"])
-            given = evidence.consent(self.entry(name), self.keys, self.mandates)
+            given = evidence.consent(self.entry(name), {**self.keys, **self.passkeys}, self.mandates)
             require(given.index == stated["index"], f"{name} is at another index than its name says")
             require(given.record_sha256 == stated["record_sha256"], f"{name} holds another record than stated")
             require(given.pid == self.predicate["subject"], f"{name} is the consent of somebody else")
@@ -399,6 +410,8 @@ class Examination:
             f"{given.index} (signed by {under.terms.delegate}, mandate {under.index}, "
             f"witnessed by {', '.join(under.witnesses)})"
             if (under := given.mandate) is not None
+            else f"{given.index} (signed by passkey at {pinned.origin}, witnessed by {given.key.witness})"
+            if (pinned := given.key.passkey) is not None
             else str(given.index)
             for given in consents
         ]

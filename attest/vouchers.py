@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attest import canonical, enrolment, events, evidence
+from attest import canonical, enrolment, events, evidence, passkey
 from attest.encoding import from_base64
 from govern.errors import GovernError
 
@@ -14,14 +15,15 @@ if TYPE_CHECKING:
     from attest.events import Event
     from attest.log import EventLog
 
-_OURS = re.compile(rb'"type":"(?:role\.enrolled|mandate\.given|approval\.given)"')
+_OURS = re.compile(rb'"type":"(?:role\.enrolled|passkey\.enrolled|mandate\.given|approval\.given)"')
 
 
 def entries(log: EventLog, consents: Sequence[int], keys: Sequence[int]) -> dict[str, int]:
     """Return the entries that vouch for keys and consents, by the name of the file that holds each.
 
-    They are the enrolments of the officers who witnessed a key, the mandate under which a delegate signed, and the
-    approvals of that mandate. What is not in the log is left out; the verifier says so.
+    They are the enrolments of the officers who witnessed a key, the passkeys that signed a consent, the mandate under
+    which a delegate signed, and the approvals of that mandate. What is not in the log is left out; the verifier says
+    so.
 
     Args:
         log: The event log.
@@ -30,10 +32,11 @@ def entries(log: EventLog, consents: Sequence[int], keys: Sequence[int]) -> dict
     """
     witnessed = [(index, enrolment.named_witness(_event(log, index).body)) for index in keys]
     delegated = [(index, *who) for index in consents if (who := _delegate(_event(log, index))) is not None]
+    by_passkey = [(index, name) for index in consents for name in _passkeys(_event(log, index))]
     wanted: list[tuple[int, str]] = [(index, name) for index, name in witnessed if name]
-    if not wanted and not delegated:
+    if not wanted and not delegated and not by_passkey:
         return {}
-    last = max([index for index, _ in wanted] + [index for index, _, _ in delegated])
+    last = max([*(i for i, _ in wanted), *(i for i, _, _ in delegated), *(i for i, _ in by_passkey)])
     papers = [(index, events.parse(data)) for index, data in log.entries(0, last) if _OURS.search(data)]
     found: dict[str, int] = {}
     for before, pid, delegate in delegated:
@@ -47,6 +50,13 @@ def entries(log: EventLog, consents: Sequence[int], keys: Sequence[int]) -> dict
             if about and named and mandate[0] < index < before:
                 found[evidence.approval_file(index)] = index
                 wanted.append((index, str(event.body.get("holder"))))
+    while by_passkey:
+        before, name = by_passkey.pop()
+        key = next(((i, said) for i, said in _passkeys_of(papers) if said.passkey.key_id == name and i < before), None)
+        if key is not None:
+            found[evidence.passkey_file(key[0])] = key[0]
+            wanted.append((key[0], key[1].witness))
+            by_passkey.append((key[0], key[1].by))
     while wanted:
         before, holder = wanted.pop()
         officer = _last(papers, before, "role.enrolled", {"holder": holder})
@@ -79,6 +89,21 @@ def _said(event: Event) -> dict[str, Any]:
     except (GovernError, KeyError, TypeError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _passkeys_of(papers: Iterable[tuple[int, Event]]) -> Iterator[tuple[int, passkey.Enrolment]]:
+    for index, event in papers:
+        if event.type == "passkey.enrolled":
+            with contextlib.suppress(GovernError):
+                yield index, passkey.parse_entry(event.body)[0]
+
+
+def _passkeys(event: Event) -> list[str]:
+    """Return the ids of the passkeys that signed an entry, by its own word."""
+    envelope = event.body.get("envelope")
+    signatures = envelope.get("signatures") if isinstance(envelope, dict) else None
+    ids = [str(item.get("keyid")) for item in signatures or () if isinstance(item, dict)]
+    return [name for name in ids if name.startswith("webauthn:")]
 
 
 def _delegate(event: Event) -> tuple[str, str] | None:

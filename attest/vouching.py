@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attest import approval, enrolment, mandate
+from attest import approval, dsse, enrolment, mandate, passkey
 from attest.errors import FormatError, SignatureError
 from attest.keys import key_id
+from attest.webauthn import Passkey
 
 if TYPE_CHECKING:
     from attest.evidence import Logged
@@ -26,6 +27,7 @@ class Enrolled:
         until: Index of the entry that put another key in its place, or None.
         witness: Id of the officer who is named as witness of the enrolment, or "".
         witnessed: Whether that officer's signature was checked here.
+        passkey: The passkey, where it is one; its public half is then not 32 bytes but DER.
     """
 
     index: int
@@ -35,6 +37,17 @@ class Enrolled:
     until: int | None = None
     witness: str = ""
     witnessed: bool = False
+    passkey: Passkey | None = None
+
+    @property
+    def verifier(self) -> dsse.Key:
+        """What opens an envelope that the key signed."""
+        return self.passkey or self.public
+
+    @property
+    def method(self) -> str:
+        """How the key signs, in the words of a consent record."""
+        return "ed25519" if self.passkey is None else "webauthn"
 
     def speaks_at(self, index: int) -> bool:
         """Tell whether the key spoke for its person when the entry at an index was logged."""
@@ -106,6 +119,32 @@ def enrolled(entry: Logged, before: Enrolled | None = None, officers: Mapping[st
         witness=inherited.witness if inherited else found.witness,
         witnessed=inherited.witnessed if inherited else found.witnessed,
     )
+
+
+def enrolled_passkey(entry: Logged, keys: Mapping[str, Enrolled], officers: Mapping[str, Officer]) -> Enrolled:
+    """Check the enrolment of a passkey: signed by itself, by a witness, and by the key that it names.
+
+    Args:
+        entry: The log entry, `passkey.enrolled`.
+        keys: The person's other keys by id, those enrolled before it at least.
+        officers: The officers whose enrolments are known, by id.
+
+    Raises:
+        FormatError: The entry is not such an enrolment in form.
+        SignatureError: Somebody who must sign did not, or the witness is not in the file, or is of HR.
+    """
+    if entry.event.type != "passkey.enrolled":
+        raise FormatError("the entry does not enrol a passkey")
+    said, _, _ = passkey.parse_entry(entry.body)
+    witness = witness_key({"witness": said.witness}, officers, entry.index)
+    if witness is None:
+        raise SignatureError("the witness of a passkey is not in the file")
+    before = keys.get(said.by)
+    if before is not None and (before.pid != said.pid or not before.speaks_at(entry.index)):
+        raise SignatureError("a passkey was vouched for by a key that did not speak for its owner")
+    passkey.check(entry.body, witness, before.verifier if before is not None else None)
+    key = said.passkey
+    return Enrolled(entry.index, said.pid, key.key_id, key.public, witness=said.witness, witnessed=True, passkey=key)
 
 
 @dataclass(frozen=True, slots=True)

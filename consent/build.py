@@ -21,7 +21,20 @@ from policies import bases
 from policies.duration import Duration
 from policies.model import Policy
 
-__all__ = ["Signed", "Terms", "given", "narrowing", "notice_body", "refused", "renewed", "sign", "withdrawal"]
+__all__ = [
+    "Signed",
+    "Terms",
+    "for_passkey",
+    "given",
+    "narrowing",
+    "notice_body",
+    "refused",
+    "renewed",
+    "sign",
+    "signed",
+    "withdrawal",
+    "withdrawn",
+]
 
 WITHDRAWAL_CHANNELS = ("command line", "paper", "any manager or works council member")
 
@@ -227,12 +240,50 @@ def refused(
     return _record("refused", pid, terms, choices, now, record_id, nonce, "P12M", (), None, shown_at, delegate, {})
 
 
+def withdrawn(
+    held: ConsentRecord, purposes: Sequence[str], *, now: datetime, record_id: str, nonce: str
+) -> ConsentRecord:
+    """Return a record that takes back a yes. A withdrawal counts without one; this one can be signed.
+
+    Args:
+        held: The record in force, whose terms it names.
+        purposes: What is taken back.
+        now: The moment.
+        record_id: A fresh UUID.
+        nonce: 128 fresh random bits, in hex.
+    """
+    pid = held.subject.pid
+    changes = {
+        "record_id": record_id,
+        "nonce": nonce,
+        "prev": held.sha256,
+        "event": "withdrawn",
+        "event_time": to_time(now),
+        "actor": {"id": pid, "role": "subject"},
+        "choices": [{"purpose": purpose, "decision": "withdrawn"} for purpose in purposes],
+        "withhold": [],
+        "cooling_off_until": None,
+    }
+    return _checked({**held.to_document(), **changes})
+
+
+def for_passkey(record: ConsentRecord) -> ConsentRecord:
+    """Return the record as a passkey signs it: the way of signing is part of what is signed."""
+    return record.model_copy(update={"method": "webauthn"})
+
+
 def sign(record: ConsentRecord, private_key: Ed25519PrivateKey) -> Signed:
     """Return the record in an envelope signed by `private_key`, with the body of its event."""
     payload = record.to_payload()
+    return signed(record, dsse.signature(PAYLOAD_TYPE, payload, key_id(public_bytes(private_key)), private_key))
+
+
+def signed(record: ConsentRecord, signature: Mapping[str, Any]) -> Signed:
+    """Return the record in an envelope with a signature, which is not checked here, and the body of its event."""
+    payload = record.to_payload()
     # What is signed has been read back once: nobody signs a record that a ledger would refuse.
     parse(payload)
-    envelope = dsse.sign(PAYLOAD_TYPE, payload, [(key_id(public_bytes(private_key)), private_key)])
+    envelope = dsse.build(PAYLOAD_TYPE, payload, [signature])
     body = {"pid": record.subject.pid, "record_sha256": record.sha256, "envelope": canonical.loads(envelope)}
     return Signed(f"consent.{record.event}", body, record, envelope)
 
@@ -292,6 +343,10 @@ def _record(
         "compensation_ref": None,
         **more,
     }
+    return _checked(document)
+
+
+def _checked(document: dict[str, Any]) -> ConsentRecord:
     try:
         return ConsentRecord.model_validate_json(canonical.dumps(document))
     except ValidationError as error:

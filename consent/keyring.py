@@ -1,10 +1,10 @@
-"""The keys of people over a log: enrolled, rotated, lost, compromised."""
+"""The keys and passkeys of people over a log: enrolled, rotated, lost, compromised."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from attest import enrolment
+from attest import enrolment, passkey
 from attest.encoding import from_time
 from attest.events import Event
 from attest.names import PID
@@ -24,6 +24,8 @@ class KeyRing:
         self._replay = replay
         self._offices = offices
         self._keys: dict[str, list[EnrolledKey]] = {}
+        self._passkeys: dict[str, list[EnrolledKey]] = {}
+        self._ended: set[str] = set()
         self._since: dict[bytes, datetime] = {}
         self._without: set[str] = set()
         self._reopened: set[str] = set()
@@ -36,27 +38,46 @@ class KeyRing:
         """Return every key that `pid` ever enrolled, oldest first."""
         return tuple(self._keys.get(pid, ()))
 
+    def passkeys(self, pid: str) -> tuple[EnrolledKey, ...]:
+        """Return the passkeys that speak for `pid` now, oldest first."""
+        return tuple(key for key in self._passkeys.get(pid, ()) if key.key_id not in self._ended)
+
+    def former(self, pid: str) -> tuple[EnrolledKey, ...]:
+        """Return the passkeys that spoke for `pid` and do not any more."""
+        return tuple(key for key in self._passkeys.get(pid, ()) if key.key_id in self._ended)
+
+    def speaking(self, pid: str) -> dict[str, EnrolledKey]:
+        """Return everything that speaks for `pid` now, the key and the passkeys, by id."""
+        own = self.key(pid)
+        return {key.key_id: key for key in (*((own,) if own is not None else ()), *self.passkeys(pid))}
+
+    def may_enrol(self, pid: str) -> bool:
+        """Say whether a key can be enrolled: there was none and no passkey ended, or officers say that it is lost."""
+        if self._keys.get(pid) or (self._passkeys.get(pid) and not self.passkeys(pid)):
+            return pid in self._reopened
+        return True
+
+    def must_be_witnessed(self, pid: str) -> bool:
+        """Say whether the next key counts only with a witness: whenever it is not the person's first."""
+        return bool(self._keys.get(pid) or self._passkeys.get(pid))
+
     def since(self, key: EnrolledKey) -> datetime:
         """Return when a key was enrolled, by the log's clock."""
         return self._since[key.public]
 
     def people(self) -> set[str]:
         """Return everyone who ever had a key."""
-        return set(self._keys)
-
-    def reopened(self, pid: str) -> bool:
-        """Say whether `pid` lost the key by the word of enough officers, and may enrol another, witnessed."""
-        return pid in self._reopened
+        return set(self._keys) | set(self._passkeys)
 
     def enrol(self, event: Event) -> None:
         """Read `key.enrolled`."""
         pid = event.body.get("pid")
         named = enrolment.named_witness(event.body)
-        if isinstance(pid, str) and self._keys.get(pid):
+        if isinstance(pid, str):
             # Otherwise whoever writes the log could mint a second key for anyone.
-            if pid not in self._reopened:
+            if not self.may_enrol(pid):
                 return self._replay.reject("already_enrolled")
-            if not named:
+            if self.must_be_witnessed(pid) and not named:
                 return self._replay.reject("witness_required")
         return self._add(event, named, None)
 
@@ -90,12 +111,55 @@ class KeyRing:
         self._reopened.discard(found.owner)
         return None
 
+    def enrol_passkey(self, event: Event) -> None:
+        """Read `passkey.enrolled`: a witness signs always, and where there ever was a key, one that speaks now.
+
+        After a loss the word of the officers stands in the place of that key.
+        """
+        replay = self._replay
+        try:
+            said, _, _ = passkey.parse_entry(event.body)
+        except GovernError:
+            return replay.reject("bad_enrolment")
+        pid = said.pid
+        before = self.speaking(pid).get(said.by)
+        known = self._keys.get(pid) or self._passkeys.get(pid)
+        if known and before is None and not (pid in self._reopened and not said.by):
+            return replay.reject("own_key_required")
+        witness = self._offices.witness_key(said.witness)
+        if witness is None:
+            return None
+        try:
+            passkey.check(event.body, witness, before.verifier if before is not None else None)
+        except GovernError:
+            return replay.reject("bad_enrolment")
+        key = said.passkey
+        if key.public in replay.owners:
+            return replay.reject("key_in_use")
+        if code := replay.time_fault(said.at, said.at):
+            return replay.reject(code)
+        replay.owners[key.public] = pid
+        held = EnrolledKey(replay.index, key.key_id, key.public, said.witness, key, said.credential_id)
+        self._passkeys.setdefault(pid, []).append(held)
+        self._since[key.public] = replay.clock
+        self._reopened.discard(pid)
+        return None
+
+    def end_passkey(self, event: Event) -> None:
+        """Read `passkey.ended`. Whoever says so is believed: it only takes away, and opens the way to no other key."""
+        pid, name = event.body.get("pid"), event.body.get("key_id")
+        if not isinstance(pid, str) or name not in [key.key_id for key in self.passkeys(pid)]:
+            return self._replay.reject("unknown_key")
+        self._ended.add(str(name))
+        return None
+
     def lose(self, event: Event) -> None:
         """Read `key.lost`: it counts by the signed word of two officers, because it opens the way to a new key."""
         pid = event.body.get("pid")
-        if not isinstance(pid, str) or not self._keys.get(pid):
+        held = (*self._keys.get(pid, ()), *self._passkeys.get(pid, ())) if isinstance(pid, str) else ()
+        if not isinstance(pid, str) or not held:
             return self._replay.reject("unknown_key")
-        last = self._keys[pid][-1].index
+        last = max(key.index for key in held)
         said = {
             given.holder
             for given in self._offices.in_force(self._replay.clock, "key_lost")
@@ -103,7 +167,7 @@ class KeyRing:
         }
         if len(said) < LOSS_QUORUM:
             return self._replay.reject("no_quorum")
-        self._without.add(pid)
+        self._silence(pid)
         self._reopened.add(pid)
         return None
 
@@ -116,8 +180,12 @@ class KeyRing:
         if not isinstance(pid, str) or PID.fullmatch(pid) is None:
             self._replay.reject("malformed")
             return None
-        self._without.add(pid)
+        self._silence(pid)
         try:
             return pid, from_time(since) if isinstance(since, str) else None
         except GovernError:
             return pid, None
+
+    def _silence(self, pid: str) -> None:
+        self._without.add(pid)
+        self._ended |= {key.key_id for key in self._passkeys.get(pid, ())}

@@ -9,7 +9,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from attest import dsse
 from attest import enrolment as enrolments
+from attest.webauthn import Passkey
 from consent.errors import RecordError
 from govern.errors import GovernError
 
@@ -26,15 +28,29 @@ class EnrolledKey:
 
     Attributes:
         index: Entry that enrolled it.
-        key_id: `ed25519:` and 32 hex digits.
-        public: The 32 bytes of the public key.
+        key_id: `ed25519:` or `webauthn:`, and 32 hex digits.
+        public: The 32 bytes of the public key; of a passkey, its DER.
         witness: Id of the officer, not of HR, who countersigned the enrolment, or "" for none.
+        passkey: The passkey, where it is one.
+        credential_id: What the authenticator finds the passkey by.
     """
 
     index: int
     key_id: str
     public: bytes
     witness: str = ""
+    passkey: Passkey | None = None
+    credential_id: bytes = b""
+
+    @property
+    def verifier(self) -> dsse.Key:
+        """What opens an envelope that the key signed."""
+        return self.passkey or self.public
+
+    @property
+    def method(self) -> str:
+        """How the key signs, in the words of a consent record."""
+        return "ed25519" if self.passkey is None else "webauthn"
 
 
 def enrolment(

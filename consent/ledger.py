@@ -30,7 +30,9 @@ SIGNED = frozenset({"given", "refused", "renewed"})
 
 # Canonical JSON ends with the type and the version: whatever the body holds, this looks at the event's own type.
 _TAIL = 96
-_MINE = re.compile(rb'"type":"(?:consent|key|role|approval|mandate|participant|policy)\.[a-z_]+"[^"]*(?:"v":1)?\}\s*\Z')
+_MINE = re.compile(
+    rb'"type":"(?:consent|key|passkey|role|approval|mandate|participant|policy)\.[a-z_]+"[^"]*(?:"v":1)?\}\s*\Z'
+)
 
 
 class Ledger:
@@ -84,13 +86,21 @@ class Ledger:
         """Return every key that `pid` ever enrolled, oldest first."""
         return self._ring.keys(pid)
 
+    def passkeys(self, pid: str) -> tuple[EnrolledKey, ...]:
+        """Return the passkeys that speak for `pid` now, oldest first."""
+        return self._ring.passkeys(pid)
+
+    def former_passkeys(self, pid: str) -> tuple[EnrolledKey, ...]:
+        """Return the passkeys that spoke for `pid` and do not any more, oldest first."""
+        return self._ring.former(pid)
+
     def may_enrol(self, pid: str) -> bool:
         """Say whether a key can be enrolled for `pid`: there was none, or officers say that it is lost."""
-        return not self._ring.keys(pid) or self._ring.reopened(pid)
+        return self._ring.may_enrol(pid)
 
     def must_be_witnessed(self, pid: str) -> bool:
         """Say whether the next enrolment for `pid` counts only with a witness."""
-        return self._ring.reopened(pid)
+        return self._ring.must_be_witnessed(pid)
 
     def state(self, pid: str, purpose: str, now: datetime) -> ChoiceState:
         """Return where `pid` stands on `purpose` at `now`; expiry is worked out here."""
@@ -180,6 +190,10 @@ class Ledger:
                 self._ring.lose(event)
             case "key.compromised":
                 self._compromise(event)
+            case "passkey.enrolled":
+                self._ring.enrol_passkey(event)
+            case "passkey.ended":
+                self._ring.end_passkey(event)
             case "participant.vetoed" | "participant.veto_lifted":
                 self._veto(event)
             case "policy.adopted":
@@ -231,38 +245,43 @@ class Ledger:
         body, replay = event.body, self._replay
         if set(body) != {"pid", "record_sha256", "envelope"}:
             return replay.reject("malformed")
-        key, mandate = self._ring.key(pid), None
+        known, mandate = self._ring.speaking(pid), None
         delegate = said.delegate(body["envelope"])
         if delegate is not None:
             found = self._mandates.find(pid, delegate)
             if isinstance(found, str):
                 return replay.reject(found)
             mandate, key = found
-        if key is None:
+            known = {key.key_id: key}
+        if not known:
             return replay.reject("unknown_key")
+        trusted = {name: key.verifier for name, key in known.items()}
         try:
-            opened = dsse.open_envelope(canonical.dumps(body["envelope"]), {key.key_id: key.public}, PAYLOAD_TYPE)
+            opened = dsse.open_envelope(canonical.dumps(body["envelope"]), trusted, PAYLOAD_TYPE)
         except GovernError:
             return replay.reject("bad_signature")
+        key = known[opened.signers[0]]
         try:
             record = parse(opened.payload)
         except RecordError:
             return replay.reject("malformed")
         since = mandate.at if mandate is not None else self._ring.since(key)
-        code = self._fault(pid, name, record, body["record_sha256"], mandate)
+        code = self._fault(pid, name, record, body["record_sha256"], key, mandate)
         if code := code or replay.time_fault(record.start, since):
             return replay.reject(code)
         # The nonce is burnt even if nothing of the record comes to count: a record is logged once.
         replay.nonces |= {record.nonce, record.record_id}
         return self._choices.sign(name, record, key, mandate)
 
-    def _fault(self, pid: str, name: str, record: ConsentRecord, sha256: object, mandate: Mandate | None) -> str | None:
+    def _fault(
+        self, pid: str, name: str, record: ConsentRecord, sha256: object, key: EnrolledKey, mandate: Mandate | None
+    ) -> str | None:
         seen = self._replay.nonces
         other = record.actor.role != "subject" or record.actor.id != pid
         checks = (
             ("wrong_pid", record.subject.pid != pid),
             ("actor_not_subject", mandate is None and other),
-            ("method_not_supported", record.method != "ed25519"),
+            ("method_not_supported", record.method != key.method),
             ("event_mismatch", record.event != name),
             ("digest_mismatch", record.sha256 != sha256),
             ("replayed", record.nonce in seen or record.record_id in seen),

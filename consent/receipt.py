@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attest import canonical, dsse, events, proof
+from attest import canonical, dsse, events, passkey, proof
 from attest.encoding import from_base64, to_base64, to_time
 from attest.events import Event
 from attest.note import Verifier
+from attest.webauthn import Passkey
 from consent import notice, receipt_text
 from consent.errors import RecordError
 from consent.notice import Notice
@@ -29,17 +30,19 @@ _KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The enrolment of the key that signed, with its own proof.
+    """The enrolment of the key or passkey that signed, with its own proof.
 
     Attributes:
-        entry: Exact bytes of the `key.enrolled` or `key.rotated` entry.
+        entry: Exact bytes of the `key.enrolled`, `key.rotated` or `passkey.enrolled` entry.
         proof: Its inclusion proof.
         key_id: Id of the key.
+        passkey: The passkey and the page that it is pinned to, where it is one.
     """
 
     entry: bytes
     proof: bytes
     key_id: str
+    passkey: Passkey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +223,14 @@ def _signer(given: tuple[bytes, bytes], event: Event, record: ConsentRecord, ver
     enrolled = events.parse(entry)
     body = enrolled.body
     # A delegate signs with a key of their own.
-    if enrolled.type not in ("key.enrolled", "key.rotated") or body.get("pid") not in (
+    if enrolled.type not in ("key.enrolled", "key.rotated", "passkey.enrolled") or body.get("pid") not in (
         record.subject.pid,
         record.actor.id,
     ):
         raise VerificationError("the enrolment in the receipt is not of the key of whoever acted", None)
-    key_id, public = str(body["key_id"]), from_base64(body["public_key"])
-    opened = dsse.open_envelope(canonical.dumps(event.body["envelope"]), {key_id: public}, PAYLOAD_TYPE)
-    return Signer(entry, proof_data, opened.signers[0])
+    pinned = passkey.parse_entry(body)[0].passkey if enrolled.type == "passkey.enrolled" else None
+    if pinned is not None and record.method != "webauthn":
+        raise VerificationError("the record says that it was signed in another way", None)
+    key: dsse.Key = pinned or from_base64(body["public_key"])
+    opened = dsse.open_envelope(canonical.dumps(event.body["envelope"]), {str(body["key_id"]): key}, PAYLOAD_TYPE)
+    return Signer(entry, proof_data, opened.signers[0], pinned)

@@ -6,6 +6,7 @@ import hashlib
 import textwrap
 from typing import TYPE_CHECKING
 
+from attest import fingerprint
 from attest.encoding import to_time
 from consent.receipt_words import name, words
 from consent.record import ConsentRecord, GivenChoice
@@ -88,6 +89,10 @@ def evidence(receipt: Receipt) -> list[Row]:
         found.append((said["notice_digest"], f"{told.sha256} ({told.lang}, {said['version']} {told.version})"))
     if receipt.signer is not None:
         found.append((said["signer"], receipt.signer.key_id))
+        if receipt.signer.passkey is not None and receipt.record is not None:
+            # The authenticator showed no text: these words stood on the screen beside the choices.
+            found.append((said["page"], receipt.signer.passkey.origin))
+            found.append((said["words"], fingerprint.words(bytes.fromhex(receipt.record.sha256))))
     return [*found, (said["log_key"], receipt.log_vkey)]
 
 

@@ -13,7 +13,22 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from attest import canonical, checkpoint, container, dsse, events, note, proof, statement, tile, witness_policy
+from attest import (
+    canonical,
+    cbor,
+    checkpoint,
+    container,
+    credential,
+    dsse,
+    events,
+    note,
+    passkey,
+    proof,
+    statement,
+    tile,
+    webauthn,
+    witness_policy,
+)
 from attest.checkpoint import Checkpoint
 from attest.cosignature import Cosigner
 from attest.disposition import Dispositions, Leaf, commitment
@@ -118,6 +133,29 @@ def parse_witness_policy(data: bytes) -> None:
     witness_policy.parse(data)
 
 
+def read_cbor(data: bytes) -> None:
+    """A value is read, or its bytes are refused."""
+    cbor.loads(data)
+
+
+def read_credential(data: bytes) -> None:
+    """A credential whose key was put there by its authenticator, or none."""
+    client_data = _client_data("webauthn.create", _CHALLENGE)
+    made = credential.created(client_data, data, challenge=_CHALLENGE, rp_id=_HOST, origin=f"https://{_HOST}")
+    assert 0 < len(made.credential_id) <= webauthn.MAX_CREDENTIAL_ID
+
+
+def parse_passkey(data: bytes) -> None:
+    """The record of an enrolment has one spelling."""
+    assert passkey.parse(data).to_payload() == data
+
+
+def open_by_passkey(data: bytes) -> None:
+    """An envelope that opens by a passkey has the payload that the authenticator's challenge stood for."""
+    opened = dsse.open_envelope(data, {_PASSKEY.key_id: _PASSKEY}, PAYLOAD_TYPE)
+    assert opened.payload == SIGNED_PAYLOAD
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "note.open_note": open_note,
     "note.text_of": split_note,
@@ -134,6 +172,10 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "tile.parse_path": parse_tile_path,
     "tile.parse_bundle": parse_bundle,
     "witness_policy.parse": parse_witness_policy,
+    "cbor.loads": read_cbor,
+    "credential.created": read_credential,
+    "passkey.parse": parse_passkey,
+    "webauthn.verify": open_by_passkey,
 }
 
 
@@ -199,6 +241,35 @@ def _witness_policy() -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+_HOST, _CHALLENGE = "consent.example", bytes(32)
+_PASSKEY = webauthn.Passkey(webauthn.EDDSA, webauthn.to_der(KEY.public_key()), _HOST, f"https://{_HOST}")
+_OWNER = webauthn.PRESENT | webauthn.VERIFIED
+
+
+def _client_data(kind: str, challenge: bytes) -> bytes:
+    text = webauthn.to_base64url(challenge)
+    return f'{{"type":"{kind}","challenge":"{text}","origin":"https://{_HOST}","crossOrigin":false}}'.encode()
+
+
+def _authenticator_data(flags: int) -> bytes:
+    return hashlib.sha256(_HOST.encode()).digest() + bytes([flags, 0, 0, 0, 0])
+
+
+def _attestation() -> bytes:
+    """A credential with an Ed25519 key, in CBOR by hand: {"fmt": "none", "attStmt": {}, "authData": ...}."""
+    key = b"\xa4\x01\x01\x03\x27\x20\x06\x21\x58\x20" + KEY.public_key().public_bytes_raw()
+    data = _authenticator_data(_OWNER | webauthn.ATTESTED) + bytes(16) + b"\0\4name" + key
+    return b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58" + bytes([len(data)]) + data
+
+
+def _by_passkey() -> bytes:
+    client_data = _client_data("webauthn.get", webauthn.challenge_of(dsse.pae(PAYLOAD_TYPE, SIGNED_PAYLOAD)))
+    data = _authenticator_data(_OWNER)
+    signature = KEY.sign(data + hashlib.sha256(client_data).digest())
+    made = webauthn.Assertion(data, client_data, signature)
+    return dsse.build(PAYLOAD_TYPE, SIGNED_PAYLOAD, [made.to_signature(_PASSKEY.key_id)])
+
+
 def _seeds() -> Mapping[str, list[bytes]]:
     tree = Tree(leaf_hash(b"%d" % i) for i in range(7))
     proofs = [proof.TlogProof(4, tuple(tree.inclusion_proof(4, 7)), NOTE, extra).to_bytes() for extra in (None, b"x")]
@@ -223,6 +294,10 @@ def _seeds() -> Mapping[str, list[bytes]]:
         "tile.parse_path": [b"tile/entries/x001/234.p/5", b"tile/0/000", b"tile/63/999"],
         "tile.parse_bundle": [b"\x00\x01a\x00\x00\x00\x02bc"],
         "witness_policy.parse": [_witness_policy()],
+        "cbor.loads": [_attestation(), b"\x9a\0\0\0\1\xf5", b"\x3b\xff\xff\xff\xff\xff\xff\xff\xff"],
+        "credential.created": [_attestation()],
+        "passkey.parse": [passkey.Enrolment("p-1", _PASSKEY, b"name", "wc-1", "", NOW).to_payload()],
+        "webauthn.verify": [_by_passkey()],
     }
 
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
-from attest import canonical, dsse, evidence, statement
+from attest import canonical, dsse, evidence, passkey, statement
 from attest.encoding import from_base64
 from extract.distil.claims import Claim
 from extract.distil.verify import verify_claim
@@ -76,12 +76,16 @@ def _released(files: Mapping[str, bytes]) -> bool:
         body = canonical.loads(files[name])["body"]
         keys[body["key_id"]] = from_base64(body["public_key"])
     opened = dsse.open_envelope(files[evidence.RELEASE], keys, statement.RELEASE_TYPE)
+    known: dict[str, dsse.Key] = dict(keys)
+    for _, name in evidence.indexed(files, "passkeys"):
+        enrolled = passkey.parse_entry(canonical.loads(files[name])["body"])[0].passkey
+        known[enrolled.key_id] = enrolled
     signed = {item["name"]: item["sha256"] for item in statement.parse_release(opened.payload)["files"]}
     found = {n: hashlib.sha256(d).hexdigest() for n, d in files.items() if not n.startswith(evidence.FOLDER)}
-    return signed == found and any(_yes(files[name], keys) for _, name in evidence.indexed(files, "consents"))
+    return signed == found and any(_yes(files[name], known) for _, name in evidence.indexed(files, "consents"))
 
 
-def _yes(entry: bytes, keys: Mapping[str, bytes]) -> bool:
+def _yes(entry: bytes, keys: Mapping[str, dsse.Key]) -> bool:
     """Return whether a log entry is a consent that one of the keys signed."""
     envelope = canonical.dumps(canonical.loads(entry)["body"]["envelope"])
     # A mandate's key signs for the person; `govern audit verify` looks whether it may.

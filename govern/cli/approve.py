@@ -66,7 +66,7 @@ def sign_approval(
         RefusedError: The officer or the key is not the right one, or it would not count.
     """
     from attest.approval import NEEDS, Statement
-    from govern.cli import counted
+    from govern import counted
 
     named = {"subject": subject, "sha256": sha256, "dated": dated, "ref": ref}
     if missing := [OPTIONS[name] for name in NEEDS.get(kind, ()) if not named[name]]:
@@ -196,7 +196,7 @@ for _kind, _text in KINDS.items():
 @governed
 def withdraw(options: GlobalOptions, index: int, holder: str, now: datetime) -> None:
     """Take back the approval at log entry INDEX. No key is needed: it only takes away."""
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()

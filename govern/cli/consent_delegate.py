@@ -67,7 +67,7 @@ def delegate(
     """
     from attest import keys
     from attest.mandate import Terms
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()

@@ -96,6 +96,8 @@ def _check(out: Output, file: Path, log_key: Path | None) -> None:
     signed = f"signed by {made.signer.key_id}" if made.signer is not None else ""
     found = [f"entry {made.index} is in the log that this key signed", "the receipt says what the entry says"]
     found += [f"the record is {signed}, a key that the log enrolled"] if signed else []
+    if made.signer is not None and made.signer.passkey is not None:
+        found.append(f"the passkey signed this very record at {made.signer.passkey.origin}, its owner verified")
     found += [f"{told} has the digest that the record names"] if told else []
     for line in found:
         out.say(f"  ok  {line}")
@@ -147,7 +149,7 @@ def _signer(ledger: Ledger, event: Event) -> int | None:
     ids = {s.get("keyid") for s in envelope.get("signatures", []) if isinstance(s, dict)}
     actors = (str(event.body["pid"]), *(p for p in ledger.people() if p != event.body["pid"]))
     for pid in actors:
-        for key in ledger.keys(pid):
+        for key in (*ledger.keys(pid), *ledger.passkeys(pid), *ledger.former_passkeys(pid)):
             if key.key_id in ids:
                 return key.index
     return None

@@ -67,7 +67,7 @@ def _say(
     done: str,
 ) -> None:
     from consent.bodies import notice_body
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -114,8 +114,7 @@ def invalidate(
     under it may not be used from then on, however long ago.
     """
     from consent.bodies import notice_body
-    from govern import stopping
-    from govern.cli import counted
+    from govern import counted, stopping
     from govern.cli.approve import sign_approval
 
     out = options.output()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,10 +17,12 @@ from govern.errors import RefusedError, UsageError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from attest.passkey import Enrolment
+
 
 @click.group()
 def keys() -> None:
-    """Enrol, rotate, lose a person's signing key."""
+    """Enrol, rotate, lose a person's signing key, or passkey."""
 
 
 new_key = click.option("--out", "path", type=click.Path(dir_okay=False, path_type=Path), help="New key file.")
@@ -64,7 +67,7 @@ def enroll(
     """
     from attest import keys as keyfiles
     from consent import keys as enrolment
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -73,10 +76,13 @@ def enroll(
         ledger = workspace.ledger(log)
         if not ledger.may_enrol(subject):
             raise UsageError(
-                "this person has a key already", "`govern keys rotate` replaces it; `govern keys lost` if it is lost"
+                "this person has a key already, or had a passkey",
+                "`govern keys rotate` replaces a key; `govern keys lost` if it is lost",
             )
         if ledger.must_be_witnessed(subject) and witness is None:
-            raise RefusedError("a new key after a loss needs a witness", "give --witness ID and --witness-key FILE")
+            raise RefusedError(
+                "a key after a loss, or beside a passkey, needs a witness", "give --witness ID and --witness-key FILE"
+            )
         watching = witness_of(options, ledger, witness, witness_key, witness_passphrase_file)
         key = _new(options, path, ssh_file, passphrase_file)
         try:
@@ -139,7 +145,7 @@ def rotate(
     """
     from attest import keys as keyfiles
     from consent import keys as enrolment
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -192,7 +198,7 @@ def lost(options: GlobalOptions, subject: str, now: datetime) -> None:
 
     What it signed stays. Another key can then be enrolled, with a witness. Withdrawing needs no key at all.
     """
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -215,8 +221,7 @@ def compromised(options: GlobalOptions, subject: str, since: datetime | None, no
     nobody any more. For another one, two officers say that it is lost.
     """
     from attest.encoding import to_time
-    from govern import stopping
-    from govern.cli import counted
+    from govern import counted, stopping
 
     out = options.output()
     workspace = options.open_workspace()
@@ -231,19 +236,111 @@ def compromised(options: GlobalOptions, subject: str, since: datetime | None, no
     out.result({"subject": subject, "index": index, "quarantined": struck})
 
 
+@keys.command(
+    epilog="Example:  govern keys passkey p-4k7q2m9x.passkey --witness wc-1 --witness-key wc.key --key my.key"
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
+@witness_options
+@click.option("--key", "key_file", type=KEY, metavar="FILE", help="The person's own key file, where they have one.")
+@click.option("--yes", is_flag=True, help="Do not ask whether the eight words are the same.")
+@passphrase_options
+@now_option
+@governed
+def passkey(
+    options: GlobalOptions,
+    file: Path,
+    witness: str | None,
+    witness_key: Path | None,
+    witness_passphrase_file: Path | None,
+    key_file: Path | None,
+    yes: bool,
+    passphrase_file: Path | None,
+    now: datetime,
+) -> None:
+    """Enter a passkey in the log, as the officer who is there when it is made.
+
+    FILE is the record that the page made and the new passkey signed. The officer, not of HR, compares the eight words
+    with those on the person's screen, and signs the same bytes. Whoever has a key already signs with that too: nobody
+    else can add a passkey to it.
+    """
+    from govern import passkeys
+
+    out = options.output()
+    workspace = options.open_workspace()
+    enrolment, signatures = passkeys.read_paper(file.read_bytes())
+    workspace.identities().person(enrolment.pid)
+    with workspace.log() as log:
+        ledger = workspace.ledger(log)
+        watching = witness_of(options, ledger, witness, witness_key, witness_passphrase_file)
+        if watching is None or watching[0] != enrolment.witness:
+            raise RefusedError(
+                "the record names another witness, or none was given",
+                f"give --witness {enrolment.witness} and --witness-key FILE, or make the record anew",
+            )
+        out.say(f"A passkey for {enrolment.pid}, for use at {enrolment.passkey.origin} only.")
+        out.say(f"The eight words:  {passkeys.words(enrolment)}")
+        if not yes and not options.no_input and sys.stdin.isatty():
+            click.confirm("Are these the words on the person's screen?", abort=True, err=True)
+        signatures.append(_countersigned(enrolment, watching[1]))
+        if key_file is not None:
+            signatures.append(_countersigned(enrolment, load(options, key_file, passphrase_file)))
+        index, _ = passkeys.enrol(log, enrolment, signatures, now)
+    key_id = enrolment.passkey.key_id
+    out.say(f"Passkey {key_id} enrolled for {enrolment.pid}, log entry {index}, witnessed by {enrolment.witness}.")
+    out.result(
+        {
+            "subject": enrolment.pid,
+            "key_id": key_id,
+            "index": index,
+            "origin": enrolment.passkey.origin,
+            "witness": enrolment.witness,
+            "words": passkeys.words(enrolment),
+        }
+    )
+
+
+def _countersigned(enrolment: Enrolment, key: Ed25519PrivateKey) -> dict[str, Any]:
+    from attest import keys as keyfiles
+    from govern import passkeys
+
+    return passkeys.countersign(enrolment, keyfiles.key_id(key), key)
+
+
+@keys.command(epilog="Example:  govern keys end --subject p-4k7q2m9x --passkey webauthn:6f1c...")
+@subject_option
+@click.option("--passkey", "key_id", required=True, metavar="ID", help="The passkey, as `govern keys list` shows it.")
+@now_option
+@governed
+def end(options: GlobalOptions, subject: str, key_id: str, now: datetime) -> None:
+    """End one passkey: a lost phone, an old laptop. Whoever says so is believed; what it signed stays.
+
+    The person's other keys and passkeys go on. If somebody else may have used it, say `govern keys compromised`.
+    """
+    from govern import passkeys
+
+    out = options.output()
+    with options.open_workspace().log() as log:
+        index = passkeys.end(log, subject, key_id, now)
+    out.say(f"Passkey {key_id} of {subject} has ended: log entry {index}. It speaks for nobody any more.")
+    out.result({"subject": subject, "key_id": key_id, "index": index})
+
+
 @keys.command("list", epilog="Example:  govern keys list")
 @governed
 def list_(options: GlobalOptions) -> None:
-    """List the enrolled keys."""
+    """List the enrolled keys, and the passkeys."""
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
         ledger = workspace.ledger(log)
-    rows = [(p.pid, k) for p in workspace.identities().people if (k := ledger.key(p.pid)) is not None]
+    people = [p.pid for p in workspace.identities().people]
+    rows = [(pid, k) for pid in people if (k := ledger.key(pid)) is not None]
+    passkeys = [(pid, k, k.passkey) for pid in people for k in ledger.passkeys(pid) if k.passkey is not None]
+    shown = [*rows, *((pid, key) for pid, key, _ in passkeys)]
     out.table(
         [
             ("person", "key", "entry", "witnessed by"),
-            *((pid, key.key_id, key.index, key.witness or "nobody") for pid, key in rows),
+            *((pid, key.key_id, key.index, key.witness or "nobody") for pid, key in shown),
         ]
     )
     out.result(
@@ -257,6 +354,16 @@ def list_(options: GlobalOptions) -> None:
                     "before": [held.key_id for held in ledger.keys(pid)[:-1]],
                 }
                 for pid, key in rows
-            ]
+            ],
+            "passkeys": [
+                {
+                    "subject": pid,
+                    "key_id": key.key_id,
+                    "index": key.index,
+                    "witness": key.witness,
+                    "origin": pinned.origin,
+                }
+                for pid, key, pinned in passkeys
+            ],
         }
     )

@@ -55,7 +55,7 @@ def enroll(
     another way.
     """
     from attest import enrolment, keys
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()
@@ -109,7 +109,7 @@ def list_(options: GlobalOptions) -> None:
 @governed
 def end(options: GlobalOptions, holder: str, now: datetime) -> None:
     """End a role: the officer's approvals are no longer in force. Taking it up again needs a witness."""
-    from govern.cli import counted
+    from govern import counted
 
     out = options.output()
     workspace = options.open_workspace()

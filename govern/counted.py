@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HINTS = {
     "already_ended": "its end lies in the past: give a later --until",
     "already_enrolled": "end the role first: `govern role end`",
+    "bad_enrolment": "the key, its witness, and any key before it, sign the same bytes, and nobody else",
     "beyond_mandate": "a delegate agrees to no more than the mandate says, and no longer than it lasts",
     "delegate_is_hr": "somebody of HR cannot sign in a person's place",
     "event_time_before_key": "the time lies before the key was enrolled: check the clock, or --now",
@@ -25,6 +26,7 @@ HINTS = {
     "no_mandate": "nobody gave this delegate a mandate: `govern consent delegate`",
     "no_quorum": "two officers, not of HR, say so first: `govern approve key_lost`",
     "no_transition": "`govern consent status` shows where the person stands; after an end, sign anew",
+    "own_key_required": "a key or passkey that speaks for this person signs too; else officers say that it is lost",
     "role_not_entitled": "this kind of approval is not this officer's to give",
     "self_approval": "nobody approves in their own matter",
     "wrong_holder": "an approval is taken back by whoever gave it",

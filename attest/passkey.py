@@ -1,0 +1,168 @@
+"""A passkey entered in the log: signed by the passkey itself, and always by a witness who is not of HR.
+
+With attestation "none" a new credential is signed by nobody, and whoever runs the page could make one up. So the record
+of the enrolment is signed three times over the same bytes: by the new passkey, which shows that it works and that its
+owner touched it; by the witness; and, where the person has a key already, by one of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from attest import canonical, dsse
+from attest.encoding import from_base64, from_time, to_base64, to_time
+from attest.errors import FormatError, SignatureError
+from attest.keys import key_id
+from attest.names import PID, fits
+from attest.shape import Shape, exact
+from attest.webauthn import MAX_CREDENTIAL_ID, Passkey
+
+PAYLOAD_TYPE = "application/vnd.govern.passkey+json"
+SCHEMA = "govern-passkey/1"
+
+_SHAPE: Shape = {
+    "schema": str,
+    "pid": str,
+    "key_id": str,
+    "alg": int,
+    "public_key": str,
+    "credential_id": str,
+    "rp_id": str,
+    "origin": str,
+    "witness": str,
+    "by": str,
+    "at": str,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What the record of an enrolment says.
+
+    Attributes:
+        pid: Whose passkey it is.
+        passkey: Its public half, and where it may be used.
+        credential_id: What the authenticator finds it by.
+        witness: Id of the officer who is there.
+        by: Id of the key that spoke for the person until then and signs too, or "" where there is none.
+        at: When, by the word of who signed.
+    """
+
+    pid: str
+    passkey: Passkey
+    credential_id: bytes
+    witness: str
+    by: str
+    at: datetime
+
+    def to_payload(self) -> bytes:
+        """Return the bytes that are signed."""
+        key = self.passkey
+        return canonical.dumps(
+            {
+                "schema": SCHEMA,
+                "pid": self.pid,
+                "key_id": key.key_id,
+                "alg": key.alg,
+                "public_key": to_base64(key.public),
+                "credential_id": to_base64(self.credential_id),
+                "rp_id": key.rp_id,
+                "origin": key.origin,
+                "witness": self.witness,
+                "by": self.by,
+                "at": to_time(self.at),
+            }
+        )
+
+    def to_body(self, signatures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the body of a `passkey.enrolled` event with these signatures, which are not checked here."""
+        envelope = dsse.build(PAYLOAD_TYPE, self.to_payload(), signatures)
+        return {"pid": self.pid, "key_id": self.passkey.key_id, "envelope": canonical.loads(envelope)}
+
+
+def parse(payload: bytes) -> Enrolment:
+    """Return what the record of an enrolment says, whoever signed it.
+
+    Raises:
+        FormatError: The bytes are not such a record in its one form.
+    """
+    said = exact(canonical.loads(payload), "the enrolment of a passkey", _SHAPE)
+    if said["schema"] != SCHEMA:
+        raise FormatError("the enrolment of a passkey is of a version that is not known")
+    key = Passkey(said["alg"], from_base64(said["public_key"]), said["rp_id"], said["origin"])
+    check_page(key.rp_id, key.origin)
+    credential_id = from_base64(said["credential_id"])
+    if not 0 < len(credential_id) <= MAX_CREDENTIAL_ID:
+        raise FormatError("the id of a credential is empty, or too long")
+    pid = fits(PID, said["pid"], "the owner of a passkey")
+    witness = fits(PID, said["witness"], "the witness of an enrolment")
+    found = Enrolment(pid, key, credential_id, witness, said["by"], from_time(said["at"]))
+    if found.to_payload() != payload:
+        raise FormatError("the id of a passkey is not that of its key")
+    return found
+
+
+def check_page(rp_id: str, origin: str) -> None:
+    """Check that a page may use passkeys of a host (WebAuthn §5.1.3): the host itself or one below it, by TLS.
+
+    Raises:
+        FormatError: It may not.
+    """
+    scheme, _, rest = origin.partition("://")
+    host = rest.partition(":")[0]
+    # Browsers treat the loopback as secure, and give passkeys to its name only.
+    secure = scheme == "https" or (scheme == "http" and host == "localhost")
+    ascii_ = rp_id.isascii() and origin.isascii()
+    if not rp_id or not secure or not ascii_ or "/" in rest or not (host == rp_id or host.endswith(f".{rp_id}")):
+        raise FormatError(
+            "the page is not one of the host that the passkey is for",
+            "an origin is written like https://consent.example, and its host is the relying party's or below it",
+        )
+
+
+def parse_entry(body: Mapping[str, Any]) -> tuple[Enrolment, bytes, tuple[str, ...]]:
+    """Return what an entry says, its envelope, and the ids of its signers; no signature is checked.
+
+    Raises:
+        FormatError: The body is not an enrolment in form.
+    """
+    head = exact(dict(body), "an enrolment of a passkey", {"pid": str, "key_id": str, "envelope": dict})
+    envelope = canonical.dumps(head["envelope"])
+    shape: Shape = {"payload": str, "payloadType": str, "signatures": list}
+    parts = exact(head["envelope"], "an envelope", shape)
+    said = parse(from_base64(parts["payload"]))
+    if (said.pid, said.passkey.key_id) != (head["pid"], head["key_id"]):
+        raise FormatError("an enrolment says something else than what was signed")
+    signers = tuple(str(item.get("keyid")) for item in parts["signatures"] if isinstance(item, dict))
+    return said, envelope, signers
+
+
+def check(body: Mapping[str, Any], witness: bytes, before: dsse.Key | None = None) -> Enrolment:
+    """Return the enrolment in an entry that everybody signed who must.
+
+    Args:
+        body: The event's body.
+        witness: The 32 bytes of the named witness's key. Whether that officer may witness is the caller's to know.
+        before: The key that the record names as the one that spoke until then; None where it names none.
+
+    Raises:
+        FormatError: The body is not an enrolment in form.
+        SignatureError: A signature is missing, wrong, or one too many, or somebody witnesses their own enrolment.
+    """
+    said, envelope, _ = parse_entry(body)
+    if said.witness == said.pid:
+        raise SignatureError("nobody witnesses their own enrolment")
+    trusted: dict[str, dsse.Key] = {said.passkey.key_id: said.passkey, key_id(witness): witness}
+    if bool(said.by) != (before is not None):
+        raise SignatureError("an enrolment names a key before it that is not known, or names none")
+    if before is not None:
+        trusted[said.by] = before
+    if len(trusted) != 2 + bool(said.by):
+        raise SignatureError("one key signs an enrolment twice over")
+    opened = dsse.open_envelope(envelope, trusted, PAYLOAD_TYPE)
+    if set(opened.signers) != set(trusted) or opened.unknown:
+        raise SignatureError("an enrolment lacks the signature of a key, or of its witness, or has one too many")
+    return said
