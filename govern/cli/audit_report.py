@@ -42,10 +42,10 @@ def report(
 ) -> None:
     """Write one HTML page with what was seen, taken, left out, redacted, claimed and released.
 
-    About a released SKILL, or about the workspace's whole log. The page holds no words of anybody: codes, digests, counts and
-    pseudonyms. It checks its own proofs and signatures in the browser, offline, and says which checks hold, which fail and
-    which it could not make. A skill needs no workspace; in the one that holds its log, later withdrawals are shown too.
-    Exit code 4 when a check of the skill fails; the page then says which, unless its proofs fail, where none is written.
+    About a released SKILL, or about the workspace's whole log. The page holds nobody's words: codes, digests, counts
+    and pseudonyms. It checks its own proofs and signatures in the browser, offline, and says which checks hold, which
+    fail and which it could not make. A skill needs no workspace; in the one that holds its log, later withdrawals are
+    shown too. Exit code 4 when a check of the skill fails: the page says which. Where its proofs fail none is written.
     """
     from attest.files import replace_file
     from govern.report import making

@@ -1,4 +1,4 @@
-"""Charts as inline SVG: 360 units wide, so that they can be read on a narrow screen; a table beside each has the numbers."""
+"""Charts as inline SVG, 360 units wide for narrow screens; a table beside each has the numbers."""
 
 from __future__ import annotations
 
@@ -114,12 +114,13 @@ def scatter(name: str, title: str, points: Sequence[tuple[int, int]]) -> Iterato
         f"{len(points)} claims. Across: records behind a claim, 0 to {most}. Upwards: confidence, 0 to 1.",
         240,
     )
-    yield f'<text x="0" y="14">confidence, 0 to 1</text><line class="axis" x1="6" x2="6" y1="24" y2="212"/>'
+    yield '<text x="0" y="14">confidence, 0 to 1</text><line class="axis" x1="6" x2="6" y1="24" y2="212"/>'
     yield f'<line class="axis" x1="6" x2="{WIDTH - 6}" y1="212" y2="212"/>'
     for records, keep in points:
         x, y = 6 + records / most * (WIDTH - 18), 212 - keep / 1000 * 182
         yield f'<circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
-    yield f'<text x="6" y="232">0</text><text class="value" x="{WIDTH}" y="232">{most} records behind a claim</text></svg>'
+    yield f'<text x="6" y="232">0</text><text class="value" x="{WIDTH}" y="232">{most} records behind a claim</text>'
+    yield "</svg>"
 
 
 def intervals(name: str, title: str, gains: Mapping[str, Any]) -> Iterator[str]:

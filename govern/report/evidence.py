@@ -1,4 +1,4 @@
-"""What a report shows of a log: entries with their proofs, the checkpoint that they lead to, and a skill's signatures."""
+"""What a report shows of a log: entries with their proofs, the checkpoint that they lead to, a skill's signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers of a report, each worked out from the entries that are shown; the page works them out again and compares."""
+"""The numbers of a report, worked out from the entries that are shown; the page works them out again and compares."""
 
 from __future__ import annotations
 

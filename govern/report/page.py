@@ -1,4 +1,4 @@
-"""The report as one HTML page: what it says, the evidence behind it, and the script that checks the one by the other."""
+"""The report as one HTML page: what it says, its evidence, and the script that checks the one by the other."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ _NUMBERS = (
     (
         "figures",
         "figures follow from the entries",
-        "The flow, the reasons, the redactions and the lists were worked out anew. The length of bars, the claims, the evaluation "
-        "and the checks made earlier are not in the entries, and are not checked here.",
+        "The flow, the reasons, the redactions and the lists were worked out anew. The length of bars, the claims, the "
+        "evaluation and the checks made earlier are not in the entries, and are not checked here.",
     ),
     (
         "runs",
@@ -93,11 +93,11 @@ _LIMITS = (
     "That consent was given freely. A signature proves that a key was used.",
     "That every name and secret was found, or that no other copy was kept.",
     "That gates were applied as the policy says. The log holds the operator's word for it, and cannot take it back.",
-    "That nothing is left out of this page. It shows some entries of the log; what else the log holds, and what came after the "
-    "checkpoint, it does not say. Ask the log.",
+    "That nothing is left out of this page. It shows some entries of the log; what else the log holds, and what came "
+    "after the checkpoint, it does not say. Ask the log.",
     "That this is the only log. Whoever holds the log's key can keep two, unless witnesses that you trust cosigned.",
-    "That the browser and the script are sound. The script is in this file, to be read; `govern audit verify` checks more, and "
-    "`python -m attest.verify` checks it with other code.",
+    "That the browser and the script are sound. The script is in this file, to be read; `govern audit verify` checks "
+    "more, and `python -m attest.verify` checks it with other code.",
 )
 
 
@@ -140,7 +140,8 @@ def page(report: Report) -> bytes:
     about = shown.skill.name if shown.skill is not None else shown.head.checkpoint.origin
     title = f"Audit report: {about}"
     style, script = ((_HERE / name).read_text("utf-8") for name in ("style.css", "check.js"))
-    policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
+    allowed = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     data = "\n".join(
         [
             "<!doctype html>",
@@ -218,8 +219,8 @@ def _summary(report: Report) -> Iterator[str]:
     flow, head, skill = report.figures.flow, report.evidence.head.checkpoint, report.evidence.skill
     records = (
         f"Of {_fig('seen', flow['seen'])} records, {_fig('taken', flow['taken'])} were taken and "
-        f"{_fig('left out', flow['left out'])} left out. Of {_fig('claims', flow['claims'])} claims made, "
-        f"{_fig('struck', flow['struck'])} were struck and {_fig('released', flow['released'])} released."
+        f"{_fig('left out', flow['left out'])} left out. Claims: {_fig('claims', flow['claims'])} made, "
+        f"{_fig('struck', flow['struck'])} struck, {_fig('released', flow['released'])} released."
     )
     if skill is not None:
         p = skill.predicate
@@ -238,8 +239,9 @@ def _summary(report: Report) -> Iterator[str]:
     if report.choice is not None:
         yield from _left(report.choice)
     yield (
-        f'<p class="note">Made {to_time(report.at)} from a log of {_fig("log size", head.size)} entries. It shows codes, digests, '
-        "counts and pseudonyms, and says who agreed and who withdrew: give it to nobody who may not read the log.</p>"
+        f'<p class="note">Made {to_time(report.at)} from a log of {_fig("log size", head.size)} entries. It shows '
+        "codes, digests, counts and pseudonyms, and says who agreed and who withdrew: give it to nobody who may not "
+        "read the log.</p>"
     )
 
 
@@ -250,8 +252,8 @@ def _left(choice: Choice) -> Iterator[str]:
     ):
         if shown < there:
             yield (
-                f"<p><strong>Not everything fits.</strong> The newest {shown:,} of {there:,} {what} are shown; the rest is in "
-                "the log.</p>"
+                f"<p><strong>Not everything fits.</strong> The newest {shown:,} of {there:,} {what} are shown; the "
+                "rest is in the log.</p>"
             )
 
 
@@ -267,14 +269,10 @@ def _panel(report: Report) -> Iterator[str]:
     yield "<h2>Checked by this page, in your browser</h2>"
     yield "<p>Nothing is fetched and nothing is sent. Each question has its own answer.</p>"
     yield '<p id="verdict" role="status">Nothing is checked: that takes the script in this page.</p>'
-    yield '<div class="scroll" tabindex="0" role="region" aria-label="Checks by this page"><table>'
-    yield '<tr><th scope="col">question</th><th scope="col">answer</th><th scope="col">found</th><th scope="col">what it says</th></tr>'
+    yield '<ul class="checks">'
     for name, question, meaning in rows:
-        yield (
-            f'<tr data-check="{name}"><th scope="row">{_esc(question)}</th><td class="verdict">not checked</td>'
-            f'<td class="found"></td><td>{_words(meaning)}</td></tr>'
-        )
-    yield "</table></div>"
+        yield _asked(f' data-check="{name}"', "not checked", "", question, "", meaning)
+    yield "</ul>"
     yield (
         '<div class="asked"><p><label for="key">The log\'s key, from somewhere else than this page</label>'
         '<input id="key" autocomplete="off" spellcheck="false" aria-describedby="key-why"></p>'
@@ -293,7 +291,8 @@ def _panel(report: Report) -> Iterator[str]:
         facts += [
             (
                 "policy",
-                f"{_esc(p['policy']['id'])} version {_esc(p['policy']['version'])}, {_code('policy', p['policy']['sha256'])}",
+                f"{_esc(p['policy']['id'])} version {_esc(p['policy']['version'])}, "
+                + _code("policy", p["policy"]["sha256"]),
             )
         ]
         facts += [("extraction", _code("extraction", p["extraction_id"]))]
@@ -336,7 +335,7 @@ def _counted(name: str, title: str, figure: str, counts: Mapping[str, int], note
     yield f'</figure><div class="scroll" tabindex="0" role="region" aria-label="{_esc(title)}"><table>'
     yield f'<tr><th scope="col">{_esc(figure)}</th><th scope="col" class="n">number</th></tr>'
     for key, count in counts.items():
-        yield f'<tr><th scope="row">{_esc(key)}</th><td class="n">{_fig(f"{figure} {key}", count)}</td></tr>'
+        yield f'<tr><th scope="row" class="k">{_esc(key)}</th><td class="n">{_fig(f"{figure} {key}", count)}</td></tr>'
     yield "</table></div></div>"
 
 
@@ -358,7 +357,10 @@ def _timeline(report: Report) -> Iterator[str]:
         )
         for label, kinds in _LANES
     ]
-    yield '<p class="note">Times are the operator\'s; the order of the log counts. Who was asked and did not agree is not shown.</p>'
+    yield (
+        '<p class="note">Times are the operator\'s; the order of the log counts. Who was asked and did not agree is '
+        "not shown.</p>"
+    )
     yield '<div class="pair"><figure>'
     title = "Consents, withdrawals, runs and skills over time"
     yield from charts.timeline("time", title, [lane for lane in lanes if lane[1]], (to_time(first), to_time(last)))
@@ -391,8 +393,8 @@ def _claims(claims: Sequence[Claim]) -> Iterator[str]:
         return
     yield "<h2>Claims</h2>"
     yield (
-        '<p class="note">As the skill states them, without their words. Confidence is the odds that a reader would keep the claim, '
-        "as the distiller works them out; it is not the chance that the claim is true.</p>"
+        '<p class="note">As the skill states them, without their words. Confidence is the odds that a reader would '
+        "keep the claim, as the distiller works them out; it is not the chance that the claim is true.</p>"
     )
     yield '<div class="pair"><figure>'
     yield from charts.scatter(
@@ -405,7 +407,7 @@ def _claims(claims: Sequence[Claim]) -> Iterator[str]:
             f'<th scope="col"{number}>{head}</th>'
             for head, number in (
                 *((head, "") for head in ("claim", "kind", "made by", "review")),
-                *((head, ' class="n"') for head in ("records", "threads", "days", "confidence")),
+                *((head, ' class="n"') for head in ("records", "days", "confidence")),
             )
         )
         + "</tr>"
@@ -413,7 +415,7 @@ def _claims(claims: Sequence[Claim]) -> Iterator[str]:
     for claim in claims:
         unsure = ", unsure" if claim.entropy_millibits > 2000 else ""
         texts = (claim.kind.replace("_", " ") + unsure, claim.mode, claim.review)
-        numbers = (claim.support, claim.threads, claim.days, f"{claim.keep / 1000:.2f}")
+        numbers = (claim.support, claim.days, f"{claim.keep / 1000:.2f}")
         yield (
             f'<tr><th scope="row">{_esc(claim.id)}</th>'
             + "".join(f"<td>{_esc(text)}</td>" for text in texts)
@@ -432,7 +434,12 @@ def _evaluation(numbers: Mapping[str, Any] | None) -> Iterator[str]:
     yield '<div class="pair"><figure>'
     yield from charts.intervals("gains", "Bits per byte saved, with 95 % intervals", gains)
     yield '</figure><div class="scroll" tabindex="0" role="region" aria-label="Evaluation"><table>'
-    yield '<tr><th scope="col">bits per byte saved</th><th scope="col" class="n">saved</th><th scope="col" class="n">95 % interval</th></tr>'
+    heads = ("saved", "95 % interval")
+    yield (
+        '<tr><th scope="col">bits per byte</th>'
+        + "".join(f'<th scope="col" class="n">{h}</th>' for h in heads)
+        + "</tr>"
+    )
     for name, (value, least, most) in gains.items():
         yield (
             f'<tr><th scope="row">{_esc(told.contrast(name))}</th><td class="n">{value / 1e6:+.3f}</td>'
@@ -445,25 +452,26 @@ def _made(report: Report) -> Iterator[str]:
     if not report.checks:
         return
     yield "<h2>Checked when this page was made</h2>"
-    yield "<p>By <code>govern audit</code>, on the maker's machine: this page repeats some of it, and cannot repeat all.</p>"
-    yield '<div class="scroll" tabindex="0" role="region" aria-label="Checks when this page was made"><table>'
-    yield (
-        '<tr><th scope="col" class="n">no.</th><th scope="col">question</th><th scope="col">answer</th><th scope="col">found</th>'
-        '<th scope="col">what it says</th></tr>'
-    )
+    yield "<p>By <code>govern</code>, on the maker's machine: this page repeats some of it, and cannot repeat all.</p>"
+    yield '<ul class="checks">'
     for check in report.checks:
-        yield (
-            f'<tr><td class="n">{check.number}</td><th scope="row">{_esc(check.name)}</th>'
-            f'<td class="verdict {check.status}">{check.status.upper()}</td>'
-            f"<td>{_esc(check.value)}</td><td>{_esc(check.meaning)}</td></tr>"
-        )
-    yield "</table></div>"
+        question = f"{check.number}. {check.name}"
+        yield _asked("", check.status.upper(), f" {check.status}", question, check.value, check.meaning)
+    yield "</ul>"
+
+
+def _asked(mark: str, answer: str, kind: str, question: str, found: str, meaning: str) -> str:
+    return (
+        f'<li{mark}><span class="verdict{kind}">{answer}</span><div><strong>{_esc(question)}</strong> '
+        f'<span class="found">{_esc(found)}</span><p class="note">{_words(meaning)}</p></div></li>'
+    )
 
 
 def _entries(report: Report) -> Iterator[str]:
     shown = report.evidence.entries
     yield "<h2>Entries behind this page</h2>"
-    yield f"<p>{_fig('shown', len(shown))} entries of {_fig('log size', report.evidence.head.checkpoint.size)}, each with its proof.</p>"
+    size = report.evidence.head.checkpoint.size
+    yield f"<p>{_fig('shown', len(shown))} entries of {_fig('log size', size)}, each with its proof.</p>"
     yield '<div id="entries">'
     yield from _listed("Entries behind this page", ((e, e.entry) for e in shown), "scroll entries", proof=True)
     yield "</div>"
