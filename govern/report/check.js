@@ -189,7 +189,6 @@
       const [name, stated, ...rest] = page.vkey.split("+");
       const key = unbase64(rest.join("+"));
       must(key.length === 33 && key[0] === 1, "the log's key is not an Ed25519 key");
-      must(hex((await sha256(join(bytes(name + "\n"), key))).slice(0, 4)) === stated, "the log's key is not in form");
       const gap = page.note.lastIndexOf("\n\n");
       const text = page.note.slice(0, gap + 1);
       const lines = text.split("\n");
@@ -201,6 +200,7 @@
       must(Number.isSafeInteger(head.size) && head.root.length === 32, "the checkpoint is not in form");
       page.head = head;
       page.key = key.slice(1);
+      must(hex((await sha256(join(bytes(name + "\n"), key))).slice(0, 4)) === stated, "the log's key is not in form");
       const signature = unbase64(line[2]);
       must(hex(signature.slice(0, 4)) === stated && signature.length === 68, "the signature is by another key");
       await signed(page.key, signature.slice(4), bytes(text), "the signature is wrong");
@@ -277,18 +277,19 @@
     },
 
     async keys(page) {
-      page.people = new Map();
-      for (const { index, says } of page.entries.filter((e) => e.says.type === "key.enrolled" || e.says.type === "key.rotated")) {
+      const enrolled = page.entries.filter((e) => e.says.type === "key.enrolled" || e.says.type === "key.rotated");
+      page.people = new Map(enrolled.map(({ index, says: { body } }) =>
+        [`${body.pid} ${body.key_id}`, { key: unbase64(body.public_key), index }]));
+      for (const { says } of enrolled) {
         const { pid, key_id: id, public_key: encoded, self_signature: own } = says.body;
-        const key = unbase64(encoded);
+        const { key } = page.people.get(`${pid} ${id}`);
         must(key.length === 32 && await keyId(key) === id, "the id of a key is not that of the key");
         const opened = envelope(own, TYPES.key);
         must(opened.says.pid === pid && opened.says.key_id === id && opened.says.public_key === encoded, "a key signed something else");
-        page.people.set(`${pid} ${id}`, { key, index });
         await signedBy(opened, key, "a key did not sign its own enrolment");
       }
-      if (page.people.size === 0) throw new Unchecked("no key is shown");
-      return `${page.people.size} of ${page.people.size}`;
+      if (enrolled.length === 0) throw new Unchecked("no key is shown");
+      return `${enrolled.length} of ${enrolled.length}`;
     },
 
     async consents(page) {
