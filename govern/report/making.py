@@ -31,7 +31,9 @@ def of_workspace(workspace: Workspace, now: datetime) -> Report:
         note = workspace.sign(log)
         verifier = Verifier.from_vkey(workspace.log_vkey)
         checked = log.fsck(verifier)
-        choice = choosing.choose(log.entries(0, checked.size), checked.size)
+        # Not the size that was recomputed: something may have been logged since the checkpoint.
+        size = stored.head(note, verifier).checkpoint.size
+        choice = choosing.choose(log.entries(0, size), size)
         shown = evidence.of_log(log, workspace.log_vkey, note, choice.indexes)
     whole = Check(
         1,
