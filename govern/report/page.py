@@ -401,26 +401,18 @@ def _claims(claims: Sequence[Claim]) -> Iterator[str]:
         "claims", "Claims by evidence and confidence", [(claim.support, claim.keep) for claim in claims]
     )
     yield '</figure><div class="scroll entries" tabindex="0" role="region" aria-label="Claims"><table>'
-    yield (
-        "<tr>"
-        + "".join(
-            f'<th scope="col"{number}>{head}</th>'
-            for head, number in (
-                *((head, "") for head in ("claim", "kind", "made by", "review")),
-                *((head, ' class="n"') for head in ("records", "days", "confidence")),
-            )
-        )
-        + "</tr>"
+    numbers = ("records", "days", "confidence")
+    heads = (
+        f'<th scope="col"{" class=n" if name in numbers else ""}>{name}</th>'
+        for name in ("claim", "kind", *numbers, "made by", "review")
     )
+    yield f"<tr>{''.join(heads)}</tr>"
     for claim in claims:
         unsure = ", unsure" if claim.entropy_millibits > 2000 else ""
-        texts = (claim.kind.replace("_", " ") + unsure, claim.mode, claim.review)
-        numbers = (claim.support, claim.days, f"{claim.keep / 1000:.2f}")
         yield (
-            f'<tr><th scope="row">{_esc(claim.id)}</th>'
-            + "".join(f"<td>{_esc(text)}</td>" for text in texts)
-            + "".join(f'<td class="n">{_esc(number)}</td>' for number in numbers)
-            + "</tr>"
+            f'<tr><th scope="row">{_esc(claim.id)}</th><td>{_esc(claim.kind.replace("_", " ") + unsure)}</td>'
+            f'<td class="n">{claim.support}</td><td class="n">{claim.days}</td><td class="n">{claim.keep / 1000:.2f}</td>'
+            f"<td>{_esc(claim.mode)}</td><td>{_esc(claim.review)}</td></tr>"
         )
     yield "</table></div></div>"
 

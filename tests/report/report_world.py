@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from withdrawal_world import SUBJECT, Memory, World, fake_model
