@@ -411,7 +411,8 @@ def _claims(claims: Sequence[Claim]) -> Iterator[str]:
         unsure = ", unsure" if claim.entropy_millibits > 2000 else ""
         yield (
             f'<tr><th scope="row">{_esc(claim.id)}</th><td>{_esc(claim.kind.replace("_", " ") + unsure)}</td>'
-            f'<td class="n">{claim.support}</td><td class="n">{claim.days}</td><td class="n">{claim.keep / 1000:.2f}</td>'
+            f'<td class="n">{claim.support}</td><td class="n">{claim.days}</td>'
+            f'<td class="n">{claim.keep / 1000:.2f}</td>'
             f"<td>{_esc(claim.mode)}</td><td>{_esc(claim.review)}</td></tr>"
         )
     yield "</table></div></div>"

@@ -50,6 +50,12 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
+def tab(browser: Any) -> Opened:
+    """An empty tab that tests share."""
+    return Opened(browser.new_page(), [], [])
+
+
+@pytest.fixture(scope="module")
 def _opened(browser: Any, skill_page: Path) -> Opened:
     return open_file(browser, skill_page).wait()
 

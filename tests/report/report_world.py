@@ -85,6 +85,11 @@ class Opened:
         rows = self.page.query_selector_all("[data-check]")
         return {row.get_attribute("data-check"): row.query_selector(".verdict").inner_text() for row in rows}
 
+    def show(self, file: Path) -> Opened:
+        """Open another report in this tab."""
+        self.page.goto(file.as_uri())
+        return self.wait()
+
     def wait(self) -> Opened:
         """Wait until every question has its answer."""
         self.page.wait_for_function("/^[0-9]+ hold, /.test(document.getElementById('verdict').textContent)")

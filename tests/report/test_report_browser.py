@@ -167,16 +167,14 @@ SHOWN = {
 
 @pytest.mark.parametrize("change", SHOWN)
 def test_what_the_page_shows_otherwise_than_its_entries_fails(
-    browser: Any, skill_page: Path, tmp_path: Path, change: str
+    tab: Opened, skill_page: Path, tmp_path: Path, change: str
 ) -> None:
     old, new = SHOWN[change]
     text = skill_page.read_text("utf-8")
     assert old in text
     file = tmp_path / "changed.html"
     file.write_text(text.replace(old, new, 1), "utf-8")
-    opened = open_file(browser, file).wait()
-    assert opened.verdicts["figures"] == "FAILED"
-    opened.page.context.close()
+    assert tab.show(file).verdicts["figures"] == "FAILED"
 
 
 def test_a_changed_script_does_not_run(browser: Any, skill_page: Path, tmp_path: Path) -> None:

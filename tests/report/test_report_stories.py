@@ -8,19 +8,13 @@ from typing import Any
 
 import pytest
 from attest_world import NOW, OTHER_KEY, OTHER_PID, Story, fixed_key, tell
-from report_world import Opened, open_file
+from report_world import Opened
 
 from attest.errors import SignatureError
 from govern.report import making
 from govern.report.page import page
 
 OTHER = hashlib.sha256(b"other").hexdigest()
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Any, skill_page: Path) -> Opened:
-    """One tab for all stories."""
-    return open_file(browser, skill_page).wait()
 
 
 @pytest.fixture
@@ -31,8 +25,7 @@ def open_story(tab: Opened, tmp_path: Path) -> Any:
         told = tell(tmp_path / "log.sqlite", story)
         file = tmp_path / "report.html"
         file.write_bytes(page(making.of_skill(told.data(), told.vkey, NOW)))
-        tab.page.goto(file.as_uri())
-        return tab.wait()
+        return tab.show(file)
 
     return open_it
 
