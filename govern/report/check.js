@@ -13,6 +13,11 @@
   const KNOWN_SIGNATURE =
     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
 
+  const ENDS = {
+    consent: ["consent.withdrawn", "consent.revoked", "consent.expired", "consent.invalidated"],
+    skill: ["skill.superseded", "skill.revoked", "skill.tombstoned"],
+  };
+
   class Failed extends Error {}
   class Unchecked extends Error {}
   const must = (holds, otherwise) => { if (!holds) throw new Failed(otherwise); };
@@ -319,9 +324,10 @@
     async bound(page) {
       const { predicate, data } = page.skill;
       const of = (type) => page.entries.filter((e) => e.says.type === type && e.says.body.extraction_id === predicate.extraction_id);
-      const release = of("skill.released").at(-1);
-      must(release !== undefined, "no release is shown");
-      must(release.says.body.statement_sha256 === hex(await sha256(data.statement)), "the release in the log is of another statement");
+      // A run may have been released again since, with other claims.
+      const digest = hex(await sha256(data.statement));
+      const release = of("skill.released").find((e) => e.says.body.statement_sha256 === digest);
+      must(release !== undefined, "no release in the log is of this statement");
       must(release.says.body.expires === predicate.expires, "release and statement expire at different times");
       const seal = of("extraction.sealed").find((e) => e.index === predicate.seal.index);
       must(seal !== undefined && seal.index < release.index, "the seal that is stated is not shown");
@@ -362,7 +368,11 @@
         must(record.policy.sha256 === predicate.policy.sha256, "a consent agrees to another policy");
         must(record.choices.some((one) => one.purpose === predicate.purpose && one.decision === "given"), "a consent does not say yes to this purpose");
       }
-      return `${predicate.purpose}, entries ${predicate.consents.map((one) => one.index).join(", ")}`;
+      const yes = `${predicate.purpose}, entries ${predicate.consents.map((one) => one.index).join(", ")}`;
+      const since = page.entries.filter(({ index, says: { type, body } }) => index > predicate.seal.index && (
+        (ENDS.consent.includes(type) && body.pid === predicate.subject && (body.purposes ?? [predicate.purpose]).includes(predicate.purpose)) ||
+        (ENDS.skill.includes(type) && body.extraction_id === predicate.extraction_id)));
+      return since.length === 0 ? yes : `${yes}; SINCE THEN: ${since.map((e) => `${e.says.type} ${e.index}`).join(", ")}`;
     },
 
     async key(page) {

@@ -16,6 +16,7 @@ RUN = (
     "extraction.sealed",
     "skill.reviewed",
     "skill.released",
+    "skill.superseded",
     "skill.revoked",
     "skill.tombstoned",
 )

@@ -44,7 +44,7 @@ _NUMBERS = (
         "figures",
         "figures follow from the entries",
         "The flow, the reasons, the redactions and the lists were worked out anew. The length of bars, the claims, the "
-        "evaluation and the checks made earlier are not in the entries, and are not checked here.",
+        "evaluation, how the skill stands and the checks made earlier are the maker's word.",
     ),
     (
         "runs",
@@ -85,7 +85,7 @@ _LANES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("consent ended otherwise", ("consent.revoked", "consent.expired", "consent.invalidated")),
     ("run sealed", ("extraction.sealed",)),
     ("skill released", ("skill.released",)),
-    ("skill revoked or tombstoned", ("skill.revoked", "skill.tombstoned")),
+    ("skill superseded, revoked or tombstoned", ("skill.superseded", "skill.revoked", "skill.tombstoned")),
 )
 
 _LIMITS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_world import Opened, World, open_file
+from report_world import SUBJECT, Opened, World, open_file
 
 SKILL_CHECKS = (
     *("form", "checkpoint", "entries", "statement", "figures", "runs", "keys", "consents"),
@@ -37,6 +37,21 @@ def test_every_check_of_a_log_holds(browser: Any, log_page: Path, log_key: str) 
     opened = open_file(browser, log_page).wait().give_key(log_key)
     assert opened.verdicts == dict.fromkeys(LOG_CHECKS, "holds")
     assert "consent.withdrawn" in opened.page.inner_text("main")
+
+
+def test_a_withdrawal_that_is_shown_is_said_beside_the_consent(
+    browser: Any, released: World, log_key: str, tmp_path: Path
+) -> None:
+    world = released.copy(tmp_path / "world")
+    world.done("consent", "withdraw", "--subject", SUBJECT, "--now", "2026-03-05")
+    file = tmp_path / "report.html"
+    world.done("audit", "report", "-o", file, world.skill, "--log-key", log_key, "--now", "2026-03-06")
+    opened = open_file(browser, file).wait()
+    assert "0 failed" in opened.line
+    found = opened.page.inner_text("[data-check=consent] .found")
+    assert re.search(
+        r"; SINCE THEN: consent\.withdrawn [0-9]+, skill\.revoked [0-9]+, skill\.tombstoned [0-9]+$", found
+    )
 
 
 def test_another_key_than_the_one_at_hand_fails(browser: Any, skill_page: Path, log_key: str) -> None:
