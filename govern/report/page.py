@@ -167,7 +167,8 @@ def page(report: Report) -> bytes:
     ).encode()
     if len(data) > MAX_PAGE:
         raise InputError(
-            f"the report would take {len(data):,} bytes; {MAX_PAGE:,} are allowed", "report on a single skill"
+            f"the report would take {len(data):,} bytes; {MAX_PAGE:,} are allowed",
+            "check it with `govern audit verify`, which has no such bound",
         )
     return data
 
