@@ -63,6 +63,7 @@ EVENT_TYPES = frozenset(
         "extraction.distilled",
         "extraction.sealed",
         "skill.evaluated",
+        "skill.improved",
         "skill.reviewed",
         "skill.released",
         "skill.packaged",

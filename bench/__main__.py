@@ -15,6 +15,7 @@ STAGES = (
     "redact_processes",
     "redact_memory",
     "log",
+    "report",
     "model",
     "extract",
     "quotes",

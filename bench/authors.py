@@ -78,8 +78,8 @@ class Author(NamedTuple):
     support: int
 
 
-#: The first two were looked at while this was built. The third was not: its claims were never read. Of two hundred
-#: remarks in a review few say the same thing twice, so there one is enough.
+#: The first two were looked at while this was built. The third was not: its claims were read once, blind, at the end.
+#: Of two hundred remarks in a review few say the same thing twice, so there one is enough.
 AUTHORS = {
     "datasette, commits": Author(lambda data: commits(data / "datasette.jsonl.xz", "Simon Willison"), 3),
     "git-appraise, reviews": Author(

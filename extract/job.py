@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from attest.log import EventLog
     from attest.vault import Vault
     from consent.request import RunRequest
+    from extract.distil.chosen import Chosen
     from extract.execution.api import Executor
     from extract.execution.parts import Parts
     from extract.identity import Identities
@@ -96,6 +97,7 @@ class Job:
         without: Raw digests of records that are dropped right after reading, as if they had never been there.
         without_sources: Kinds of source, as facts name them (`chat.public_channel`), that are dropped likewise.
         extraction_id: Id of the extraction; "" draws one.
+        chosen: What an improvement chose of the same messages; None keeps every claim.
     """
 
     request: RunRequest
@@ -108,6 +110,7 @@ class Job:
     without: frozenset[str] = frozenset()
     without_sources: frozenset[str] = frozenset()
     extraction_id: str = ""
+    chosen: Chosen | None = None
 
     @property
     def subject(self) -> str:

@@ -147,7 +147,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     distillate = _distil(job, gated, redacted, backend, tools.progress)
     still_agreed(consents())
     tools.progress("scanning again", 0, len(distillate.claims))
-    claims, kept_back = _output_gates(job, decision, distillate, redactor, gated)
+    claims, kept_back = output_gates(job, decision, distillate, redactor, gated)
     distilled_index = emit(
         "extraction.distilled",
         {
@@ -243,7 +243,8 @@ def _distil(
     from extract.distil.pipeline import distil
 
     passages = passages_of(gated, redacted)
-    return distil(passages, backend, seed=gated.seed, settings=distil_settings(job.policy), progress=progress)
+    settings = distil_settings(job.policy)
+    return distil(passages, backend, seed=gated.seed, settings=settings, progress=progress, chosen=job.chosen)
 
 
 def claim_facts(claims: Sequence[Claim]) -> list[ClaimFacts]:
@@ -265,10 +266,18 @@ def spoken(claim: Claim) -> str:
     return "\n".join([claim.statement, *(s.quote for s in claim.evidence)])
 
 
-def _output_gates(
+def output_gates(
     job: Job, decision: RunDecision, made: Distillate, redactor: Redactor, gated: Gated
 ) -> tuple[tuple[Claim, ...], dict[str, int]]:
-    """Return the claims that may be shown to the subject, and how many each gate kept back."""
+    """Return the claims that may be shown to the subject, and how many each gate kept back.
+
+    Args:
+        job: What is asked for.
+        decision: The choice that it is allowed by.
+        made: What was distilled.
+        redactor: The run's redactor.
+        gated: The run's records.
+    """
     from consent import decide
     from extract import others
     from redact.rescan import rescan

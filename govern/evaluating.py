@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attest import canonical
-from govern import jobs, lineage, working
+from govern import lineage, looking
 from govern.errors import InputError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from extract.evaluate.splits import Split
     from extract.job import Progress
     from govern.jobs import KeptJob
+    from govern.looking import Look
     from govern.workspace import Workspace
     from policies.model import Policy
 
@@ -121,22 +120,12 @@ class Evaluating:
         if any(peer.extraction_id == skill.extraction_id for peer in peers):
             raise UsageError("a skill cannot be its own peer", "name the skill of somebody else with --peer")
         lineage.refuse_taken_back(self.workspace, self.log, skill.extraction_id, self.now)
-        old = jobs.load(self.workspace, skill.extraction_id)
-        if old is None:
-            raise InputError(
-                "nothing is kept of the extraction that made this skill", "evaluate it in the workspace that made it"
-            )
-        if not all(Path(path).exists() for group in old.paths.values() for path in group):
-            raise InputError("a source of this skill is not where it was", "put it back, or extract anew")
+        old = looking.job_of(self.workspace, skill.extraction_id)
         policy = self.workspace.policy(self.log, old.policy)
         with closing(self.open_model(old, policy)) as backend:
-            if "score" not in backend.capabilities():
-                raise UsageError(
-                    "the model server of this skill cannot score texts",
-                    "extract with a model file: only a model in process can evaluate",
-                )
-            head, announced, passages = self._passages(old, policy, backend)
-            how, split = _split(passages, old)
+            looking.require_scores(backend)
+            with looking.look(self.workspace, self.log, old, policy, backend, self.now, self.progress) as seen:
+                how, split = _split(seen.passages, old)
             claims: Sequence[Claim] = skill.claims
             if how == "back_test":
                 from extract.distil.pipeline import distil
@@ -152,56 +141,25 @@ class Evaluating:
                 peers={peer.extraction_id: peer.claims for peer in peers},
                 budget=budget, messages=messages, progress=self.progress,
             )  # fmt: skip
-        numbers = found.as_json()
-        self.workspace.append(
-            self.log,
-            "skill.evaluated",
-            "operator",
-            {
-                **head,
-                "extraction_id": skill.extraction_id,
-                "prev": announced,
-                "peers": [peer.extraction_id for peer in peers],
-                "evaluation": numbers,
-            },
-            self.now,
-        )
-        self.workspace.keep(self.workspace.evaluation_path(skill.extraction_id), canonical.dumps(numbers))
+        keep(self.workspace, self.log, seen, skill.extraction_id, found, self.now, peers)
         return found
 
-    def _passages(self, old: KeptJob, policy: Policy, backend: Backend) -> tuple[dict[str, Any], int, list[Passage]]:
-        """Return the head of the log entries, the announcement, and what the gates let pass, redacted."""
-        from dataclasses import replace
 
-        from attest.encoding import from_time, to_time
-        from extract import gating, pipeline, redaction
-        from extract.job import Tools
-        from extract.vetoes import Vetoes
-
-        redaction.require_models(policy)
-        now = from_time(to_time(self.now))
-        people = self.workspace.identities(Path(old.people) if old.people is not None else None)
-        checks = jobs.checks(self.workspace, old)
-        with self.workspace.vault() as vault, working.working(self.workspace, old) as work:
-            duties = lambda: lineage.duties(self.workspace, self.log, vault, now)  # noqa: E731
-            job = replace(jobs.asked(old, policy, people, checks, backend, duties, now=now), extraction_id="")
-            secret = self.workspace.pseudonym_secret()
-            tools = Tools(self.log, vault, os.urandom, secret, self.progress, work)
-            # Nothing is made of what is read: to the log and to the person it is a look, like a dry run.
-            announced = gating.announce(job, tools, dry_run=True)
-            head = {"subject": job.subject, "purpose": job.request.purpose, "policy": job.policy_ref}
-            consents = self.workspace.ledger(self.log)
-            decision = gating.decide_run(job, consents, announced.index)
-            if not decision.allowed:
-                body = {**head, "extraction_id": announced.extraction_id, "allowed": False}
-                tools.emit("extraction.gated", {**body, "reasons": list(decision.reasons)}, now)
-                raise gating.refuse(decision.reasons)
-            vetoes = Vetoes.of(consents, secret)
-            gated = gating.read_and_gate(job, decision.choice, vetoes, self.progress, lambda *_: None, work)
-            redactor = redaction.redactor_of(job, gated, tools)
-            made = redaction.redact_taken(gated, redactor, policy, self.progress)
-            redaction.ask_segments(job, made)
-            return head, announced.index, pipeline.passages_of(made.gated, made.texts)
+def keep(
+    workspace: Workspace, log: EventLog, seen: Look, extraction_id: str, found: Evaluation, now: datetime,
+    peers: Sequence[Subject] = (),
+) -> None:  # fmt: skip
+    """Log an evaluation, and keep its numbers so that a release of that extraction carries them."""
+    numbers = found.as_json()
+    body = {
+        **seen.head,
+        "extraction_id": extraction_id,
+        "prev": seen.announced,
+        "peers": [peer.extraction_id for peer in peers],
+        "evaluation": numbers,
+    }
+    workspace.append(log, "skill.evaluated", "operator", body, now)
+    workspace.keep(workspace.evaluation_path(extraction_id), canonical.dumps(numbers))
 
 
 def _split(passages: Sequence[Passage], old: KeptJob) -> tuple[How, Split]:

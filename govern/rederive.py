@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from govern import jobs, lineage, reviewing, working
+from govern import jobs, lineage, reviewing, staging, working
 from govern.errors import GovernError, InputError
 from govern.lineage import Artefact, Due
 from govern.selection import still_there, without_threads
@@ -222,7 +222,6 @@ class Sweep:
         from attest.events import uuid7
         from extract import pipeline
         from extract.job import Tools
-        from extract.skill import document, draft
 
         old = jobs.load(self.workspace, due.artefact.extraction_id)
         if old is None:
@@ -244,19 +243,8 @@ class Sweep:
             without = self._without(due, people, paths, checks, work)
             asked = jobs.asked(job, policy, people, checks, backend, self._duties, without=without, now=self.now)
             sealed = pipeline.run(asked, lambda: self.workspace.ledger(self.log), backend, tools)
-        header = document.Header(
-            name=job.name,
-            role=person.role or "colleague",
-            subject=job.subject,
-            purpose=job.purpose,
-            policy=f"{policy.id} {policy.version}",
-            expires=self.workspace.ledger(self.log).state(job.subject, job.purpose, self.now).end or self.now,
-            pseudonym=sealed.pseudonym,
-        )
-        data = draft.pack(header, sealed, self.log)
-        self.workspace.keep(self.workspace.dispositions_path(extraction), sealed.dispositions.to_bytes())
         # Last: a draft that is there is a replacement that is finished.
-        self.workspace.keep(jobs.staged_path(self.workspace, extraction), data)
+        staging.stage(self.workspace, self.log, job, person.role or "colleague", policy, sealed, self.now)
         return extraction
 
     def _duties(self) -> Any:
@@ -316,6 +304,7 @@ def forget(workspace: Workspace, extraction: str) -> None:
         workspace.review_path(extraction),
         reviewing.lock_path(workspace, extraction),
         workspace.evaluation_path(extraction),
+        workspace.scores_path(extraction),
         jobs.staged_path(workspace, extraction),
         jobs.path(workspace, extraction),
     ):

@@ -255,6 +255,10 @@ class Workspace:
         """Return where the numbers of the last evaluation of a skill are kept."""
         return self.root / "extractions" / f"{extraction_id}.evaluation.json"
 
+    def scores_path(self, extraction_id: str) -> Path:
+        """Return where an improvement of a skill keeps what its reader has said, until it ends."""
+        return self.root / "extractions" / f"{extraction_id}.scores.json"
+
     def keep(self, path: Path, data: bytes) -> None:
         """Write a file of the workspace that only its owner reads."""
         from attest.files import replace_file

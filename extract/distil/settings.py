@@ -17,6 +17,8 @@ class Settings:
         max_claims: The most claims that are returned.
         kinds: Kinds that may be returned; claims of other kinds are counted as dropped.
         keep: Keep odds, in thousandths, below which a sentence cannot become a claim.
+        commit_keep: Keep odds, in thousandths, below which the second judge does not weigh a sentence of a commit
+            message or a review. Its own odds have to reach `keep`.
         support_keep: Keep odds, in thousandths, below which a sentence cannot support a claim.
         similarity: Cosine, in thousandths, above which statements are near, after what all share is taken out.
         min_words: Fewest words of a sentence.
@@ -30,7 +32,8 @@ class Settings:
     max_claims: int = 60
     kinds: tuple[Kind, ...] = KINDS
     keep: int = 500
-    support_keep: int = 350
+    commit_keep: int = 350
+    support_keep: int = 250
     similarity: int = 400
     min_words: int = 5
     max_words: int = 45

@@ -95,17 +95,15 @@ def measure(
     Raises:
         BackendError: If the reader cannot score texts, or a message does not fit into it.
     """
-    import numpy as np
-
-    sizes = np.array([len(m.encode()) for m in messages], dtype=np.float64)
+    sizes = sizes_of(messages)
     bits: dict[str, Bits] = {}
     texts = {"nothing": "", **contexts.texts}
     for name, text in texts.items():
         progress("reading with each context", len(bits), len(texts))
-        bits[name] = _bits(messages, text, backend)
+        bits[name] = bits_of(messages, text, backend)
     total = sizes.sum()
     gains = {
-        f"{better}_over_{worse}": _ratio(bits[worse] - bits[better], sizes, 1e6)
+        f"{better}_over_{worse}": ratio(bits[worse] - bits[better], sizes, 1e6)
         for better, worse in CONTRASTS
         if better in bits and worse in bits
     }
@@ -124,7 +122,14 @@ def measure(
     )
 
 
-def _bits(messages: Sequence[str], context: str, backend: Backend) -> Bits:
+def sizes_of(messages: Sequence[str]) -> Bits:
+    """Return how many bytes each message has in UTF-8."""
+    import numpy as np
+
+    return np.array([len(m.encode()) for m in messages], dtype=np.float64)
+
+
+def bits_of(messages: Sequence[str], context: str, backend: Backend) -> Bits:
     """Return the bits that each message takes behind the context."""
     import numpy as np
 
@@ -140,8 +145,9 @@ def _share(bits: Mapping[str, Bits], part: tuple[str, str], whole: tuple[str, st
         return None
     saved, of = (bits[a] - bits[b] for a, b in (part, whole))
     sure = interval(lambda rows: float(of[rows].sum()), len(of), 1e3).low > 0
-    return _ratio(saved, of, 1e3) if sure else None
+    return ratio(saved, of, 1e3) if sure else None
 
 
-def _ratio(above: Bits, below: Bits, unit: float) -> Interval:
+def ratio(above: Bits, below: Bits, unit: float) -> Interval:
+    """Return the sum of some rows over the sum of others, in a unit, with the interval of it over rows drawn again."""
     return interval(lambda rows: float(above[rows].sum() / below[rows].sum()), len(above), unit)

@@ -106,7 +106,7 @@ def evaluate(
         BackendError: The reader cannot score texts.
     """
     later = [p.text for p in split.held_out]
-    chosen = later if len(later) <= messages else [later[i * len(later) // messages] for i in range(messages)]
+    chosen = spread(later, messages)
     read = [contexts.shortened(text, MESSAGE) for text in chosen]
     entries = {
         "own": contexts.of_claims(claims),
@@ -134,3 +134,8 @@ def evaluate(
         recall=recall.measure(later, claims, list(peers.values()), encoder) if peers else None,
         loss=loss.measure(split.evidence, claims),
     )
+
+
+def spread(texts: Sequence[str], most: int) -> Sequence[str]:
+    """Return so many texts at most, spread evenly over all."""
+    return texts if len(texts) <= most else [texts[i * len(texts) // most] for i in range(most)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from extract.distil.claims import Passage
@@ -37,9 +37,7 @@ def by_time(passages: Iterable[Passage], held_out_percent: int = 20) -> Split:
         held_out_percent: Share of the passages behind the split, 1 to 99.
     """
     ordered = sorted(passages, key=lambda p: (p.day, p.record))
-    cut = len(ordered) * (100 - held_out_percent) // 100
-    while 0 < cut < len(ordered) and ordered[cut].day == ordered[cut - 1].day:
-        cut += 1
+    cut = _day_start(ordered, len(ordered) * (100 - held_out_percent) // 100)
     return _without_repeats(ordered[:cut], ordered[cut:])
 
 
@@ -52,6 +50,46 @@ def after(passages: Iterable[Passage], last: date) -> Split:
     """
     ordered = sorted(passages, key=lambda p: (p.day, p.record))
     return _without_repeats([p for p in ordered if p.day <= last], [p for p in ordered if p.day > last])
+
+
+def in_three(passages: Iterable[Passage], quotes: Iterable[str], *, most: int) -> tuple[Split, Split]:
+    """Return the passages split at two days: what claims are made of, what chooses among them, what they are told by.
+
+    The last fifth tells, the fifth before it chooses; no more than so many messages of either, so that a long history
+    is evidence nearly as a whole. What chooses repeats nothing of the evidence, and what tells repeats nothing of both.
+
+    Args:
+        passages: One person's own words.
+        quotes: What an earlier skill quotes: a message that holds one of them is used neither to choose nor to tell.
+        most: Most messages that choose, and most that tell; a day that would be cut goes to the evidence.
+
+    Returns:
+        The evidence with what chooses, and the evidence with what tells.
+    """
+    ordered = sorted(passages, key=lambda p: (p.day, p.record))
+    size = min(len(ordered) // 5, most)
+    second = _day_start(ordered, len(ordered) - size)
+    first = _day_start(ordered, second - size)
+    evidence, choosing, telling = ordered[:first], ordered[first:second], ordered[second:]
+    said = [_spaced(quote) for quote in quotes]
+    fresh = [[p for p in part if not any(q in _spaced(p.text) for q in said)] for part in (choosing, telling)]
+    dev = _without_repeats(evidence, fresh[0])
+    test = _without_repeats(ordered[:second], fresh[1])
+    return (
+        replace(dev, overlapping=len(choosing) - len(dev.held_out)),
+        replace(test, evidence=tuple(evidence), overlapping=len(telling) - len(test.held_out)),
+    )
+
+
+def _day_start(ordered: Sequence[Passage], at: int) -> int:
+    """Return the next place at which a day starts: no day lies on both sides of it."""
+    while 0 < at < len(ordered) and ordered[at].day == ordered[at - 1].day:
+        at += 1
+    return max(at, 0)
+
+
+def _spaced(text: str) -> str:
+    return f" {' '.join(m.group().casefold() for m in _WORD.finditer(text))} "
 
 
 def _without_repeats(evidence: Sequence[Passage], later: Sequence[Passage]) -> Split:

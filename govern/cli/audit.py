@@ -12,6 +12,7 @@ import click
 
 from govern.cli.audit_answer import answer
 from govern.cli.audit_log import log
+from govern.cli.audit_report import report
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.errors import InputError, UsageError, VerificationError
 
@@ -30,6 +31,9 @@ audit.add_command(log)
 
 
 audit.add_command(answer)
+
+
+audit.add_command(report)
 
 
 def read_log_key(value: str) -> str:

@@ -92,9 +92,9 @@ def extract(
     from extract.authenticity import Checks, load_snapshot
     from extract.distil.backend import open_backend
     from extract.job import Tools
-    from extract.skill import document, draft
+    from extract.skill import document
     from govern import jobs as kept_jobs
-    from govern import lineage, working
+    from govern import lineage, staging, working
     from policies import loader
 
     out = options.output()
@@ -155,18 +155,7 @@ def extract(
                 workspace.keep_dkim_keys(checks.dkim.data, checks.dkim.sha256)
             with kept_jobs.kept_if_sealed(workspace, log, kept):
                 sealed = pipeline.run(job, lambda: workspace.ledger(log), backend, tools)
-            header = document.Header(
-                name=skill,
-                role=role,
-                subject=subject,
-                purpose=purpose,
-                policy=f"{policy.id} {policy.version}",
-                expires=workspace.ledger(log).state(subject, purpose, now).end or now,
-                pseudonym=sealed.pseudonym,
-            )
-            data = draft.pack(header, sealed, log)
-            # Whoever is in the data may ask what became of it; see `govern subject taken`.
-            workspace.keep(workspace.dispositions_path(sealed.extraction_id), sealed.dispositions.to_bytes())
+            data = staging.packed(workspace, log, kept, role, policy, sealed, now)
     if dry_run:
         _show_dry_run(out, decision, gated, kinds)
         unreadable = len(gated.read.unreadable)

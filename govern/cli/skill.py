@@ -12,6 +12,7 @@ from govern.cli.context import GlobalOptions, governed, now_option, passphrase_o
 from govern.cli.keyfiles import load
 from govern.cli.skill_attest import attest
 from govern.cli.skill_evaluate import evaluate
+from govern.cli.skill_improve import improve
 from govern.cli.skill_review import review
 from govern.cli.skill_versions import diff, rollback, versions
 from govern.errors import RefusedError, VerificationError
@@ -25,6 +26,7 @@ def skill() -> None:
 skill.add_command(attest)
 skill.add_command(diff)
 skill.add_command(evaluate)
+skill.add_command(improve)
 skill.add_command(review)
 skill.add_command(rollback)
 skill.add_command(versions)
@@ -156,12 +158,16 @@ def release(
     from extract.skill import draft as drafts
     from extract.skill.review import Review
     from govern import releases
+    from govern.reviewing import alone
 
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
         draft = drafts.read(read_skill(file), log)
         path = workspace.review_path(draft.extraction_id)
+        if path.exists():
+            # What is signed must not be decided otherwise while it is signed.
+            click.get_current_context().with_resource(alone(workspace, draft.extraction_id))
         review_ = Review.from_bytes(path.read_bytes()) if path.exists() else Review(draft.extraction_id)
         plan = releases.plan(
             workspace, log, draft, review_, now, lambda: releases.circumstances(workspace, log, draft, now)

@@ -13,9 +13,11 @@ from govern.cli.context import GlobalOptions, governed, now_option
 from govern.errors import InputError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from attest.log import EventLog
     from extract.distil.claims import Claim
     from extract.skill.draft import Draft
     from extract.skill.review import Review
+    from govern.workspace import Workspace
 
 
 @click.command(epilog="Example:  govern skill review ops.skill --strike c004 --correct 'c007=Ask first.' --accept-rest")
@@ -96,6 +98,7 @@ def review(
     workspace = options.open_workspace()
     with workspace.log() as log:
         draft = drafts.read(read_skill(file), log)
+        _refuse_ended(workspace, log, draft.extraction_id, now)
     if asks or ((named or restart) and not dry_run):
         # Before what was decided is read, and up to the end of the command: nothing is decided in between.
         click.get_current_context().with_resource(alone(workspace, draft.extraction_id))
@@ -184,6 +187,19 @@ def review(
             "claims": _as_json(draft, current),
         }
     )
+
+
+def _refuse_ended(workspace: Workspace, log: EventLog, extraction_id: str, now: datetime) -> None:
+    """Refuse a draft that was revoked or ended: its words were promised to be gone.
+
+    Raises:
+        RefusedError: It is no draft any more.
+    """
+    from govern import standing
+
+    stands = standing.of_extraction(workspace, log, extraction_id, workspace.ledger(log), now, draft=True)
+    if stands.status != "draft":
+        raise RefusedError(f"this draft is {stands.text}", "delete the file; `govern sweep` says what took its place")
 
 
 def _stored(path: Path, extraction_id: str, *, forgiving: bool) -> Review:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +240,23 @@ def test_a_review_that_is_open_while_its_draft_is_forgotten_writes_nothing_again
     assert (refused.code, "was given up while you reviewed it" in refused.err) == (3, True)
     assert list(world.workspace.review_path(made.extraction_id).parent.iterdir()) == []
     assert _events(world) == []
+
+
+def test_a_release_waits_for_an_open_review(world: World) -> None:
+    made, path = draft_file(world)
+    assert _run(world, path, "--accept-rest").code == 0
+    with reviewing.alone(world.workspace, made.extraction_id):
+        refused = govern("skill", "release", path, "--key", world.root / "any.key", workspace=world.workspace.root)
+    assert (refused.code, "another review of this draft is open" in refused.err) == (1, True)
+
+
+def test_a_draft_that_was_revoked_is_not_shown_any_more(world: World) -> None:
+    made, path = draft_file(world)
+    body = {"extraction_id": made.extraction_id, "reason": "lifecycle.withdrawal", "causes": []}
+    with world.workspace.log() as log:
+        world.workspace.append(log, "skill.revoked", "operator", body, datetime(2026, 3, 5, tzinfo=UTC))
+    for words in (("--list",), ("--accept-rest",), ("--export", world.root / "review.md")):
+        refused = _run(world, path, *words)
+        assert (refused.code, "this draft is revoked" in refused.err) == (3, True)
+        assert made.claims[0].statement not in refused.out + refused.err
+    assert not (world.root / "review.md").exists()

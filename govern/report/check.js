@@ -1,0 +1,440 @@
+"use strict";
+// Checks the evidence in this page: hashes, proofs and signatures, with nothing but WebCrypto. Nothing is fetched.
+(() => {
+  const SCHEMA = "govern-audit-report/1";
+  const TYPES = {
+    statement: "application/vnd.in-toto+json",
+    release: "application/vnd.govern.release+json",
+    key: "application/vnd.govern.key+json",
+    consent: "application/vnd.govern.consent+json",
+  };
+  // RFC 8032 section 7.1, test 1: a browser that cannot verify this, or would verify anything, does not judge here.
+  const KNOWN_KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+  const KNOWN_SIGNATURE =
+    "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
+
+  const ENDS = {
+    consent: ["consent.withdrawn", "consent.revoked", "consent.expired", "consent.invalidated"],
+    skill: ["skill.superseded", "skill.revoked", "skill.tombstoned"],
+  };
+
+  class Failed extends Error {}
+  class Unchecked extends Error {}
+  const must = (holds, otherwise) => { if (!holds) throw new Failed(otherwise); };
+
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const bytes = (text) => encoder.encode(text);
+  const same = (a, b) => a.length === b.length && a.every((one, i) => one === b[i]);
+  const hex = (data) => Array.from(data, (one) => one.toString(16).padStart(2, "0")).join("");
+  const unhex = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
+  const join = (...parts) => {
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) { whole.set(part, at); at += part.length; }
+    return whole;
+  };
+  const unbase64 = (text) => {
+    let raw;
+    try { raw = atob(text); } catch { throw new Failed("a text is not base64"); }
+    must(typeof text === "string" && btoa(raw) === text, "base64 is not in its one form");
+    return Uint8Array.from(raw, (one) => one.charCodeAt(0));
+  };
+  const words = (data) => {
+    try { return decoder.decode(data); } catch { throw new Failed("a text is not UTF-8"); }
+  };
+  const parsed = (text, what) => {
+    try { return JSON.parse(text); } catch { throw new Failed(`${what} cannot be read`); }
+  };
+  const fields = (value, names, what) => {
+    must(value !== null && typeof value === "object" && !Array.isArray(value), `${what} is not in form`);
+    must(Object.keys(value).sort().join() === [...names].sort().join(), `${what} has other fields`);
+    return value;
+  };
+
+  const subtle = globalThis.crypto && globalThis.crypto.subtle;
+  const sha256 = async (data) => {
+    if (!subtle) throw new Unchecked("this browser offers no WebCrypto to this page");
+    return new Uint8Array(await subtle.digest("SHA-256", data));
+  };
+  const ed25519 = async (key, signature, message) => {
+    const imported = await subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
+    return subtle.verify({ name: "Ed25519" }, imported, signature, message);
+  };
+  let able = null;
+  const canVerify = async () => {
+    if (able === null) {
+      try {
+        const [key, signature] = [unhex(KNOWN_KEY), unhex(KNOWN_SIGNATURE)];
+        able = await ed25519(key, signature, new Uint8Array()) && !await ed25519(key, signature, new Uint8Array(1));
+      } catch { able = false; }
+    }
+    return able;
+  };
+  const signed = async (key, signature, message, otherwise) => {
+    if (!await canVerify()) throw new Unchecked("this browser cannot verify Ed25519");
+    let holds = false;
+    try { holds = await ed25519(key, signature, message); } catch { /* no key at all: it does not hold */ }
+    must(holds, otherwise);
+  };
+  const keyId = async (key) => "ed25519:" + hex(await sha256(key)).slice(0, 32);
+
+  // RFC 9162 section 2.1.1 and 2.1.3.2.
+  const leafHash = (data) => sha256(join(Uint8Array.of(0), data));
+  const nodeHash = (left, right) => sha256(join(Uint8Array.of(1), left, right));
+  const rootOf = async (leaf, index, size, path) => {
+    must(Number.isSafeInteger(index) && index >= 0 && index < size && path.length <= 63, "a place is not in the tree");
+    let [at, last, root] = [index, size - 1, leaf];
+    for (const sibling of path) {
+      must(sibling.length === 32 && last > 0, "a path is not one of this tree");
+      if (at % 2 === 1 || at === last) {
+        root = await nodeHash(sibling, root);
+        while (at !== 0 && at % 2 === 0) { at /= 2; last = Math.floor(last / 2); }
+      } else {
+        root = await nodeHash(root, sibling);
+      }
+      at = Math.floor(at / 2);
+      last = Math.floor(last / 2);
+    }
+    must(last === 0, "a path is too short");
+    return root;
+  };
+
+  // DSSE 1.0: what is signed is type and payload, each with its length before it.
+  const envelope = (value, type) => {
+    fields(value, ["payload", "payloadType", "signatures"], "an envelope");
+    must(value.payloadType === type, "an envelope is of another type");
+    must(Array.isArray(value.signatures) && value.signatures.length > 0, "an envelope has no signature");
+    value.signatures.forEach((one) => fields(one, ["keyid", "sig"], "a signature"));
+    const payload = unbase64(value.payload);
+    return {
+      payload,
+      says: parsed(words(payload), "what was signed"),
+      message: join(bytes(`DSSEv1 ${bytes(type).length} ${type} ${payload.length} `), payload),
+      by: new Map(value.signatures.map((one) => [one.keyid, one.sig])),
+    };
+  };
+  const signedBy = async (opened, key, otherwise) => {
+    const signature = opened.by.get(await keyId(key));
+    must(signature !== undefined, otherwise);
+    await signed(key, unbase64(signature), opened.message, otherwise);
+  };
+
+  // The numbers, worked out anew from the entries; govern.report.figures does the same.
+  const figuresOf = (page) => {
+    const flow = { runs: 0, seen: 0, taken: 0, unchanged: 0, redacted: 0, "left out": 0, claims: 0, released: 0, struck: 0, open: 0 };
+    const found = new Map();
+    const add = (name, n) => found.set(name, (found.get(name) ?? 0) + n);
+    const last = (type, run) => page.entries.findLast((e) => e.says.type === type && e.says.body.extraction_id === run)?.says.body;
+    for (const { says } of page.entries.filter((e) => e.says.type === "extraction.sealed")) {
+      const { extraction_id: run, counts, size } = says.body;
+      flow.runs += 1;
+      flow.seen += size;
+      flow.unchanged += counts.taken;
+      flow.redacted += counts.taken_redacted;
+      flow["left out"] += counts.left_out;
+      Object.entries(counts.by_reason).forEach(([reason, n]) => add(`reason ${reason}`, n));
+      const own = page.skill && page.skill.predicate.extraction_id === run;
+      const redactor = last("extraction.redacted", run)?.redactor ?? (own ? page.skill.predicate.redactor : {});
+      Object.entries(redactor.by_entity ?? {}).forEach(([kind, n]) => add(`kind ${kind}`, n));
+      if (own) {
+        const { accepted, corrected, struck } = page.skill.review;
+        flow.claims += accepted + corrected + struck;
+        flow.released += accepted + corrected;
+        flow.struck += struck;
+      } else {
+        const struck = last("skill.reviewed", run)?.struck ?? 0;
+        const released = last("skill.released", run)?.claims ?? 0;
+        const claims = last("extraction.distilled", run)?.claims ?? struck + released;
+        flow.claims += claims;
+        flow.released += released;
+        flow.struck += struck;
+        flow.open += claims - struck - released;
+      }
+    }
+    flow.taken = flow.unchanged + flow.redacted;
+    Object.entries(flow).forEach(([name, n]) => found.set(name, n));
+    found.set("shown", page.entries.length);
+    found.set("log size", page.head.size);
+    const shown = new Map([...found].map(([name, n]) => [name, n.toLocaleString("en-US")]));
+    shown.set("origin", page.head.origin).set("root", hex(page.head.root)).set("log key", page.vkey);
+    if (page.skill) {
+      const p = page.skill.predicate;
+      shown.set("skill", page.skill.name).set("subject", p.subject).set("purpose", p.purpose).set("expires", p.expires);
+      shown.set("policy", p.policy.sha256).set("extraction", p.extraction_id);
+    }
+    return shown;
+  };
+
+  const CHECKS = {
+    async form(page) {
+      const top = fields(parsed(page.text, "the evidence"), ["schema", "log_key", "checkpoint", "entries", "skill"], "the evidence");
+      must(JSON.stringify(top) === page.text, "the evidence is not written in its one form");
+      must(top.schema === SCHEMA, "the evidence is of another version");
+      must(Array.isArray(top.entries), "the entries are not a list");
+      page.vkey = words(unbase64(top.log_key));
+      page.note = words(unbase64(top.checkpoint));
+      page.entries = top.entries.map((one) => {
+        fields(one, ["index", "data", "path"], "an entry");
+        must(Array.isArray(one.path), "a path is not a list");
+        const data = unbase64(one.data);
+        const says = fields(parsed(words(data), "an entry"), ["v", "type", "id", "at", "actor", "body"], "an entry");
+        return { index: one.index, data, path: one.path.map(unbase64), says };
+      });
+      must(page.entries.every((e, i, all) => i === 0 || all[i - 1].index < e.index), "the entries are not in order");
+      if (top.skill !== null) {
+        fields(top.skill, ["name", "statement", "release"], "the skill");
+        page.signedSkill = { name: top.skill.name, statement: unbase64(top.skill.statement), release: unbase64(top.skill.release) };
+      }
+      must((document.querySelector("[data-check=statement]") !== null) === (top.skill !== null), "the skill was taken out");
+      return `${page.entries.length} entries`;
+    },
+
+    async checkpoint(page) {
+      const [name, stated, ...rest] = page.vkey.split("+");
+      const key = unbase64(rest.join("+"));
+      must(key.length === 33 && key[0] === 1, "the log's key is not an Ed25519 key");
+      const gap = page.note.lastIndexOf("\n\n");
+      const text = page.note.slice(0, gap + 1);
+      const lines = text.split("\n");
+      const line = page.note.slice(gap + 2).match(/^— (\S+) (\S+)\n$/u);
+      must(gap > 0 && lines.length === 4 && line && line[1] === name, "the checkpoint is not in form");
+      must(lines[0] === name, "the checkpoint is of another log");
+      must(/^(0|[1-9][0-9]{0,15})$/.test(lines[1]), "the checkpoint has no size");
+      const head = { origin: name, size: Number(lines[1]), root: unbase64(lines[2]) };
+      must(Number.isSafeInteger(head.size) && head.root.length === 32, "the checkpoint is not in form");
+      page.head = head;
+      page.key = key.slice(1);
+      must(hex((await sha256(join(bytes(name + "\n"), key))).slice(0, 4)) === stated, "the log's key is not in form");
+      const signature = unbase64(line[2]);
+      must(hex(signature.slice(0, 4)) === stated && signature.length === 68, "the signature is by another key");
+      await signed(page.key, signature.slice(4), bytes(text), "the signature is wrong");
+      return `${head.origin}, ${head.size} entries`;
+    },
+
+    async entries(page) {
+      const found = await Promise.all(page.entries.map(async (e) => {
+        try {
+          return same(await rootOf(await leafHash(e.data), e.index, page.head.size, e.path), page.head.root);
+        } catch (error) {
+          if (error instanceof Failed) return false;
+          throw error;
+        }
+      }));
+      page.proven = found;
+      const good = found.filter(Boolean).length;
+      must(good === found.length, `${found.length - good} of ${found.length} do not lead to the checkpoint's root`);
+      return `${good} of ${good} lead to the checkpoint's root`;
+    },
+
+    async statement(page) {
+      const { name, statement, release } = page.signedSkill;
+      const opened = envelope(parsed(words(statement), "the statement"), TYPES.statement);
+      must(opened.by.size === 1, "another key signed the statement too");
+      const said = envelope(parsed(words(release), "the release"), TYPES.release);
+      page.skill = { name, predicate: opened.says.predicate, review: said.says.review, release: said, data: { statement, release } };
+      await signedBy(opened, page.key, "the log's key did not sign the statement");
+      must(page.skill.predicate.log_origin === page.head.origin, "the statement names another log");
+      return `${opened.says.subject.length} files stated`;
+    },
+
+    async figures(page) {
+      const shown = figuresOf(page);
+      const seen = new Set();
+      for (const cell of document.querySelectorAll("[data-figure]")) {
+        const name = cell.dataset.figure;
+        must(shown.get(name) === cell.textContent, `the page shows another value of "${name}"`);
+        seen.add(name);
+      }
+      const absent = [...shown.keys()].filter((name) => !seen.has(name));
+      must(absent.length === 0, `the page leaves out "${absent[0]}"`);
+      const rows = [...document.querySelectorAll("[data-entry]")];
+      const known = new Map(page.entries.map((e) => [String(e.index), e.says]));
+      for (const row of rows) {
+        const says = known.get(row.dataset.entry);
+        must(says !== undefined, "the page lists an entry that is not in the evidence");
+        for (const cell of row.querySelectorAll("[data-field]")) {
+          must(cell.textContent === (cell.dataset.field === "index" ? row.dataset.entry : says[cell.dataset.field]), "the page shows an entry otherwise than it is");
+        }
+      }
+      const listed = new Set(rows.filter((row) => row.closest("#entries")).map((row) => row.dataset.entry));
+      must(listed.size === known.size, "the page does not list every entry of the evidence");
+      return `${shown.size} values and ${rows.length} rows`;
+    },
+
+    async runs(page) {
+      const at = new Map(page.entries.map((e) => [e.index, e.says]));
+      const seals = page.entries.filter((e) => e.says.type === "extraction.sealed");
+      if (seals.length === 0) throw new Unchecked("no run is shown");
+      for (const { index, says: { body } } of seals) {
+        const { counts, manifest_index: first, steps } = body;
+        must(counts.taken + counts.taken_redacted + counts.left_out === body.size, "the counts of a run do not add up");
+        const manifest = at.get(first);
+        must(manifest?.type === "source.manifest" && manifest.body.extraction_id === body.extraction_id, "a run has no manifest");
+        must(manifest.body.size === body.size, "manifest and seal differ in the number of records");
+        const chain = [first, steps.gated, steps.redacted, steps.distilled, index];
+        must(chain.every((one, i) => i === 0 || chain[i - 1] < one), "the steps of a run are not in order");
+        for (const [step, i] of Object.entries(steps)) {
+          must(!at.has(i) || at.get(i).type === `extraction.${step}`, "a step of a run is another entry");
+        }
+      }
+      return `${seals.length} of ${seals.length}`;
+    },
+
+    async keys(page) {
+      const enrolled = page.entries.filter((e) => e.says.type === "key.enrolled" || e.says.type === "key.rotated");
+      page.people = new Map(enrolled.filter((e) => e.says.body.key_id.startsWith("ed25519:")).map(({ index, says: { body } }) =>
+        [`${body.pid} ${body.key_id}`, { key: unbase64(body.public_key), index }]));
+      let others = 0;
+      for (const { says } of enrolled) {
+        const { pid, key_id: id, public_key: encoded, self_signature: own } = says.body;
+        if (!id.startsWith("ed25519:")) { others += 1; continue; }
+        const { key } = page.people.get(`${pid} ${id}`);
+        must(key.length === 32 && await keyId(key) === id, "the id of a key is not that of the key");
+        const opened = envelope(own, TYPES.key);
+        must(opened.says.pid === pid && opened.says.key_id === id && opened.says.public_key === encoded, "a key signed something else");
+        await signedBy(opened, key, "a key did not sign its own enrolment");
+      }
+      if (enrolled.length === 0) throw new Unchecked("no key is shown");
+      if (others > 0) throw new Unchecked(`${others} of ${enrolled.length} are of a kind that this page cannot check`);
+      return `${enrolled.length} of ${enrolled.length}`;
+    },
+
+    async consents(page) {
+      const given = page.entries.filter((e) => e.says.type === "consent.given" || e.says.type === "consent.renewed");
+      let others = 0;
+      for (const { index, says } of given) {
+        const { pid, record_sha256: digest, envelope: own } = says.body;
+        // Signed by other means than a key of its kind, or by a delegate's: `govern audit verify` knows how.
+        if (!own.signatures.every((one) => String(one.keyid).startsWith("ed25519:"))) { others += 1; continue; }
+        const opened = envelope(own, TYPES.consent);
+        must(hex(await sha256(opened.payload)) === digest, "a consent names another record than the one that was signed");
+        must(opened.says.subject.pid === pid && `consent.${opened.says.event}` === says.type, "a consent says something else");
+        const signer = [...opened.by.keys()].map((id) => page.people.get(`${pid} ${id}`)).find(Boolean);
+        if (signer === undefined && opened.says.actor?.role === "delegate") { others += 1; continue; }
+        must(signer !== undefined, "no key of the person signed a consent");
+        must(signer.index < index, "a consent was signed by a key that was enrolled later");
+        await signedBy(opened, signer.key, "a person's key did not sign a consent");
+      }
+      if (given.length === 0) throw new Unchecked("no consent is shown");
+      if (others > 0) throw new Unchecked(`${others} of ${given.length} are signed by a delegate, or by other means`);
+      return `${given.length} of ${given.length}`;
+    },
+
+    async bound(page) {
+      const { predicate, data } = page.skill;
+      const of = (type) => page.entries.filter((e) => e.says.type === type && e.says.body.extraction_id === predicate.extraction_id);
+      // A run may have been released again since, with other claims.
+      const digest = hex(await sha256(data.statement));
+      const release = of("skill.released").find((e) => e.says.body.statement_sha256 === digest);
+      must(release !== undefined, "no release in the log is of this statement");
+      must(release.says.body.expires === predicate.expires, "release and statement expire at different times");
+      const seal = of("extraction.sealed").find((e) => e.index === predicate.seal.index);
+      must(seal !== undefined && seal.index < release.index, "the seal that is stated is not shown");
+      must(seal.index === release.says.body.seal_index, "the release is of another seal");
+      const { root, size, counts } = predicate.dispositions;
+      const body = seal.says.body;
+      must(body.root === root && body.size === size, "the seal is of other dispositions than stated");
+      const flat = (one) => JSON.stringify([one.taken, one.taken_redacted, one.left_out, Object.entries(one.by_reason).sort()]);
+      must(flat(body.counts) === flat(counts), "the sealed counts are not the stated ones");
+      for (const name of ["subject", "purpose"]) must(body[name] === predicate[name], `seal and statement differ in ${name}`);
+      return `release ${release.index}, seal ${seal.index}`;
+    },
+
+    async released(page) {
+      const { predicate, release, data, name } = page.skill;
+      must(hex(await sha256(data.release)) === predicate.release.sha256, "the release is not the one that is stated");
+      const { index: enrolled, key_id: id } = predicate.subject_key;
+      const entry = page.entries.find((e) => e.index === enrolled);
+      must(entry !== undefined && entry.says.body.pid === predicate.subject, "the person's key is not shown where it is stated");
+      if (!id.startsWith("ed25519:")) throw new Unchecked("signed by a key of a kind that this page cannot check");
+      const mine = page.people.get(`${predicate.subject} ${id}`);
+      must(mine !== undefined && mine.index === enrolled, "the person's key is not shown where it is stated");
+      must(release.by.size === 1, "another key signed the release too");
+      await signedBy(release, mine.key, "the person's key did not sign the release");
+      const { skill, extraction_id: run, expires } = release.says;
+      must(skill === name && run === predicate.extraction_id && expires === predicate.expires, "the person released something else");
+      return `${release.says.files.length} files`;
+    },
+
+    async consent(page) {
+      const { predicate } = page.skill;
+      for (const { index, record_sha256: digest } of predicate.consents) {
+        const entry = page.entries.find((e) => e.index === index);
+        must(entry !== undefined && entry.says.body.record_sha256 === digest, "a consent that is stated is not shown");
+        must(index < predicate.seal.index, "a consent came after the seal");
+        const record = envelope(entry.says.body.envelope, TYPES.consent).says;
+        must(record.subject.pid === predicate.subject, "a consent is somebody else's");
+        must(record.policy.sha256 === predicate.policy.sha256, "a consent agrees to another policy");
+        must(record.choices.some((one) => one.purpose === predicate.purpose && one.decision === "given"), "a consent does not say yes to this purpose");
+      }
+      const yes = `${predicate.purpose}, entries ${predicate.consents.map((one) => one.index).join(", ")}`;
+      const since = page.entries.filter(({ index, says: { type, body } }) => index > predicate.seal.index && (
+        (ENDS.consent.includes(type) && body.pid === predicate.subject && (body.purposes ?? [predicate.purpose]).includes(predicate.purpose)) ||
+        (ENDS.skill.includes(type) && body.extraction_id === predicate.extraction_id)));
+      return since.length === 0 ? yes : `${yes}; SINCE THEN: ${since.map((e) => `${e.says.type} ${e.index}`).join(", ")}`;
+    },
+
+    async key(page) {
+      const given = document.getElementById("key").value.trim();
+      if (given === "") throw new Unchecked("enter the key that you have from elsewhere");
+      must(given === page.vkey, "it is another key than this page was made with");
+      return "the same";
+    },
+  };
+  // What each check rests on: if that failed, the check is not asked, and counts as failed.
+  const NEEDS = {
+    checkpoint: ["form"], entries: ["form", "checkpoint"], statement: ["form", "checkpoint"], runs: ["entries"], keys: ["entries"],
+    consents: ["entries", "keys"], figures: ["entries", "statement"], bound: ["entries", "statement"],
+    released: ["statement", "keys"], consent: ["entries", "statement"], key: ["form"],
+  };
+  const WORDS = { holds: "holds", failed: "FAILED", unchecked: "not checked" };
+
+  const show = (name, verdict, found) => {
+    const row = document.querySelector(`[data-check=${name}]`);
+    const cell = row.querySelector(".verdict");
+    cell.textContent = WORDS[verdict];
+    cell.className = `verdict ${verdict}`;
+    row.querySelector(".found").textContent = found;
+  };
+
+  const run = async () => {
+    const page = { text: document.getElementById("evidence").textContent, head: null, skill: null };
+    const verdicts = new Map();
+    for (const name of Object.keys(CHECKS)) {
+      if (document.querySelector(`[data-check=${name}]`) === null) continue;
+      let [verdict, found] = ["failed", ""];
+      const before = (NEEDS[name] ?? []).filter((one) => verdicts.get(one) === "failed");
+      if (before.length > 0) {
+        found = "not asked: a check that it rests on failed";
+      } else {
+        try {
+          found = await CHECKS[name](page);
+          verdict = "holds";
+        } catch (error) {
+          if (error instanceof Unchecked) verdict = "unchecked";
+          found = error instanceof Failed || error instanceof Unchecked ? error.message : "the evidence is not in form";
+        }
+      }
+      verdicts.set(name, verdict);
+      show(name, verdict, found);
+    }
+    document.querySelectorAll("#entries [data-entry] .verdict").forEach((cell, i) => {
+      const verdict = !page.proven ? "unchecked" : page.proven[i] ? "holds" : "failed";
+      cell.textContent = verdict === "holds" ? "in the log" : WORDS[verdict];
+      cell.className = `verdict ${verdict}`;
+    });
+    const count = (verdict) => [...verdicts.values()].filter((one) => one === verdict).length;
+    const line = document.getElementById("verdict");
+    const failed = count("failed");
+    line.className = failed > 0 ? "failed" : count("unchecked") > 0 ? "unchecked" : "holds";
+    line.textContent = `${count("holds")} hold, ${failed} failed, ${count("unchecked")} not checked.` +
+      (failed > 0 ? " Do not rely on this page." : "");
+  };
+
+  let running = Promise.resolve();
+  const start = () => { running = running.then(run); };
+  document.getElementById("again").addEventListener("click", start);
+  document.getElementById("key").addEventListener("change", start);
+  start();
+})();
