@@ -105,7 +105,9 @@
     fields(value, ["payload", "payloadType", "signatures"], "an envelope");
     must(value.payloadType === type, "an envelope is of another type");
     must(Array.isArray(value.signatures) && value.signatures.length > 0, "an envelope has no signature");
-    value.signatures.forEach((one) => fields(one, ["keyid", "sig"], "a signature"));
+    // What a passkey returned stands beside its signature; who may sign so is said by the id.
+    const more = (one) => String(one?.keyid).startsWith("webauthn:") ? ["webauthn"] : [];
+    value.signatures.forEach((one) => fields(one, ["keyid", "sig", ...more(one)], "a signature"));
     const payload = unbase64(value.payload);
     return {
       payload,

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from passkey import Authenticator
 
-from attest import canonical, dsse, keys, webauthn
+from attest import canonical, dsse, events, evidence, keys, vouching, webauthn
 from attest.errors import FormatError, SignatureError
 from attest.fingerprint import words
 from attest.passkey import PAYLOAD_TYPE, Enrolment, check, check_page, parse, parse_entry
@@ -148,3 +148,71 @@ def test_a_fingerprint_is_eight_words_that_differ_where_the_digests_do() -> None
     assert all(len(word) == 5 for each in found for word in each.split())
     with pytest.raises(ValueError, match="sixteen"):
         words(bytes(15))
+
+
+# As the verifier of a skill sees it: the entry, the officers and the keys in the file.
+
+
+def entry(said: Enrolment, *signatures: dict[str, Any], kind: str = "passkey.enrolled") -> evidence.Logged:
+    event = events.Event.new(kind, "system", said.to_body(signatures), NOW, bytes)
+    return evidence.Logged(9, event)
+
+
+def officer(role: str = "works_council", index: int = 2) -> dict[str, vouching.Officer]:
+    return {"wc-1": vouching.Officer(index, "wc-1", role, WITNESS_PUBLIC)}
+
+
+def own(**changes: Any) -> dict[str, vouching.Enrolled]:
+    key = vouching.Enrolled(5, SAID.pid, keys.key_id(OWN), keys.public_bytes(OWN))
+    return {key.key_id: replace(key, **changes)}
+
+
+def test_the_verifier_takes_a_passkey_that_an_officer_in_the_file_witnessed() -> None:
+    found = vouching.enrolled_passkey(entry(SAID, by_phone(), by(WITNESS)), {}, officer())
+    assert (found.pid, found.witness, found.witnessed, found.method) == (SAID.pid, "wc-1", True, "webauthn")
+    assert found.verifier == PHONE.passkey
+    assert (found.speaks_at(9), found.speaks_at(10)) == (False, True)
+
+
+@pytest.mark.parametrize("officers", [{}, officer("hr"), officer(index=9)], ids=["none", "HR", "enrolled later"])
+def test_the_verifier_refuses_a_witness_who_is_not_there_or_of_hr(officers: dict[str, vouching.Officer]) -> None:
+    with pytest.raises(SignatureError, match="witness"):
+        vouching.enrolled_passkey(entry(SAID, by_phone(), by(WITNESS)), {}, officers)
+
+
+def test_the_verifier_wants_the_key_that_vouched_to_have_spoken_for_the_person() -> None:
+    said = replace(SAID, by=keys.key_id(OWN))
+    made = entry(said, by_phone(said), by(WITNESS, said), by(OWN, said))
+    assert vouching.enrolled_passkey(made, own(), officer()).pid == SAID.pid
+    for held in ({}, own(until=8), own(index=9), own(pid="p-7h3d9w2c"), own(public=WITNESS_PUBLIC)):
+        with pytest.raises(SignatureError):
+            vouching.enrolled_passkey(made, held, officer())
+
+
+def test_the_verifier_takes_no_other_entry_for_an_enrolment() -> None:
+    with pytest.raises(FormatError):
+        vouching.enrolled_passkey(entry(SAID, by_phone(), by(WITNESS), kind="key.enrolled"), {}, officer())
+
+
+@pytest.mark.parametrize("method", ["ed25519", "paper", None])
+def test_the_verifier_takes_no_consent_that_says_another_way_of_signing(method: str | None) -> None:
+    record = {
+        "event": "given", "event_time": "2026-11-22T10:00:00Z", "validity": "P1D", "subject": {"pid": SAID.pid},
+        "choices": [{"purpose": "x", "decision": "given"}], "policy": {"sha256": "0" * 64}, "method": "webauthn",
+    }  # fmt: skip
+    held = {PHONE.passkey.key_id: vouching.enrolled_passkey(entry(SAID, by_phone(), by(WITNESS)), {}, officer())}
+
+    def consent(said: dict[str, Any]) -> evidence.Consent:
+        payload = canonical.dumps(said)
+        made = PHONE.sign(dsse.pae(evidence.CONSENT_TYPE, payload)).to_signature(PHONE.passkey.key_id)
+        body = {
+            "pid": SAID.pid,
+            "record_sha256": hashlib.sha256(payload).hexdigest(),
+            "envelope": canonical.loads(dsse.build(evidence.CONSENT_TYPE, payload, [made])),
+        }
+        return evidence.consent(evidence.Logged(12, events.Event.new("consent.given", "x", body, NOW, bytes)), held)
+
+    assert consent(record).key.passkey == PHONE.passkey
+    del record["method"]
+    with pytest.raises(SignatureError, match="another way"):
+        consent(record if method is None else {**record, "method": method})

@@ -295,6 +295,34 @@ def test_a_skill_from_a_consent_by_passkey_is_verified_alone(office: Office) -> 
     assert origin.is_released(skill)
 
 
+def test_a_report_leaves_a_signature_by_passkey_open_and_finds_nothing_wrong(office: Office) -> None:
+    """The page checks Ed25519; what it cannot check it does not call good, and not bad."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    if not Path("/usr/bin/chromium").exists():
+        pytest.skip("Chromium is not installed")
+    office.enrol()
+    office.later(hours=1)
+    office.sign()
+    skill, page = office.root / "a.skill", office.root / "report.html"
+    skill.write_bytes(office.release())
+    made = run(office, "audit", "report", "-o", page, skill, "--log-key", office.workspace.log_vkey)
+    assert made.code == 0, made.err
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            tab = browser.new_page()
+            tab.goto(page.as_uri())
+            tab.wait_for_function("/ failed, /.test(document.getElementById('verdict').textContent)")
+            verdicts = {
+                name: tab.inner_text(f"[data-check={name}] .verdict") for name in ("consents", "consent", "released")
+            }
+            line = tab.inner_text("#verdict")
+        finally:
+            browser.close()
+    assert verdicts == {"consents": "not checked", "consent": "holds", "released": "holds"}
+    assert " 0 failed" in line
+
+
 @pytest.mark.parametrize("left_out", ["passkeys", "roles"])
 def test_a_skill_without_passkey_or_witness_does_not_show_the_consent(office: Office, left_out: str) -> None:
     office.enrol()
