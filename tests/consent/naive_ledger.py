@@ -217,9 +217,9 @@ def judge(story: list[tuple[datetime, str, dict[str, Any]]], purposes: tuple[str
                 j.refused.add(index)
         elif what == "adopted":
             looser = {p for p in adopted if (said["policy"], p) not in STRICTER_OR_EQUAL}
-            expire(now)
+            # It says nothing of what has run out, nor of what rests already.
             for purpose, line in old.items():
-                if live(line) and line.yes and line.yes["policy"] in looser:
+                if live(line) and line.yes and now < line.yes["end"] and line.yes["policy"] in looser:
                     line.state = "suspended"
                     taken.append((purpose, now - timedelta(seconds=1)))
             adopted.append(said["policy"])
