@@ -109,13 +109,13 @@ class Improving:
             skill: A released skill, or a draft as far as it was reviewed.
             budget: Tokens of each context at most.
             messages: How many messages choose at most, and how many tell.
-            nightly: Only under the very consent and policy that the skill was made under, with messages since, and
-                while no other version waits.
+            nightly: Only under the very consent and policy that the skill was made under, and while no other version
+                waits.
             dry_run: Stage nothing, and leave the messages that tell alone.
 
         Raises:
             RefusedError: A gate says no; that is logged too.
-            NotNowError: There are too few messages, or, nightly, it is not to be improved now.
+            NotNowError: Too little was written since it was made, or, nightly, it is not to be improved now.
             InputError: The sources are gone, or changed meanwhile.
         """
         from extract.distil.pipeline import distil
@@ -130,14 +130,11 @@ class Improving:
         with closing(self.open_model(old, policy)) as backend:
             looking.require_scores(backend)
             with looking.look(self.workspace, self.log, old, policy, backend, self.now, self.progress) as seen:
-                if nightly:
-                    _require_new(seen, old)
-                quotes = [s.quote for c in skill.claims for s in c.evidence]
-                choosing, telling = splits.in_three(seen.passages, quotes, most=ASIDE)
+                choosing, telling = splits.in_three(seen.passages, old.at.date(), most=ASIDE)
                 if min(len(choosing.held_out), len(telling.held_out)) < run.FEWEST:
                     raise NotNowError(
-                        f"only {len(choosing.held_out)} messages are left to choose by and {len(telling.held_out)} to "
-                        f"tell what came of it, and {run.FEWEST} of each are needed",
+                        f"of what was written since, only {len(choosing.held_out)} messages can choose and "
+                        f"{len(telling.held_out)} tell what came of it, and {run.FEWEST} of each are needed",
                         "improve it when there are more",
                     )
                 settings = distil_settings(policy)
@@ -287,19 +284,6 @@ def with_corrections(made: Sequence[Claim], old: Sequence[Claim]) -> tuple[Claim
     )
 
 
-def _require_new(seen: Look, old: KeptJob) -> None:
-    """Refuse, for now, where hardly anything was written since the skill was made.
-
-    Raises:
-        NotNowError: Fewer messages than an evaluation needs.
-    """
-    from extract.evaluate.run import FEWEST
-
-    new = sum(p.day > old.at.date() for p in seen.passages)
-    if new < FEWEST:
-        raise NotNowError(f"{new} new messages since it was made, and {FEWEST} are needed", "wait for more")
-
-
 class _Scores:
     """What the reader has said of contexts, kept so that a run that was killed goes on from there.
 
@@ -321,19 +305,20 @@ class _Scores:
         reader = {k: str(v) for k, v in backend.info().items()}
         self._head = canonical.dumps({"schema": _SCORES, "reader": reader, "messages": self._read})
         try:
-            self._known: dict[str, int] = json.loads(self._path.read_bytes())
+            self._known: dict[str, list[int]] = json.loads(self._path.read_bytes())
         except (OSError, ValueError):
             # Damaged or not there: it is only worked out again.
             self._known = {}
 
-    def __call__(self, text: str) -> int:
+    def __call__(self, text: str) -> list[int]:
         from extract.evaluate import gain
 
         name = hmac.new(self._key, self._head + text.encode(), hashlib.sha256).hexdigest()
         if name not in self._known:
             self._progress("reading with each context", len(self._known), 0)
             bits = gain.bits_of(self._read, text, self._backend)
-            self._known[name] = round(1e6 * float(bits.sum() / gain.sizes_of(self._read).sum()))
+            total = float(gain.sizes_of(self._read).sum())
+            self._known[name] = [round(1e6 * float(b) / total) for b in bits]
             self._workspace.keep(self._path, canonical.dumps(self._known))
         return self._known[name]
 

@@ -52,33 +52,28 @@ def after(passages: Iterable[Passage], last: date) -> Split:
     return _without_repeats([p for p in ordered if p.day <= last], [p for p in ordered if p.day > last])
 
 
-def in_three(passages: Iterable[Passage], quotes: Iterable[str], *, most: int) -> tuple[Split, Split]:
-    """Return the passages split at two days: what claims are made of, what chooses among them, what they are told by.
+def in_three(passages: Iterable[Passage], last: date, *, most: int) -> tuple[Split, Split]:
+    """Return the passages split for an improvement: what claims are made of, what chooses among them, what tells.
 
-    The last fifth tells, the fifth before it chooses; no more than so many messages of either, so that a long history
-    is evidence nearly as a whole. What chooses repeats nothing of the evidence, and what tells repeats nothing of both.
+    Everything that the skill as it is was made of stays evidence, so that no claim goes for want of support. Of what
+    was written since, the last third tells, the third before it chooses, and the first joins the evidence. What chooses
+    repeats nothing of the evidence, and what tells repeats nothing of both.
 
     Args:
         passages: One person's own words.
-        quotes: What an earlier skill quotes: a message that holds one of them is used neither to choose nor to tell.
-        most: Most messages that choose, and most that tell; a day that would be cut goes to the evidence.
+        last: The last day of what the skill as it is was made of.
+        most: Most messages that choose, and most that tell; a day that would be cut goes to the part before.
 
     Returns:
         The evidence with what chooses, and the evidence with what tells.
     """
     ordered = sorted(passages, key=lambda p: (p.day, p.record))
-    size = min(len(ordered) // 5, most)
+    size = min(sum(p.day > last for p in ordered) // 3, most)
     second = _day_start(ordered, len(ordered) - size)
     first = _day_start(ordered, second - size)
     evidence, choosing, telling = ordered[:first], ordered[first:second], ordered[second:]
-    said = [_spaced(quote) for quote in quotes]
-    fresh = [[p for p in part if not any(q in _spaced(p.text) for q in said)] for part in (choosing, telling)]
-    dev = _without_repeats(evidence, fresh[0])
-    test = _without_repeats(ordered[:second], fresh[1])
-    return (
-        replace(dev, overlapping=len(choosing) - len(dev.held_out)),
-        replace(test, evidence=tuple(evidence), overlapping=len(telling) - len(test.held_out)),
-    )
+    dev, test = _without_repeats(evidence, choosing), _without_repeats(ordered[:second], telling)
+    return dev, replace(test, evidence=tuple(evidence))
 
 
 def _day_start(ordered: Sequence[Passage], at: int) -> int:
@@ -86,10 +81,6 @@ def _day_start(ordered: Sequence[Passage], at: int) -> int:
     while 0 < at < len(ordered) and ordered[at].day == ordered[at - 1].day:
         at += 1
     return max(at, 0)
-
-
-def _spaced(text: str) -> str:
-    return f" {' '.join(m.group().casefold() for m in _WORD.finditer(text))} "
 
 
 def _without_repeats(evidence: Sequence[Passage], later: Sequence[Passage]) -> Split:

@@ -38,7 +38,7 @@ _WHY = {
 @click.option(
     "--nightly",
     is_flag=True,
-    help="Only with new messages, under the same consent and policy, while none waits; what fails is passed over.",
+    help="Only under the same consent and policy, and while no version waits; what fails is passed over.",
 )
 @click.option(
     "--budget", type=click.IntRange(50, 1000), default=500, show_default=True, help="Tokens of each context at most."
@@ -65,10 +65,10 @@ def improve(
     """Look for claims that tell more than those of a skill, and stage them as a new version for the person's review.
 
     The sources are read again under the consent and the policy of the skill; gates are asked first. Claims are
-    distilled anew from all but the latest messages. In up to three rounds claims are left out or change their places; a
-    round counts only if the messages kept aside for it are foretold better. What came of it is told once, on messages
-    that chose nothing. Every round is logged. Nothing is ever released by this: that takes the person's review and
-    signature.
+    distilled anew from what the skill was made of and a part of what was written since. In up to three rounds claims
+    that surely harm are left out and others change their places; a round counts only if newer messages are foretold
+    better. What came of it is told once, on the newest, which chose nothing. Every round is logged. Nothing is ever
+    released by this: that takes the person's review and signature.
     """
     from govern import evaluating, improving
     from govern.rederive import open_model

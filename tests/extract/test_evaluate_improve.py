@@ -38,8 +38,8 @@ def made() -> tuple[Claim, ...]:
 
 
 def worth(**by: int):  # type: ignore[no-untyped-def]
-    """Return a score: a million bits, less what each word that stands in the context is worth."""
-    return lambda text: 1_000_000 - sum(value for word, value in by.items() if word in text)
+    """Return a score over ten messages: a million, less what each word that stands in the context is worth."""
+    return lambda text: [100_000 - sum(value for word, value in by.items() if word in text) // 10] * 10
 
 
 def fit_of(*sets: tuple[Claim, ...], budget: int = 500) -> improve.Fitting:
@@ -61,7 +61,7 @@ def test_what_harms_is_left_out_and_the_rest_kept(made: tuple[Claim, ...]) -> No
 
 
 def test_a_gain_that_is_too_small_ends_it(made: tuple[Claim, ...]) -> None:
-    found = list(improve.rounds(made, made, (), fit_of(made), worth(Friday=-(improve.LEAST - 1))))
+    found = list(improve.rounds(made, made, (), fit_of(made), worth(Friday=-(improve.LEAST - 10))))
     assert [r.accepted for r in found] == [False, False]
     enough = list(improve.rounds(made, made, (), fit_of(made), worth(Friday=-improve.LEAST)))
     assert enough[1].accepted
@@ -90,33 +90,45 @@ def test_where_little_fits_the_best_comes_first(made: tuple[Claim, ...]) -> None
 
 
 def test_no_round_takes_what_a_round_before_refused(made: tuple[Claim, ...]) -> None:
-    found = list(improve.rounds(made, made, (), fit_of(made), lambda _text: 5))
+    found = list(improve.rounds(made, made, (), fit_of(made), lambda _text: [5] * 8))
     assert all(not r.accepted for r in found)
     assert len(found) <= 2
 
 
-def test_days_are_whole_and_parts_apart() -> None:
-    said = [replace(p, day=START + timedelta(days=p.record // 3)) for p in passages(60)]
-    choosing, telling = splits.in_three(said, (), most=48)
+def test_what_only_seems_to_harm_stays(made: tuple[Claim, ...]) -> None:
+    # Seven messages are better without it and three much worse: that may be chance, so it is nobody's reason to go.
+    by_message = [-30_000] * 7 + [60_000] * 3
+
+    def score(text: str) -> list[int]:
+        return [100_000 - (value if "Friday" in text else 0) for value in by_message]
+
+    found = list(improve.rounds(made, made, (), fit_of(made), score))
+    assert all({c.id for c in r.new} == {c.id for c in made} for r in found)
+
+
+def test_what_it_was_made_of_stays_evidence_and_days_are_whole() -> None:
+    said = [replace(p, day=START + timedelta(days=p.record // 3)) for p in passages(120)]
+    last = said[59].day
+    choosing, telling = splits.in_three(said, last, most=48)
     days = [{p.day for p in part} for part in (choosing.evidence, choosing.held_out, telling.held_out)]
     assert all(days)
     assert sum(map(len, days)) == len(set().union(*days))
-    assert max(days[0]) < min(days[1]) < max(days[1]) < min(days[2])
+    assert last < max(days[0]) < min(days[1]) < max(days[1]) < min(days[2])
     assert telling.evidence == choosing.evidence
+    assert {p.record for p in said[:60]} <= {p.record for p in choosing.evidence}
 
 
 def test_no_more_is_kept_aside_than_asked() -> None:
-    choosing, telling = splits.in_three(passages(300), (), most=10)
+    said = passages(300)
+    choosing, telling = splits.in_three(said, said[99].day, most=10)
     assert len(choosing.evidence) == 280
     assert (len(choosing.held_out), len(telling.held_out)) == (10, 10)
 
 
-def test_what_the_skill_quotes_neither_chooses_nor_tells() -> None:
+def test_where_nothing_was_written_since_nothing_chooses() -> None:
     said = passages(60)
-    choosing, telling = splits.in_three(said, [HABITS[0]], most=48)
-    assert choosing.overlapping
-    assert telling.overlapping
-    assert not any(HABITS[0] in p.text for p in (*choosing.held_out, *telling.held_out))
+    choosing, telling = splits.in_three(said, said[-1].day, most=48)
+    assert (choosing.held_out, telling.held_out) == ((), ())
 
 
 def test_what_tells_repeats_nothing_of_what_chose() -> None:
@@ -124,13 +136,13 @@ def test_what_tells_repeats_nothing_of_what_chose() -> None:
     long = " ".join(f"word{i}" for i in range(13))
     said[35] = replace(said[35], text=long)
     said[45] = replace(said[45], text=f"and again {long}")
-    _, telling = splits.in_three(said, (), most=48)
+    _, telling = splits.in_three(said, said[19].day, most=48)
     assert 45 not in {p.record for p in telling.held_out}
 
 
 def test_few_messages_leave_parts_empty_and_raise_nothing() -> None:
     for count in range(6):
-        choosing, telling = splits.in_three(passages(count), (), most=48)
+        choosing, telling = splits.in_three(passages(count), START, most=48)
         assert len(choosing.evidence) + len(choosing.held_out) + len(telling.held_out) <= count
 
 
