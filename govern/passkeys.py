@@ -332,7 +332,8 @@ def finish_signing(
         raise UsageError("another record was signed than this one", "begin again with the record as it is now")
     signed = build.signed(record, signing.finish(response))
     workspace.adopt(log, policy, now)
-    index, _ = counted.append(log, signed.event_type, f"employee:{record.subject.pid}", signed.body, now)
+    ledger = workspace.ledger(log)
+    index, _ = counted.append(log, signed.event_type, f"employee:{record.subject.pid}", signed.body, now, ledger)
     stopping.stop(workspace, log, None, now)
     return index
 

@@ -1,0 +1,8 @@
+"""The pages of the portal, a module for each reader; `ALL` is every page that there is."""
+
+from __future__ import annotations
+
+from govern.portal.pages import consents, entrance, passkeys
+from govern.portal.pages.registry import Page
+
+ALL: tuple[Page, ...] = (*entrance.PAGES, *passkeys.PAGES, *consents.PAGES)
