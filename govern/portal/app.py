@@ -202,18 +202,18 @@ class _Logged:
                 status = message["status"]
             await send(message)
 
-        failed = None
+        failed = {}
         try:
             await self._app(scope, receive, noted)
         except Exception as error:
             # What an exception says may be about a person: its type is all that is written down.
-            failed = type(error).__name__
-            if status == 500:
-                await PlainTextResponse("something went wrong here\n", 500)(scope, receive, noted)
-        route = getattr(scope.get("route"), "path", "-")
-        took = round((time.monotonic() - began) * 1000)
-        entry = {"method": scope["method"], "route": route, "status": status, "ms": took}
-        _LOG.info("request", extra={"fields": entry | ({"failed": failed} if failed else {})})
+            failed = {"failed": type(error).__name__}
+            raise
+        finally:
+            route = getattr(scope.get("route"), "path", "-")
+            took = round((time.monotonic() - began) * 1000)
+            entry = {"method": scope["method"], "route": route, "status": status, "ms": took}
+            _LOG.info("request", extra={"fields": entry | failed})
 
 
 class JsonLines(logging.Formatter):

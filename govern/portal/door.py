@@ -22,6 +22,10 @@ SESSION_IDLES = timedelta(minutes=30)
 MAX_TRIES = 10
 """Wrong links from one address within `TRIES_WITHIN`, after which it has to wait."""
 TRIES_WITHIN = timedelta(minutes=10)
+PAPER_LASTS = timedelta(days=7)
+"""How long the record of an enrolment waits for its witness."""
+MAX_PAPERS = 5
+"""Records of one person that wait at a time; the oldest goes."""
 MAX_BEGUN = 8
 """Ceremonies that one session may have begun at a time; the oldest is forgotten."""
 BEGUN_LASTS = timedelta(minutes=15)
@@ -35,6 +39,8 @@ CREATE TABLE sessions (
 ) STRICT;
 CREATE TABLE tries (source BLOB NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE INDEX tries_of ON tries (source, at);
+CREATE TABLE papers (name TEXT PRIMARY KEY, pid TEXT NOT NULL, witness TEXT NOT NULL, until INTEGER NOT NULL,
+    paper BLOB NOT NULL) STRICT;
 """
 
 
@@ -186,6 +192,27 @@ class Door:
         if until <= now or not isinstance(thing, kind):
             raise RefusedError("this was begun too long ago, or is finished already", "begin it again")
         return thing
+
+    def lay(self, name: str, pid: str, witness: str, paper: bytes, now: datetime) -> None:
+        """Lay the record of an enrolment ready for its witness."""
+        with store.transaction(self._connection):
+            self._connection.execute("DELETE FROM papers WHERE until <= ?", (_seconds(now),))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?, ?)",
+                (name, pid, witness, _seconds(now + PAPER_LASTS), paper),
+            )
+            self._connection.execute(
+                "DELETE FROM papers WHERE pid = ?1 AND name NOT IN "
+                "(SELECT name FROM papers WHERE pid = ?1 ORDER BY until DESC, rowid DESC LIMIT ?2)",
+                (pid, MAX_PAPERS),
+            )
+
+    def papers(self, witness: str, now: datetime) -> list[bytes]:
+        """Return the records that wait for a witness, oldest first."""
+        found = self._connection.execute(
+            "SELECT paper FROM papers WHERE witness = ? AND until > ? ORDER BY until, rowid", (witness, _seconds(now))
+        )
+        return [bytes(paper) for (paper,) in found]
 
     def _forget(self, now: datetime) -> None:
         for digest, held in list(self._begun.items()):

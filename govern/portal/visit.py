@@ -34,6 +34,11 @@ HOMES = {
     "auditor": "/auditor",
 }
 
+#: What each role finds at the top of every page: path, and key of its text.
+NAV: dict[str, tuple[tuple[str, str], ...]] = {
+    "employee": (("/me", "common.nav_me"), ("/me/passkeys", "common.nav_passkeys")),
+}
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Visit:
@@ -127,13 +132,14 @@ class Visit:
         """
         return self.desk.door.begun(self.me, self.one("begun"), kind, self.now)
 
-    def render(self, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
+    def render(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """Return a page."""
         text = templates().get_template(template).render(
             t=self.t,
             lang=self.t.lang,
             languages=[(code, NAMES[code]) for code in LANGUAGES],
             session=self.session,
+            nav=NAV.get(self.session.role, ()) if self.session is not None else (),
             home=HOMES[self.session.role] if self.session is not None else "/",
             settings=self.settings,
             now=self.now,
