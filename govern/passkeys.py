@@ -364,6 +364,7 @@ def finish_withdrawal(
     purposes: Sequence[str] | None,
     now: datetime,
     signed: tuple[ConsentRecord, Signing, Mapping[str, Any]] | None = None,
+    sources: Sequence[str] = (),
 ) -> tuple[int, bool]:
     """Log a withdrawal; return its index, and whether it is signed. Nothing that is wrong with a signature stops it.
 
@@ -374,10 +375,22 @@ def finish_withdrawal(
         purposes: What is taken back; None for everything.
         now: The moment.
         signed: What `begin_withdrawal` returned, and what the browser did.
+        sources: Kinds of source that may no longer be read; empty where it is the whole yes.
+
+    Raises:
+        UsageError: The person never agreed to one of the sources: a slip must not look like a withdrawal that worked.
     """
     from govern import stopping
 
     body: dict[str, Any] = build.withdrawal(pid, purposes, "portal")
+    if sources:
+        held = {s for _, r in workspace.ledger(log).consents(pid) for c in r.choices for s in getattr(c, "sources", ())}
+        if unknown := sorted(set(sources) - held):
+            raise UsageError(
+                f"this person never agreed to {', '.join(unknown)}",
+                f"they agreed to: {', '.join(sorted(held)) or 'nothing'}",
+            )
+        body["sources"] = sorted(set(sources))
     more: dict[str, Any] = {}
     if signed is not None:
         record, signing, response = signed

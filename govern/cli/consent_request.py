@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govern.cli.consent_options import known, purposes_of, subject_option
+from govern.cli.consent_options import subject_option
 from govern.cli.consent_papers import lang_option
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.cli.sources import by_kind, source_options
@@ -52,14 +52,14 @@ def request(
     Nothing of them is kept; that somebody looked is logged, as for any run.
     """
     from consent import notice
-    from govern import notices
+    from govern import notices, signing
     from policies import loader
 
     out = options.output()
     workspace = options.open_workspace()
     person = workspace.identities().person(subject)
     policy = loader.load(ref)
-    asked = known("purpose", purposes, purposes_of(policy)) if purposes else purposes_of(policy)
+    asked = signing.known("purpose", purposes, signing.purposes_of(policy)) if purposes else signing.purposes_of(policy)
     spoken = notices.language(person, lang)
     text = notice.choose(spoken)
     paths = by_kind(mail, repo, chat, docs)

@@ -74,7 +74,7 @@ def serve(options: GlobalOptions, origin: str | None, listen: str | None, behind
     "--who",
     required=True,
     metavar="ID",
-    help="Pseudonymous id of an employee, id of an officer as `govern role list` has it, or a bystander's mail address.",
+    help="Pseudonymous id of an employee, an officer's id (`govern role list`), or a bystander's mail address.",
 )
 @click.option("--hours", type=click.IntRange(1, 168), default=24, show_default=True, help="How long the link works.")
 @click.option("--origin", metavar="URL", help="Address at which browsers come.  [default: of portal.yaml]")
@@ -127,4 +127,3 @@ def _place(listen: str | None, port: int) -> tuple[str, int]:
     if not host or not given.isdigit() or int(given) > 65535:
         raise UsageError("the place to listen is not HOST:PORT", "--listen 127.0.0.1:8321")
     return host.strip("[]"), int(given)
-

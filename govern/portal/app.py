@@ -28,7 +28,7 @@ from govern.portal.pages.registry import Page
 from govern.portal.settings import Settings
 from govern.portal.shield import Shield, TooLongError
 from govern.portal.texts import Texts
-from govern.portal.visit import Visit
+from govern.portal.visit import NotFoundError, Visit
 from govern.portal.work import Work
 
 _LOG = logging.getLogger("govern.portal")
@@ -147,9 +147,7 @@ def _spoken(desk: Desk, session: Session | None) -> str | None:
         return None
 
 
-def _answer(
-    portal: Portal, desk: Desk, page: Page, request: Request, form: Mapping[str, Sequence[str]]
-) -> Response:
+def _answer(portal: Portal, desk: Desk, page: Page, request: Request, form: Mapping[str, Sequence[str]]) -> Response:
     visit = visit_of(portal, desk, request, form)
     if page.roles and visit.session is None:
         return visit.render("start.html", 401, token="", problem=visit.t("common.signed_out"))
@@ -165,6 +163,8 @@ def _answer(
 
             access.read(visit.workspace, visit.log, visit.me.role, visit.who, page.path, None, visit.now)
         return page.answer(visit)
+    except NotFoundError:
+        return problem(visit, 404)
     except GovernError as error:
         return problem(visit, _STATUS.get(error.exit_code, 500), error.message, error.hint or "")
 

@@ -1,7 +1,7 @@
 """The desk: one thread that owns workspace, log and sessions, and does one thing after the other.
 
-A log has one order, and a page has to show the state that the next entry is checked against. Whatever takes longer than a
-moment is not done at the desk but by a worker.
+A log has one order, and a page has to show the state that the next entry is checked against. Whatever takes longer than
+a moment is not done at the desk but by a worker.
 """
 
 from __future__ import annotations

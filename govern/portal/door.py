@@ -122,7 +122,9 @@ class Door:
             found = None
             if tries < MAX_TRIES:
                 found = self._one(
-                    "DELETE FROM links WHERE digest = ? AND until > ? RETURNING role, who", _digest(token), _seconds(now)
+                    "DELETE FROM links WHERE digest = ? AND until > ? RETURNING role, who",
+                    _digest(token),
+                    _seconds(now),
                 )
                 if found is None:
                     self._connection.execute("INSERT INTO tries VALUES (?, ?)", (origin, _seconds(now)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from govern.errors import UsageError
+from govern.errors import GovernError, UsageError
 from govern.portal.texts import LANGUAGES, NAMES, Texts
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from govern.portal.settings import Settings
     from govern.portal.work import Work
     from govern.workspace import Workspace
+
+
+class NotFoundError(GovernError):
+    """There is no such page, or it is not the visitor's: the two look alike."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such page")
+
 
 #: Where each role begins.
 HOMES = {
@@ -134,16 +142,20 @@ class Visit:
 
     def render(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """Return a page."""
-        text = templates().get_template(template).render(
-            t=self.t,
-            lang=self.t.lang,
-            languages=[(code, NAMES[code]) for code in LANGUAGES],
-            session=self.session,
-            nav=NAV.get(self.session.role, ()) if self.session is not None else (),
-            home=HOMES[self.session.role] if self.session is not None else "/",
-            settings=self.settings,
-            now=self.now,
-            **values,
+        text = (
+            templates()
+            .get_template(template)
+            .render(
+                t=self.t,
+                lang=self.t.lang,
+                languages=[(code, NAMES[code]) for code in LANGUAGES],
+                session=self.session,
+                nav=NAV.get(self.session.role, ()) if self.session is not None else (),
+                home=HOMES[self.session.role] if self.session is not None else "/",
+                settings=self.settings,
+                now=self.now,
+                **values,
+            )
         )
         return HTMLResponse(text, status)
 
@@ -155,9 +167,7 @@ class Visit:
 
     def file(self, data: bytes, name: str, kind: str) -> Response:
         """Return a file to be saved; `name` is of the portal's making and holds plain letters only."""
-        return Response(
-            data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-        )
+        return Response(data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @cache

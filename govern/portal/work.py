@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from govern.portal.settings import Settings
 
@@ -16,6 +18,10 @@ class Work:
 
     def start(self) -> None:
         """Begin to do what waits."""
+
+    def order(self, kind: str, role: str, who: str, parameters: Mapping[str, Any]) -> str:
+        """Order a job and return its id."""
+        return f"{kind}:{role}:{who}:{len(parameters)}"
 
     def close(self) -> None:
         """Stop; what runs is stopped too, and begun again at the next start."""

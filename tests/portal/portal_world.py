@@ -1,4 +1,4 @@
-"""A portal over a small workplace, and browsers without a screen: forms are read out of the pages and sent as they are."""
+"""A portal over a small workplace, and browsers without a screen, which send the forms that the pages show."""
 
 from __future__ import annotations
 
@@ -94,15 +94,14 @@ class PortalWorld:
     portal: app.Portal = field(init=False)
     _stack: ExitStack = field(default_factory=ExitStack)
 
-    def begin(self, sources: bool = True) -> PortalWorld:
+    def begin(self) -> PortalWorld:
         """Make workspace and papers, and open the portal."""
         self.office = Office(Workplace(self.root / "place").write(), self.root)
         assert self.office.init().code == 0
         self.office.papers()
         place = self.office.place
         (self.office.workspace / settings.FILE).write_text(
-            "version: 1\n"
-            + (f"sources:\n  mail: [{place.mbox}]\n  repo: [{place.repo}]\n  chat: [{place.chat}]\n" if sources else ""),
+            f"version: 1\nsources:\n  mail: [{place.mbox}]\n  repo: [{place.repo}]\n  chat: [{place.chat}]\n",
             "utf-8",
         )
         told = settings.load(self.office.workspace, self.origin)

@@ -100,9 +100,7 @@ def made(visit: Visit) -> Response:
     here = [key for key in ledger.passkeys(visit.who) if _is_of(visit, key)]
     # A key file signs with the witness, by command; a passkey of this page can sign here and now.
     before = here[0] if here and ledger.key(visit.who) is None else None
-    enrolment = passkeys.finish_creation(
-        making.creation, answer_of(visit), ledger, making.witness, visit.now, before
-    )
+    enrolment = passkeys.finish_creation(making.creation, answer_of(visit), ledger, making.witness, visit.now, before)
     return _prove(visit, Proving(enrolment, before, passkeys.begin_enrolment(enrolment)))
 
 

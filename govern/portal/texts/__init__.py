@@ -36,7 +36,7 @@ class Texts:
     def name(self, code: str) -> str:
         """Return the name of a purpose, source, category ... in everyday words; the code where there is none."""
         found = self._found.get(f"names.{code}")
-        return found if found is not None else receipt_words.name(self.lang, code)
+        return found if found is not None else receipt_words.words(self.lang).get(code, code)
 
     def has(self, key: str) -> bool:
         """Say whether there is such a text."""
