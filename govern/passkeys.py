@@ -8,7 +8,6 @@ signs the record of its own enrolment; then a witness, who is not of HR, signs t
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import secrets
 import uuid
@@ -26,7 +25,7 @@ from attest.webauthn import Assertion, from_base64url, to_base64url
 from consent import build
 from consent.record import PAYLOAD_TYPE as CONSENT_TYPE
 from consent.record import ConsentRecord
-from govern.errors import GovernError, RefusedError, UsageError
+from govern.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -343,7 +342,8 @@ def begin_withdrawal(
 ) -> tuple[ConsentRecord, Signing] | None:
     """Begin to sign a withdrawal; None where nothing is there to sign with or to sign about.
 
-    A withdrawal counts unsigned. Whoever has the passkey at hand may sign, and has it on the receipt.
+    A withdrawal counts unsigned. Whoever has the passkey at hand may sign, and has it on the receipt:
+    `govern.withdrawing.withdraw` takes what is returned here, and what the browser did.
     """
     held = [state for state in (ledger.state(pid, purpose, now) for purpose in purposes) if state.record is not None]
     if not held or held[0].record is None:
@@ -355,54 +355,6 @@ def begin_withdrawal(
         return begin_signing(ledger, record, page)
     except RefusedError:
         return None
-
-
-def finish_withdrawal(
-    workspace: Workspace,
-    log: EventLog,
-    pid: str,
-    purposes: Sequence[str] | None,
-    now: datetime,
-    signed: tuple[ConsentRecord, Signing, Mapping[str, Any]] | None = None,
-    sources: Sequence[str] = (),
-) -> tuple[int, bool]:
-    """Log a withdrawal; return its index, and whether it is signed. Nothing that is wrong with a signature stops it.
-
-    Args:
-        workspace: The workspace.
-        log: Its log.
-        pid: The person.
-        purposes: What is taken back; None for everything.
-        now: The moment.
-        signed: What `begin_withdrawal` returned, and what the browser did.
-        sources: Kinds of source that may no longer be read; empty where it is the whole yes.
-
-    Raises:
-        UsageError: The person never agreed to one of the sources: a slip must not look like a withdrawal that worked.
-    """
-    from govern import stopping
-
-    body: dict[str, Any] = build.withdrawal(pid, purposes, "portal")
-    if sources:
-        held = {s for _, r in workspace.ledger(log).consents(pid) for c in r.choices for s in getattr(c, "sources", ())}
-        if unknown := sorted(set(sources) - held):
-            raise UsageError(
-                f"this person never agreed to {', '.join(unknown)}",
-                f"they agreed to: {', '.join(sorted(held)) or 'nothing'}",
-            )
-        body["sources"] = sorted(set(sources))
-    more: dict[str, Any] = {}
-    if signed is not None:
-        record, signing, response = signed
-        fits = record.event == "withdrawn" and record.subject.pid == pid and purposes is not None
-        if fits and set(record.purposes) == set(purposes or ()) and signing.payload == record.to_payload():
-            with contextlib.suppress(GovernError):
-                more = build.signed(record, signing.finish(response)).body
-    index = workspace.append(log, "consent.withdrawn", f"employee:{pid}", {**body, **more}, now)
-    # It holds from here on, whatever becomes of the rest; what cannot be stopped now is the sweep's.
-    with contextlib.suppress(GovernError):
-        stopping.stop(workspace, log, None, now)
-    return index, bool(more)
 
 
 def end(log: EventLog, pid: str, key_id: str, now: datetime) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from consent import build, notice, receipt_page, receipt_text
-from govern import decided, passkeys, signing
+from govern import decided, passkeys, signing, withdrawing
 from govern.errors import InputError, RefusedError, UsageError
 from govern.portal.pages.passkeys import answer_of
 from govern.portal.pages.registry import Pages
@@ -155,10 +155,17 @@ def withdraw(visit: Visit) -> Response:
         taking: TakingBack = visit.begun(TakingBack)
         signed = (taking.record, taking.signing, answer_of(visit))
         purposes = taking.purposes
-    index, _ = passkeys.finish_withdrawal(
-        visit.workspace, visit.log, visit.who, purposes or None, visit.now, signed, sources=sources
+    index, _ = withdrawing.withdraw(
+        visit.workspace,
+        visit.log,
+        visit.who,
+        visit.now,
+        channel="portal",
+        purposes=purposes,
+        sources=sources,
+        signed=signed,
     )
-    visit.work.order("settle", visit.me.role, visit.who, {"index": index})
+    visit.work.order("clear", visit.me.role, visit.who, {"index": index})
     return visit.go(f"/me/receipts/{index}")
 
 
