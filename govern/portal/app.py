@@ -39,10 +39,13 @@ MAX_FIELDS = 2_000
 class Portal:
     """What all requests share: settings, desk and worker."""
 
-    def __init__(self, root: Path, settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, root: Path, settings: Settings, clock: Callable[[], datetime] | None = None, *, works: bool = True
+    ) -> None:
         self.settings = settings
         self.desk = DeskThread(root)
-        self.work = Work(root, settings)
+        self.work = Work(root)
+        self.works = works
         self.clock = clock or (lambda: datetime.now(UTC).replace(microsecond=0))
 
     def close(self) -> None:
@@ -58,7 +61,8 @@ def create(portal: Portal) -> Shield:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # A workspace that cannot be opened is told at the start, not to the first visitor.
         await portal.desk.run(lambda desk: desk.log.size)
-        portal.work.start()
+        if portal.works:
+            portal.work.start()
         try:
             yield
         finally:

@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from starlette.testclient import TestClient
 from workplace import SUBJECT, Workplace
 
-from govern.portal import app, settings
+from govern.portal import app, settings, worker
 
 ORIGIN = "http://localhost:8321"
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -105,7 +105,7 @@ class PortalWorld:
             "utf-8",
         )
         told = settings.load(self.office.workspace, self.origin)
-        self.portal = app.Portal(self.office.workspace, told, clock=lambda: self.now)
+        self.portal = app.Portal(self.office.workspace, told, clock=lambda: self.now, works=False)
         self.first = self._stack.enter_context(self._client())
         return self
 
@@ -154,6 +154,13 @@ class PortalWorld:
                 *("--now", self.now.isoformat()),
             )
             assert result.code == 0 or "key_in_use" in result.err, result.err
+
+    def work(self) -> int:
+        """Do every job that waits, here and now; return how many there were."""
+        done = 0
+        while worker.step(self.office.workspace):
+            done += 1
+        return done
 
     def later(self, **by: float) -> None:
         """Set the clock on."""

@@ -165,7 +165,7 @@ def withdraw(visit: Visit) -> Response:
         sources=sources,
         signed=signed,
     )
-    visit.work.order("clear", visit.me.role, visit.who, {"index": index})
+    visit.work.order("clear", visit.me.role, visit.who, {"index": index}, visit.now)
     return visit.go(f"/me/receipts/{index}")
 
 
