@@ -69,10 +69,11 @@ class Shield:
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("this method is not allowed\n", 405, {"Allow": "GET, HEAD, POST"})
         if scope["method"] == "POST":
-            origin = headers.get("origin")
-            site = headers.get("sec-fetch-site")
-            # A browser names the site that a form was sent from in at least one of the two.
-            if (origin is not None and origin != self._settings.origin) or site not in (None, "same-origin", "none"):
+            # Where a browser says how far the sender is, that counts: without referrers, it names no origin ("null").
+            # Where it does not, a named origin counts; and the form's token, and the cookie's SameSite, in any case.
+            origin, site = headers.get("origin", "null"), headers.get("sec-fetch-site")
+            own = site == "same-origin" if site is not None else origin in ("null", self._settings.origin)
+            if not own or origin not in ("null", self._settings.origin):
                 return PlainTextResponse("this form was sent from another site\n", 403)
         try:
             length = int(headers.get("content-length", "0"))
