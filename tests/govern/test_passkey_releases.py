@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from passkey import Authenticator
 from release_world import PURPOSE, SUBJECT, key_of
-from test_passkeys import LAPTOP, PAGE, PHONE, Office
+from test_passkeys import LAPTOP, PAGE, PHONE, Office, run
 
 from attest import bundle, canonical, container, dsse, evidence, response
 from attest.encoding import from_base64, to_base64
@@ -272,3 +272,27 @@ def test_another_word_than_the_signed_one_is_refused(desk: Desk) -> None:
         response.check(said.signed_body(signing.finish(answer)), PHONE.passkey)
     with pytest.raises(SignatureError):
         response.check(said.body(key_of("tove")), PHONE.passkey)
+
+
+def test_the_report_leaves_release_and_word_by_passkey_open_and_finds_nothing_wrong(desk: Desk) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    if not Path("/usr/bin/chromium").exists():
+        pytest.skip("Chromium is not installed")
+    data = desk.release_by()
+    desk.word_by(data, "confirm")
+    skill, page = desk.root / "a.skill", desk.root / "report.html"
+    skill.write_bytes(data)
+    made = run(desk, "audit", "report", "-o", page, skill, "--log-key", desk.workspace.log_vkey)
+    assert made.code == 0, made.err
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            tab = browser.new_page()
+            tab.goto(page.as_uri())
+            tab.wait_for_function("/ failed, /.test(document.getElementById('verdict').textContent)")
+            verdict = tab.inner_text("[data-check=released] .verdict")
+            line = tab.inner_text("#verdict")
+        finally:
+            browser.close()
+    assert verdict == "not checked"
+    assert " 0 failed" in line
