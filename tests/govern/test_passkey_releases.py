@@ -11,7 +11,7 @@ from passkey import Authenticator
 from release_world import PURPOSE, SUBJECT, key_of
 from test_passkeys import LAPTOP, PAGE, PHONE, Office, run
 
-from attest import bundle, canonical, container, dsse, evidence, response
+from attest import bundle, canonical, container, dsse, evidence, keys, response
 from attest.encoding import from_base64, to_base64
 from attest.errors import FormatError, SignatureError
 from consent import build
@@ -91,6 +91,41 @@ def test_a_release_by_passkey_is_verified_from_the_file_alone(desk: Desk) -> Non
     assert any("passkey at https://consent.example; witnessed by wc-1" in value for value in said.values())
     assert origin.is_released(inspected(data))
     assert desk.standing(data).status == "released"
+
+
+class Keyless(Desk):
+    """A desk whose person never had a key file."""
+
+    def add(self, kind: str, body: Any, actor: str = "operator") -> int:
+        return -1 if kind == "key.enrolled" else super().add(kind, body, actor)
+
+    def agree(self) -> None:
+        """The passkey that agrees is not there yet."""
+
+    def enrol(self, phone: Authenticator = PHONE) -> int:
+        said = self.make(phone)
+        signing = passkeys.begin_enrolment(said)
+        own = signing.finish(phone.get(signing.options))
+        witness = passkeys.countersign(said, keys.key_id(key_of("wc-1")), key_of("wc-1"))
+        return passkeys.enrol(self.log, said, [own, witness], self.now)[0]
+
+
+def test_who_has_a_passkey_only_consents_releases_and_answers_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redaction, "scanner", lambda *_: None)
+    monkeypatch.setattr(redaction, "residual_hits", lambda *_: [])
+    made = Keyless(tmp_path)
+    made.begin()
+    monkeypatch.setattr(releases, "circumstances", lambda *_: made.known())
+    made.enrol()
+    assert made.ledger.key(SUBJECT) is None
+    made.sign()
+    data = made.release_by()
+    assert made.failed(data) == []
+    made.word_by(data, "correct")
+    assert made.word(data).rejected == 0
+    assert made.word(data).index is not None
 
 
 def test_consent_by_key_file_and_release_by_passkey_go_together(desk: Desk) -> None:
