@@ -104,6 +104,10 @@ class Ledger:
         """Return the passkeys that spoke for `pid` and do not any more, oldest first."""
         return self._ring.former(pid)
 
+    def passkey_at(self, pid: str, name: str, index: int) -> EnrolledKey | None:
+        """Return a passkey by its id, if it spoke for `pid` when the entry at an index was logged."""
+        return self._ring.passkey_at(pid, name, index)
+
     def may_enrol(self, pid: str) -> bool:
         """Say whether a key can be enrolled for `pid`: there was none, or officers say that it is lost."""
         return self._ring.may_enrol(pid)

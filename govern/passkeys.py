@@ -288,6 +288,16 @@ def begin_signing(ledger: Ledger, record: ConsentRecord, page: Page) -> tuple[Co
     pid = record.subject.pid
     if record.actor.role != "subject":
         raise RefusedError("only the person signs with a passkey", "a delegate signs with a key file")
+    asked = build.for_passkey(record)
+    return asked, offer(ledger, pid, page, CONSENT_TYPE, asked.to_payload())
+
+
+def offer(ledger: Ledger, pid: str, page: Page, payload_type: str, payload: bytes) -> Signing:
+    """Return bytes to be signed by a passkey that the person has for a page.
+
+    Raises:
+        RefusedError: The person has none there.
+    """
     keys = tuple(
         (key.credential_id, key.passkey)
         for key in ledger.passkeys(pid)
@@ -295,8 +305,7 @@ def begin_signing(ledger: Ledger, record: ConsentRecord, page: Page) -> tuple[Co
     )
     if not keys:
         raise RefusedError("this person has no passkey for this page", "make one there; `govern keys list` shows all")
-    asked = build.for_passkey(record)
-    return asked, Signing(CONSENT_TYPE, asked.to_payload(), keys)
+    return Signing(payload_type, payload, keys)
 
 
 def finish_signing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,13 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalWorld]:
     with served(tmp_path_factory.mktemp("portal")) as world:
+        yield world
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[PortalWorld]:
+    """A portal of its own, for a person who has no passkey yet."""
+    with served(tmp_path) as world:
         yield world
 
 
@@ -42,10 +50,10 @@ def make_passkey(page: Any, world: PortalWorld) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "de", "zh"])
-def test_a_yes_is_signed_and_taken_back(browser: Any, place: PortalWorld, lang: str) -> None:
-    page = person(browser, place, "employee", SUBJECT)
+def test_a_yes_is_signed_and_taken_back(browser: Any, fresh: PortalWorld, lang: str) -> None:
+    page = person(browser, fresh, "employee", SUBJECT)
     speak(page, lang)
-    make_passkey(page, place)
+    make_passkey(page, fresh)
     page.goto("/me")
     page.locator('input[name="source"][value="knowledge_transfer/mail.work"]').check()
     page.locator('input[name="category"][value="procedures"]').check()
@@ -58,9 +66,9 @@ def test_a_yes_is_signed_and_taken_back(browser: Any, place: PortalWorld, lang: 
     page.goto("/me")
     page.locator('.pair form[action="/me/withdraw"] button').click()
     page.wait_for_url("**/me/receipts/*")
-    held = place.portal.desk.call(lambda desk: desk.workspace.ledger(desk.log).states(SUBJECT, place.now))
+    held = fresh.portal.desk.call(lambda desk: desk.workspace.ledger(desk.log).states(SUBJECT, fresh.now))
     assert {state.state for state in held.values()} == {"withdrawn"}
-    place.later(minutes=1)
+    fresh.later(minutes=1)
     page.context.close()
 
 
@@ -122,9 +130,9 @@ def test_without_scripts_everything_but_signing_works(browser: Any, place: Porta
     context.close()
 
 
-def test_by_keyboard_alone(browser: Any, place: PortalWorld) -> None:
-    page = person(browser, place, "employee", SUBJECT)
-    make_passkey(page, place)
+def test_by_keyboard_alone(browser: Any, fresh: PortalWorld) -> None:
+    page = person(browser, fresh, "employee", SUBJECT)
+    make_passkey(page, fresh)
     page.goto("/me")
     reached = []
     for _ in range(120):
@@ -145,7 +153,7 @@ def test_by_keyboard_alone(browser: Any, place: PortalWorld) -> None:
     page.locator("button[data-sign]").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/me/receipts/*")
-    held = place.portal.desk.call(lambda desk: desk.workspace.ledger(desk.log).state(SUBJECT, "self_assist", place.now))
+    held = fresh.portal.desk.call(lambda desk: desk.workspace.ledger(desk.log).state(SUBJECT, "self_assist", fresh.now))
     assert held.live
     page.context.close()
 
