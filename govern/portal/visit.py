@@ -44,7 +44,11 @@ HOMES = {
 
 #: What each role finds at the top of every page: path, and key of its text.
 NAV: dict[str, tuple[tuple[str, str], ...]] = {
-    "employee": (("/me", "common.nav_me"), ("/me/passkeys", "common.nav_passkeys")),
+    "employee": (
+        ("/me", "common.nav_me"),
+        ("/me/drafts", "common.nav_drafts"),
+        ("/me/passkeys", "common.nav_passkeys"),
+    ),
 }
 
 
