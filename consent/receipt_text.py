@@ -59,6 +59,8 @@ def record_rows(record: ConsentRecord, lang: str) -> list[Row]:
             (said["kept"], ", ".join(record.withhold) or said["nothing"]),
             (said["model"], record.processing.model_sha256),
         ]
+        if record.compensation_ref is not None:
+            found.append((said["compensation"], record.compensation_ref))
     policy = record.policy
     return [*found, (said["policy"], f"{policy.id}, {said['version']} {policy.version}, {policy.sha256}")]
 

@@ -17,7 +17,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from starlette.testclient import TestClient
 from workplace import SUBJECT, Workplace
 
+from govern import asking
 from govern.portal import app, settings, worker
+from policies import loader
 
 ORIGIN = "http://localhost:8321"
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -154,6 +156,14 @@ class PortalWorld:
                 *("--now", self.now.isoformat()),
             )
             assert result.code == 0 or "key_in_use" in result.err, result.err
+
+    def ask(self) -> None:
+        """Have the person asked, with the notice; then wait as long as the policy wants them to think."""
+        policy = loader.load(self.portal.settings.policy)
+        self.portal.desk.call(
+            lambda desk: asking.ask(desk.workspace, desk.log, SUBJECT, policy, ["knowledge_transfer"], None, self.now)
+        )
+        self.later(days=10)
 
     def work(self) -> int:
         """Do every job that waits, here and now; return how many there were."""

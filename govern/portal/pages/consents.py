@@ -73,6 +73,7 @@ def overview(visit: Visit) -> Response:
         categories=signing.categories_of(policy),
         withholdable=[name for name in signing.withholdable(policy) if name not in signing.categories_of(policy)],
         recipients=RECIPIENTS,
+        compensation=_compensation(visit),
         lasts=[last for last in LASTS if longest is None or _no_longer(visit, last, longest)],
         first=visit.now.date() - timedelta(days=365),
         last=visit.now.date(),
@@ -115,6 +116,7 @@ def choose(visit: Visit) -> Response:
         record_id=str(uuid.uuid4()),
         nonce=secrets.token_hex(16),
         shown_at=shown_at,
+        compensation_ref=_compensation(visit),
     )
     signing.refuse_too_long(record, policy)
     return _to_sign(visit, record, policy)
@@ -250,6 +252,16 @@ def _receipt(visit: Visit) -> Any:
 
 def _policy(visit: Visit) -> Policy:
     return loader.load(visit.settings.policy)
+
+
+def _compensation(visit: Visit) -> str | None:
+    """Return the reference of the compensation terms that HR approved for this person, or for everybody."""
+    found = [
+        given
+        for given in visit.ledger.approvals(visit.now)
+        if given.kind == "benefit" and given.subject in (None, visit.who) and given.ref
+    ]
+    return found[-1].ref if found else None
 
 
 def _here(visit: Visit) -> list[Any]:

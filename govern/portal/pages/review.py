@@ -13,7 +13,7 @@ from extract.distil.keeps import KEPT_KINDS
 from extract.skill import draft as drafts
 from extract.skill.review import Decision, Review, legible, unsure_first
 from govern import jobs, passkey_releases, reviewing, standing
-from govern.artefacts import artefacts
+from govern.artefacts import artefacts, entries
 from govern.errors import GovernError, RefusedError, UsageError
 from govern.passkey_releases import Begun
 from govern.passkeys import Signing
@@ -43,7 +43,7 @@ class Releasing:
 def overview(visit: Visit) -> Response:
     """List the drafts that wait for this person, and the skills that they released."""
     waiting, released = [], []
-    for made in artefacts(standing.entries(visit.log)).values():
+    for made in artefacts(entries(visit.log)).values():
         if made.subject != visit.who:
             continue
         if made.release_index is None and jobs.staged_path(visit.workspace, made.extraction_id).exists():
@@ -149,7 +149,7 @@ def released(visit: Visit) -> Response:
 def skill(visit: Visit) -> Response:
     """Give the person the released skill as a file."""
     extraction = visit.path["extraction"]
-    made = artefacts(standing.entries(visit.log)).get(extraction)
+    made = artefacts(entries(visit.log)).get(extraction)
     path = jobs.released_path(visit.workspace, extraction)
     if made is None or made.subject != visit.who or not path.exists():
         raise NotFoundError
@@ -158,7 +158,7 @@ def skill(visit: Visit) -> Response:
 
 def _draft(visit: Visit, extraction: str) -> Draft:
     """Return a draft of this person that is still one; somebody else's is not there."""
-    made = artefacts(standing.entries(visit.log)).get(extraction)
+    made = artefacts(entries(visit.log)).get(extraction)
     if made is None or made.subject != visit.who or made.release_index is not None:
         raise NotFoundError
     path = jobs.staged_path(visit.workspace, extraction)
