@@ -48,7 +48,9 @@ NAV: dict[str, tuple[tuple[str, str], ...]] = {
         ("/me", "common.nav_me"),
         ("/me/drafts", "common.nav_drafts"),
         ("/me/passkeys", "common.nav_passkeys"),
+        ("/policy", "common.nav_policy"),
     ),
+    "hr": (("/hr", "common.nav_hr"), ("/policy", "common.nav_policy")),
 }
 
 

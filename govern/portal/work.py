@@ -54,6 +54,7 @@ class Job:
         ordered: When it was ordered.
         result: What came of it; None before the end, and once it is forgotten.
         problem: Why it failed; "" where it did not.
+        problem_details: Where a gate refused: the reasons that whoever ordered it may be told.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Job:
     ordered: datetime
     result: Any
     problem: str
+    problem_details: tuple[str, ...] = ()
 
 
 class JobFile:
@@ -149,7 +151,8 @@ def _job(row: Any) -> Job:
     name, kind, role, who, parameters, state, stage, done, total, ordered, result, problem = row
     return Job(
         name, kind, role, who, json.loads(parameters), state, stage, done, total,
-        datetime.fromtimestamp(ordered, UTC), json.loads(result) if result else None, problem or "",
+        datetime.fromtimestamp(ordered, UTC), json.loads(result) if result and state == "done" else None,
+        problem or "", tuple(json.loads(result) or ()) if result and state == "failed" else (),
     )  # fmt: skip
 
 

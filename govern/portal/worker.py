@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 WAIT = 0.5
 """Seconds between two looks for a new job."""
+_GATE = re.compile(r"\b(?:run|subject|lifecycle|missing_fact|gate_error)\.[a-z_.]+\b")
 _TOLD = 0.2
 """Seconds between two notes of how far a job is."""
 
@@ -60,7 +62,7 @@ def step(root: Path) -> bool:
         try:
             result = do(root, job, progress)
         except GovernError as error:
-            file.end(job.id, job.ordered, problem=_problem(error))
+            file.end(job.id, job.ordered, result=_details(error), problem=_problem(error))
         except Exception as error:
             # What a foreign exception says may be about a person: its type is all that is kept.
             file.end(job.id, job.ordered, problem=f"failed.{type(error).__name__}")
@@ -71,6 +73,11 @@ def step(root: Path) -> bool:
 
 def _problem(error: GovernError) -> str:
     return "refused" if isinstance(error, RefusedError) else f"failed.{type(error).__name__}"
+
+
+def _details(error: GovernError) -> list[str]:
+    """Return the gates that refused: a refusal of a run names them, and only those that the operator may be told."""
+    return sorted(set(_GATE.findall(error.message))) if isinstance(error, RefusedError) else []
 
 
 def do(root: Path, job: Job, progress: Progress) -> Any:

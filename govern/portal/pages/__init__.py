@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from govern.portal.pages import consents, entrance, passkeys, review
+from govern.portal.pages import consents, entrance, hr, passkeys, review
 from govern.portal.pages.registry import Page
 
-ALL: tuple[Page, ...] = (*entrance.PAGES, *passkeys.PAGES, *consents.PAGES, *review.PAGES)
+ALL: tuple[Page, ...] = (*entrance.PAGES, *passkeys.PAGES, *consents.PAGES, *review.PAGES, *hr.PAGES)
