@@ -46,10 +46,16 @@ HOMES = {
 NAV: dict[str, tuple[tuple[str, str], ...]] = {
     "employee": (
         ("/me", "common.nav_me"),
+        ("/me/preview", "common.nav_preview"),
         ("/me/drafts", "common.nav_drafts"),
+        ("/me/taken", "common.nav_taken"),
+        ("/me/history", "common.nav_history"),
+        ("/me/everything", "common.nav_everything"),
         ("/me/passkeys", "common.nav_passkeys"),
         ("/policy", "common.nav_policy"),
     ),
+    "works_council": (("/council", "common.nav_hr"), ("/policy", "common.nav_policy")),
+    "dpo": (("/dpo", "common.nav_hr"), ("/policy", "common.nav_policy")),
     "hr": (("/hr", "common.nav_hr"), ("/policy", "common.nav_policy")),
 }
 

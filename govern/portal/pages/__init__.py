@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from govern.portal.pages import consents, entrance, hr, passkeys, review
+from govern.portal.pages import bystander, consents, entrance, hr, officers, own, passkeys, review
 from govern.portal.pages.registry import Page
 
-ALL: tuple[Page, ...] = (*entrance.PAGES, *passkeys.PAGES, *consents.PAGES, *review.PAGES, *hr.PAGES)
+ALL: tuple[Page, ...] = (
+    *entrance.PAGES,
+    *passkeys.PAGES,
+    *consents.PAGES,
+    *review.PAGES,
+    *own.PAGES,
+    *hr.PAGES,
+    *officers.PAGES,
+    *bystander.PAGES,
+)
