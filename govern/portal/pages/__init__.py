@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from govern.portal.pages import consents, entrance, passkeys
+from govern.portal.pages import consents, entrance, passkeys, verifier
 from govern.portal.pages.registry import Page
 
-ALL: tuple[Page, ...] = (*entrance.PAGES, *passkeys.PAGES, *consents.PAGES)
+ALL: tuple[Page, ...] = (*entrance.PAGES, *passkeys.PAGES, *consents.PAGES, *verifier.PAGES)
