@@ -189,22 +189,22 @@
     return { it, lines };
   };
 
-  // What was decided: out of the signed record, or out of the entry where nothing was signed, and of nothing else.
+  // What was decided: out of the signed record, or out of the entry where nothing was signed, and of no copy of it.
   const rowsOf = ({ it, lines }) => {
     const { said, page } = KNOWN.texts[lang];
     const name = (code) => (Object.hasOwn(said, code) ? `${code} (${said[code]})` : code);
     const names = (codes) => codes.map(name).join(", ") || said.none;
-    const rows = [
-      [page.who, it.event.body.pid],
-      [said.what, said[it.event.type] ?? it.event.type],
-      [said.when, it.event.at],
-      [said.where, said.entry.replace("{index}", it.proof.index)],
-    ];
-    if (it.record === null) {
-      const { purposes } = it.event.body;
-      return [...rows, [page.about, Array.isArray(purposes) ? names(purposes) : said.all_purposes]];
-    }
     const { record } = it;
+    const where = [said.where, said.entry.replace("{index}", it.proof.index)];
+    if (record === null) {
+      const { pid, purposes } = it.event.body;
+      return [
+        [page.who, pid], [said.what, said[it.event.type] ?? it.event.type], [said.when, it.event.at], where,
+        [page.about, Array.isArray(purposes) ? names(purposes) : said.all_purposes],
+      ];
+    }
+    const event = `consent.${record.event}`;
+    const rows = [[page.who, record.subject.pid], [said.what, said[event] ?? event], [said.when, record.event_time], where];
     for (const one of record.choices) {
       if (one.decision === "given") {
         rows.push([said.yes_to, name(one.purpose)], [said.sources, names(one.sources)]);
