@@ -125,6 +125,7 @@ const Evidence = (() => {
     // What a passkey returned stands beside its signature; who may sign so is said by the id.
     const more = (one) => String(one?.keyid).startsWith("webauthn:") ? ["webauthn"] : [];
     value.signatures.forEach((one) => fields(one, ["keyid", "sig", ...more(one)], "a signature"));
+    must(new Set(value.signatures.map((one) => one.keyid)).size === value.signatures.length, "a key signed an envelope twice");
     const payload = unbase64(value.payload);
     return {
       payload,
@@ -266,10 +267,32 @@ const Evidence = (() => {
     } catch { /* no key of this kind: it does not hold */ }
     must(holds, "the signature is wrong");
   };
-  const passkeyId = async (spki) => "webauthn:" + hex(await sha256(spki)).slice(0, 32);
+
+  // The key that an entry enrols: of a key file, or of a passkey with the page that it is pinned to.
+  const enrolment = ({ type, body }) => {
+    must(["key.enrolled", "key.rotated", "passkey.enrolled"].includes(type), "the entry enrols no key");
+    if (type !== "passkey.enrolled") return { id: body.key_id, key: unbase64(body.public_key) };
+    const opened = envelope(body.envelope, "application/vnd.govern.passkey+json");
+    const { says } = opened;
+    must(says.pid === body.pid && says.key_id === body.key_id, "a key signed something else");
+    const host = new URL(says.origin).hostname;
+    must(host === says.rp_id || host.endsWith(`.${says.rp_id}`), "the page is not one of its host");
+    const passkey = { alg: says.alg, spki: unbase64(says.public_key), rpId: says.rp_id, origin: says.origin };
+    return { id: body.key_id, passkey, opened };
+  };
+  const hasItsId = async ({ id, key, passkey }) => {
+    const own = passkey ? "webauthn:" + hex(await sha256(passkey.spki)).slice(0, 32) : await keyId(key);
+    must((passkey || key.length === 32) && own === id, "the id of a key is not that of the key");
+  };
+  const signedByEnrolled = async (opened, { id, key, passkey }, otherwise) => {
+    const own = opened.signatures.find((one) => one.keyid === id);
+    must(own !== undefined, otherwise);
+    if (passkey) await passkeySigned(passkey, own, opened.message);
+    else await signed(key, unbase64(own.sig), opened.message, otherwise);
+  };
 
   return {
     Failed, Unchecked, must, same, hex, unbase64, words, parsed, parsedOnce, fields, canonical, canonicalParsed, sha256,
-    signed, keyId, passkeyId, leafHash, rootOf, envelope, signedBy, passkeySigned, vkey, note, noteSigned, tlogProof, inLog,
+    leafHash, rootOf, envelope, signedBy, enrolment, hasItsId, signedByEnrolled, vkey, note, noteSigned, tlogProof, inLog,
   };
 })();

@@ -1,11 +1,11 @@
 // Checks a receipt that the reader chooses, with what attest/browser.js, which stands before this, knows how to check.
 (() => {
   const {
-    Failed, Unchecked, must, hex, unbase64, words, parsedOnce, fields, canonical, canonicalParsed, sha256, signed, keyId,
-    passkeyId, envelope, passkeySigned, vkey, note, noteSigned, tlogProof, inLog,
+    Failed, Unchecked, must, hex, unbase64, words, parsedOnce, fields, canonical, canonicalParsed, sha256, envelope,
+    enrolment, hasItsId, signedByEnrolled, vkey, note, noteSigned, tlogProof, inLog,
   } = Evidence;
   const KNOWN = JSON.parse(document.getElementById("known").textContent);
-  const TYPES = { consent: "application/vnd.govern.consent+json", passkey: "application/vnd.govern.passkey+json" };
+  const CONSENT = "application/vnd.govern.consent+json";
   const FIELDS = [
     "schema", "lang", "event", "at", "pid", "index", "log_key", "entry", "proof", "checkpoint", "envelope", "record",
     "record_sha256", "notice", "signer",
@@ -94,7 +94,7 @@
     async record(it) {
       const record = recordOf(it);
       must([undefined, null, hex(it.digest)].includes(it.event.body.record_sha256), "the entry names another record");
-      it.opened = envelope(it.envelope, TYPES.consent);
+      it.opened = envelope(it.envelope, CONSENT);
       must(record.schema === "govern-consent/1", "the record is of another version");
       must(`consent.${record.event}` === it.event.type && record.subject.pid === it.event.body.pid, "the entry names another record");
     },
@@ -106,23 +106,12 @@
       const [entry, proof] = [unbase64(given.entry), tlogProof(unbase64(given.proof))];
       const head = note(proof.note);
       await inLog(entry, proof.index, proof.path, head);
-      const { type, body } = event(entry);
-      must(["key.enrolled", "key.rotated", "passkey.enrolled"].includes(type), "the entry enrols no key");
-      must([record.subject.pid, record.actor.id].includes(body.pid), "the key is somebody else's");
-      if (type === "passkey.enrolled") {
-        must(record.method === "webauthn", "the record says that it was signed in another way");
-        const said = envelope(body.envelope, TYPES.passkey).says;
-        const passkey = { alg: said.alg, spki: unbase64(said.public_key), rpId: said.rp_id, origin: said.origin };
-        must(said.key_id === await passkeyId(passkey.spki), "the id of a key is not that of the key");
-        must(said.pid === body.pid && said.key_id === body.key_id, "a key signed something else");
-        const host = new URL(said.origin).hostname;
-        must(host === said.rp_id || host.endsWith(`.${said.rp_id}`), "the page is not one of its host");
-        it.signer = { id: said.key_id, passkey };
-      } else {
-        const key = unbase64(body.public_key);
-        must(key.length === 32 && body.key_id === await keyId(key), "the id of a key is not that of the key");
-        it.signer = { id: body.key_id, key };
-      }
+      const says = event(entry);
+      const signer = enrolment(says);
+      must([record.subject.pid, record.actor.id].includes(says.body.pid), "the key is somebody else's");
+      must(!signer.passkey || record.method === "webauthn", "the record says that it was signed in another way");
+      await hasItsId(signer);
+      it.signer = signer;
       // What can be said without the log's key was said above, so that a changed entry is never only "not checked".
       await noteSigned(head, logOf(it));
     },
@@ -130,14 +119,7 @@
     async signature(it) {
       recordOf(it);
       if (it.signer === null) throw new Unchecked("the receipt does not hold the key");
-      const { message, signatures } = it.opened;
-      const own = signatures.filter((one) => one.keyid === it.signer.id);
-      must(own.length === 1, "the key did not sign");
-      if (it.signer.passkey) {
-        await passkeySigned(it.signer.passkey, own[0], message);
-      } else {
-        await signed(it.signer.key, unbase64(own[0].sig), message, "the signature is wrong");
-      }
+      await signedByEnrolled(it.opened, it.signer, "the signature is wrong");
     },
 
     async notice(it) {

@@ -1,8 +1,8 @@
 // Checks the evidence in this page with what attest/browser.js, which stands before this, knows how to check.
 (() => {
   const {
-    Failed, Unchecked, must, same, hex, unbase64, words, parsed, fields, sha256, keyId, leafHash, rootOf, envelope, signedBy,
-    vkey, note, noteSigned,
+    Failed, Unchecked, must, same, hex, unbase64, words, parsed, fields, sha256, leafHash, rootOf, envelope, signedBy, enrolment,
+    hasItsId, signedByEnrolled, vkey, note, noteSigned,
   } = Evidence;
   const SCHEMA = "govern-audit-report/1";
   const TYPES = {
@@ -165,21 +165,18 @@
     },
 
     async keys(page) {
-      const enrolled = page.entries.filter((e) => e.says.type === "key.enrolled" || e.says.type === "key.rotated");
-      page.people = new Map(enrolled.filter((e) => e.says.body.key_id.startsWith("ed25519:")).map(({ index, says: { body } }) =>
-        [`${body.pid} ${body.key_id}`, { key: unbase64(body.public_key), index }]));
-      let others = 0;
-      for (const { says } of enrolled) {
-        const { pid, key_id: id, public_key: encoded, self_signature: own } = says.body;
-        if (!id.startsWith("ed25519:")) { others += 1; continue; }
-        const { key } = page.people.get(`${pid} ${id}`);
-        must(key.length === 32 && await keyId(key) === id, "the id of a key is not that of the key");
-        const opened = envelope(own, TYPES.key);
-        must(opened.says.pid === pid && opened.says.key_id === id && opened.says.public_key === encoded, "a key signed something else");
-        await signedBy(opened, key, "a key did not sign its own enrolment");
+      const enrolled = page.entries.filter((e) => ["key.enrolled", "key.rotated", "passkey.enrolled"].includes(e.says.type));
+      page.people = new Map(enrolled.map(({ index, says }) => [`${says.body.pid} ${says.body.key_id}`, { ...enrolment(says), index }]));
+      for (const { says: { body } } of enrolled) {
+        const { pid, key_id: id, public_key: encoded, self_signature: own } = body;
+        const signer = page.people.get(`${pid} ${id}`);
+        await hasItsId(signer);
+        const opened = signer.passkey ? signer.opened : envelope(own, TYPES.key);
+        const names = signer.passkey || opened.says.public_key === encoded;
+        must(opened.says.pid === pid && opened.says.key_id === id && names, "a key signed something else");
+        await signedByEnrolled(opened, signer, "a key did not sign its own enrolment");
       }
       if (enrolled.length === 0) throw new Unchecked("no key is shown");
-      if (others > 0) throw new Unchecked(`${others} of ${enrolled.length} are of a kind that this page cannot check`);
       return `${enrolled.length} of ${enrolled.length}`;
     },
 
@@ -188,19 +185,19 @@
       let others = 0;
       for (const { index, says } of given) {
         const { pid, record_sha256: digest, envelope: own } = says.body;
-        // Signed by other means than a key of its kind, or by a delegate's: `govern audit verify` knows how.
-        if (!own.signatures.every((one) => String(one.keyid).startsWith("ed25519:"))) { others += 1; continue; }
         const opened = envelope(own, TYPES.consent);
         must(hex(await sha256(opened.payload)) === digest, "a consent names another record than the one that was signed");
         must(opened.says.subject.pid === pid && `consent.${opened.says.event}` === says.type, "a consent says something else");
         const signer = [...opened.by.keys()].map((id) => page.people.get(`${pid} ${id}`)).find(Boolean);
+        // Signed by a delegate's key: `govern audit verify` knows how.
         if (signer === undefined && opened.says.actor?.role === "delegate") { others += 1; continue; }
         must(signer !== undefined, "no key of the person signed a consent");
         must(signer.index < index, "a consent was signed by a key that was enrolled later");
-        await signedBy(opened, signer.key, "a person's key did not sign a consent");
+        must(!signer.passkey || opened.says.method === "webauthn", "a consent says that it was signed in another way");
+        await signedByEnrolled(opened, signer, "a person's key did not sign a consent");
       }
       if (given.length === 0) throw new Unchecked("no consent is shown");
-      if (others > 0) throw new Unchecked(`${others} of ${given.length} are signed by a delegate, or by other means`);
+      if (others > 0) throw new Unchecked(`${others} of ${given.length} are signed by a delegate`);
       return `${given.length} of ${given.length}`;
     },
 
@@ -230,11 +227,10 @@
       const { index: enrolled, key_id: id } = predicate.subject_key;
       const entry = page.entries.find((e) => e.index === enrolled);
       must(entry !== undefined && entry.says.body.pid === predicate.subject, "the person's key is not shown where it is stated");
-      if (!id.startsWith("ed25519:")) throw new Unchecked("signed by a key of a kind that this page cannot check");
       const mine = page.people.get(`${predicate.subject} ${id}`);
       must(mine !== undefined && mine.index === enrolled, "the person's key is not shown where it is stated");
       must(release.by.size === 1, "another key signed the release too");
-      await signedBy(release, mine.key, "the person's key did not sign the release");
+      await signedByEnrolled(release, mine, "the person's key did not sign the release");
       const { skill, extraction_id: run, expires } = release.says;
       must(skill === name && run === predicate.extraction_id && expires === predicate.expires, "the person released something else");
       return `${release.says.files.length} files`;
