@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 from chromium import chromium
-from consent_world import MAREN, OTTO, PURPOSE
+from consent_world import MAREN, OTTO, PURPOSE, key_of
+from office import Office
 from passkey import Authenticator
 from verifier_world import OTHER, PHONE, VKEY, Checker, Town, b64, open_checker, written
+from workplace import SUBJECT, Workplace
 
 from attest import fingerprint, webauthn
+from attest.note import NoteSigner, signature_line
 from consent import notice, receipt_page
 from consent.receipt import check
 from consent.record import ConsentRecord
@@ -109,6 +112,35 @@ def test_a_page_is_read_too_and_its_words_are_not_vouched_for(checker: Checker) 
     assert checker.check(data, name="receipt.html") == {**dict.fromkeys(LINES, HOLDS), "page": OPEN}
     assert "not checked here" in checker.found("page")
     assert "page" not in checker.check(written(GOOD["a yes by key file"]()))
+
+
+def test_a_receipt_that_the_command_wrote_holds(checker: Checker, tmp_path: Path) -> None:
+    office = Office(Workplace(tmp_path / "place").write(), tmp_path)
+    assert [office.init().code, office.enroll().code] == [0, 0]
+    refuse = ("consent", "refuse", "--subject", SUBJECT, "--key", office.key, "--policy", "worker_protection")
+    assert office.run(*refuse, "--now", "2026-03-01T09:00:00Z").code == 0
+    key = Path(office.log_key).read_text("ascii").strip()
+    for name, more in (("receipt.json", {}), ("receipt.html", {"page": OPEN})):
+        made = office.run("consent", "receipt", "--subject", SUBJECT, "--lang", "de", "-o", tmp_path / name)
+        assert made.code == 0, made.err
+        data = (tmp_path / name).read_bytes()
+        assert checker.check(data, key, name) == dict.fromkeys(LINES, HOLDS) | more
+    assert "you said no" in checker.decided
+
+
+def test_a_checkpoint_that_others_signed_too_holds(checker: Checker) -> None:
+    town = Town()
+    signer = town.enrol()
+    document = town.document(town.give(), signer)
+    evidence = town.proof(document["index"], NoteSigner("witness.example", key_of("witness")))
+    document |= {"proof": b64(evidence), "checkpoint": b64(evidence.partition(b"\n\n")[2])}
+    assert check(written(document), VKEY).index == document["index"]
+    assert checker.check(written(document)) == dict.fromkeys(LINES, HOLDS)
+    # A line that claims to be the log's, and is not, is not outvoted by one that is.
+    name, _, public = VKEY.partition("+")
+    line = signature_line(name, bytes.fromhex(public[:8]), bytes(64)).encode()
+    document |= {"proof": b64(evidence + line), "checkpoint": b64(evidence.partition(b"\n\n")[2] + line)}
+    assert agreed(checker, written(document))["checkpoint"] == FAILED
 
 
 def test_without_the_key_of_the_log_nothing_is_proven(checker: Checker) -> None:

@@ -60,10 +60,10 @@ class Town(World):
             pid=MAREN, terms=terms, purposes=purposes, now=self.now, record_id=self.uuid(), nonce=self.fresh(32)
         )
 
-    def proof(self, index: int, log: NoteSigner = SIGNER) -> bytes:
-        """The proof of an entry, under the log's whole tree."""
+    def proof(self, index: int, *more: NoteSigner) -> bytes:
+        """The proof of an entry, under the log's whole tree, signed by the log and maybe by others."""
         tree = Tree([leaf_hash(entry) for entry in self.entries])
-        note = sign(Checkpoint(log.name, tree.size, tree.root()).text(), [log])
+        note = sign(Checkpoint(SIGNER.name, tree.size, tree.root()).text(), [SIGNER, *more])
         return TlogProof(index, tuple(tree.inclusion_proof(index)), note).to_bytes()
 
     def document(self, index: int, signer: int | None) -> dict[str, Any]:
