@@ -1,4 +1,4 @@
-"""`govern consent receipt` and `export`: what the person decided, with its proof, to take away and to check."""
+"""`govern consent receipt`, `verifier` and `export`: what the person decided, its proof, and what checks it."""
 
 from __future__ import annotations
 
@@ -176,4 +176,36 @@ def _events(log: EventLog) -> list[tuple[int, Event]]:
     return [(index, events.parse(data)) for index, data in log.entries() if b'"type":"consent.' in data]
 
 
-COMMANDS: tuple[click.Command, ...] = (receipt, export)
+@click.command(epilog="Example:  govern consent verifier -o verify-receipt.html")
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="verify-receipt.html",
+    show_default=True,
+    metavar="FILE",
+    help="The HTML file to write.",
+)
+@governed
+def verifier(options: GlobalOptions, output: Path) -> None:
+    """Write the page on which anyone checks a receipt in a browser, offline, in English, German and Chinese.
+
+    One HTML file that fetches nothing and sends nothing. It takes a receipt and the log's key and says, line by line,
+    what holds, what does not and what it could not check. It is the same for everybody and needs no workspace: the
+    works council can hand it out.
+    """
+    import hashlib
+
+    from attest.files import replace_file
+    from consent.verifier.page import page
+
+    data = page()
+    replace_file(output, data)
+    digest = hashlib.sha256(data).hexdigest()
+    out = options.output()
+    out.say(f"Written to {output}")
+    out.say(f"SHA-256 {digest}: the same wherever this version of govern writes it.")
+    out.result({"output": str(output), "bytes": len(data), "sha256": digest})
+
+
+COMMANDS: tuple[click.Command, ...] = (receipt, verifier, export)

@@ -81,6 +81,8 @@ class JobFile:
             with suppress(StoreError):
                 store.create(path, WHAT, APPLICATION_ID, _SCHEMA).close()
         self._connection = store.connect(path, WHAT, APPLICATION_ID)
+        # A result may quote messages: what is deleted is overwritten.
+        self._connection.execute("PRAGMA secure_delete = ON")
 
     def close(self) -> None:
         """Let go of the file."""

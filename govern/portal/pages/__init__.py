@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from govern.portal.pages import bystander, consents, entrance, hr, officers, own, passkeys, review
+from govern.portal.pages import bystander, consents, entrance, hr, officers, own, passkeys, review, verifier
 from govern.portal.pages.registry import Page
 
 ALL: tuple[Page, ...] = (
     *entrance.PAGES,
+    *verifier.PAGES,
     *passkeys.PAGES,
     *consents.PAGES,
     *review.PAGES,
