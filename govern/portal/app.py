@@ -87,26 +87,49 @@ def _health(portal: Portal) -> Callable[[Request], Awaitable[Response]]:
 
 def _endpoint(portal: Portal, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        form: Mapping[str, Sequence[str]] = {}
-        if page.method == "POST":
-            try:
-                body = await request.body()
-            except TooLongError:
-                return PlainTextResponse("this is too long\n", 413)
-            if len(body) > page.max_body:
-                return PlainTextResponse("this is too long\n", 413)
-            if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-                return PlainTextResponse("this is no form of the portal\n", 415)
-            try:
-                form = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
-            except ValueError:
-                return PlainTextResponse("this is no form of the portal\n", 400)
-        return await portal.desk.run(lambda desk: _answer(portal, desk, page, request, form))
+        try:
+            form, upload = await _form(request, page) if page.method == "POST" else ({}, b"")
+        except TooLongError:
+            return PlainTextResponse("this is too long\n", 413)
+        except (ValueError, HTTPException):
+            return PlainTextResponse("this is no form of the portal\n", 400)
+        return await portal.desk.run(lambda desk: _answer(portal, desk, page, request, form, upload))
 
     return endpoint
 
 
-def visit_of(portal: Portal, desk: Desk, request: Request, form: Mapping[str, Sequence[str]]) -> Visit:
+async def _form(request: Request, page: Page) -> tuple[Mapping[str, Sequence[str]], bytes]:
+    """Return the fields of a form, and the file that it carries; both stay in memory.
+
+    Raises:
+        TooLongError: It is longer than the page allows.
+        ValueError: It is no form of the kind that the page shows.
+        HTTPException: It is no form of any kind.
+    """
+    body = await request.body()
+    if len(body) > page.max_body:
+        raise TooLongError
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if not page.is_upload:
+        if kind != "application/x-www-form-urlencoded":
+            raise ValueError("another kind of form")
+        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS), b""
+    if kind != "multipart/form-data":
+        raise ValueError("another kind of form")
+    fields: dict[str, list[str]] = {}
+    upload = b""
+    async with request.form(max_files=1, max_fields=10, max_part_size=65_536) as sent:
+        for name, value in sent.multi_items():
+            if isinstance(value, str):
+                fields.setdefault(name, []).append(value)
+            else:
+                upload = await value.read()
+    return fields, upload
+
+
+def visit_of(
+    portal: Portal, desk: Desk, request: Request, form: Mapping[str, Sequence[str]], upload: bytes = b""
+) -> Visit:
     """Return the visit of a request: session, language and everything a page may ask for."""
     now = portal.clock()
     name = entrance.cookie_name(portal.settings.secure)
@@ -129,6 +152,7 @@ def visit_of(portal: Portal, desk: Desk, request: Request, form: Mapping[str, Se
         path=request.path_params,
         query=dict(request.query_params),
         form=form,
+        upload=upload,
         source=request.client.host if request.client is not None else "",
         cookies=request.cookies,
     )
@@ -151,8 +175,10 @@ def _spoken(desk: Desk, session: Session | None) -> str | None:
         return None
 
 
-def _answer(portal: Portal, desk: Desk, page: Page, request: Request, form: Mapping[str, Sequence[str]]) -> Response:
-    visit = visit_of(portal, desk, request, form)
+def _answer(
+    portal: Portal, desk: Desk, page: Page, request: Request, form: Mapping[str, Sequence[str]], upload: bytes
+) -> Response:
+    visit = visit_of(portal, desk, request, form, upload)
     if page.roles and visit.session is None:
         return visit.render("start.html", 401, token="", problem=visit.t("common.signed_out"))
     if page.roles and visit.me.role not in page.roles:

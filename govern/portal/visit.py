@@ -56,6 +56,7 @@ NAV: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "works_council": (("/council", "common.nav_hr"), ("/policy", "common.nav_policy")),
     "dpo": (("/dpo", "common.nav_hr"), ("/policy", "common.nav_policy")),
+    "auditor": (("/auditor", "common.nav_log"), ("/policy", "common.nav_policy")),
     "hr": (("/hr", "common.nav_hr"), ("/policy", "common.nav_policy")),
 }
 
@@ -74,6 +75,7 @@ class Visit:
         path: Parts of the path, by name.
         query: Query parameters; the last of a name counts.
         form: Fields of a posted form, all values of each.
+        upload: The file that a form carries; kept in memory only.
         source: Address of the browser.
         cookies: Cookies.
     """
@@ -87,6 +89,7 @@ class Visit:
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    upload: bytes = b""
     source: str = ""
     cookies: Mapping[str, str] = field(default_factory=dict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from govern.portal.pages import bystander, consents, entrance, hr, officers, own, passkeys, review, verifier
+from govern.portal.pages import auditor, bystander, consents, entrance, hr, officers, own, passkeys, review, verifier
 from govern.portal.pages.registry import Page
 
 ALL: tuple[Page, ...] = (
@@ -15,4 +15,5 @@ ALL: tuple[Page, ...] = (
     *hr.PAGES,
     *officers.PAGES,
     *bystander.PAGES,
+    *auditor.PAGES,
 )

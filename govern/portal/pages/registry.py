@@ -25,6 +25,7 @@ class Page:
         answer: What answers.
         is_read: Whether to see it is logged as `access.read`: every page on which an officer sees people's data.
         max_body: Longest form, bytes.
+        is_upload: Whether the form carries a file.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Page:
     answer: Answer
     is_read: bool = False
     max_body: int = 65_536
+    is_upload: bool = False
 
 
 class Pages(list[Page]):
@@ -42,15 +44,23 @@ class Pages(list[Page]):
         """Declare a page that only shows."""
         return self._declare("GET", path, roles, is_read, 0)
 
-    def post(self, path: str, *roles: str, max_body: int = 65_536) -> Callable[[Answer], Answer]:
+    def post(
+        self, path: str, *roles: str, max_body: int = 65_536, is_upload: bool = False
+    ) -> Callable[[Answer], Answer]:
         """Declare what a form is sent to. Its token is checked before the function is called."""
-        return self._declare("POST", path, roles, False, max_body)
+        return self._declare("POST", path, roles, False, max_body, is_upload)
 
     def _declare(
-        self, method: str, path: str, roles: tuple[str, ...], is_read: bool, max_body: int
+        self,
+        method: str,
+        path: str,
+        roles: tuple[str, ...],
+        is_read: bool,
+        max_body: int,
+        is_upload: bool = False,
     ) -> Callable[[Answer], Answer]:
         def declare(answer: Answer) -> Answer:
-            self.append(Page(method, path, frozenset(roles), answer, is_read, max_body))
+            self.append(Page(method, path, frozenset(roles), answer, is_read, max_body, is_upload))
             return answer
 
         return declare
