@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 
 from govern.errors import GovernError
-from govern.portal import pages, texts
+from govern.portal import api, pages, texts
 from govern.portal.desk import Desk, DeskThread
 from govern.portal.door import Session
 from govern.portal.pages import entrance
@@ -73,6 +73,7 @@ def create(portal: Portal) -> Shield:
     app.add_route("/health", _health(portal), methods=["GET"])
     for page in pages.ALL:
         app.add_route(page.path, _endpoint(portal, page), methods=[page.method])
+    api.add(app, portal.desk.run, lambda desk, request: visit_of(portal, desk, request, {}))
     app.add_exception_handler(HTTPException, _no_page(portal))
     return Shield(_Logged(app), portal.settings)
 
@@ -206,6 +207,8 @@ def problem(visit: Visit, status: int, message: str = "", hint: str = "") -> HTM
 
 def _no_page(portal: Portal) -> Any:
     async def no_page(request: Request, error: HTTPException) -> Response:
+        if request.url.path.startswith(api.PREFIX):
+            return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
         if error.status_code != 404:
             return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
         return await portal.desk.run(lambda desk: problem(visit_of(portal, desk, request, {}), 404))
