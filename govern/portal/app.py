@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 
 from govern.errors import GovernError
-from govern.portal import pages, texts
+from govern.portal import arrival, pages, texts
 from govern.portal.desk import Desk, DeskThread
 from govern.portal.door import Session
 from govern.portal.pages import entrance
@@ -69,6 +69,7 @@ def create(portal: Portal) -> Shield:
     app.add_route("/health", _health(portal), methods=["GET"])
     for page in pages.ALL:
         app.add_route(page.path, _endpoint(portal, page), methods=[page.method])
+    app.router.routes.extend(arrival.routes(portal, visit_of))
     app.add_exception_handler(HTTPException, _no_page(portal))
     return Shield(_Logged(app), portal.settings)
 
