@@ -112,7 +112,7 @@ def _check(workspace: Workspace, log: EventLog, role: str, who: str) -> None:
         if who not in ledger.people():
             workspace.identities().person(who)
     elif role == "bystander":
-        if mail_key(who) is None:
+        if "@" not in who or mail_key(who) is None:
             raise UsageError("a bystander signs in under a mail address", "--who name@host.example")
     else:
         officer = ledger.officer(who)

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 
 from govern.errors import GovernError
-from govern.portal import api, pages, texts
+from govern.portal import api, arrival, pages, texts
 from govern.portal.desk import Desk, DeskThread
 from govern.portal.door import Session
 from govern.portal.pages import entrance
@@ -34,6 +34,8 @@ from govern.portal.work import Work
 _LOG = logging.getLogger("govern.portal")
 _STATUS = {2: 400, 3: 403, 4: 409, 6: 400}
 MAX_FIELDS = 2_000
+ROUTE = "govern.route"
+"""Where a request keeps the page that it asks for, with its placeholders, for the log line."""
 
 
 class Portal:
@@ -74,12 +76,14 @@ def create(portal: Portal) -> Shield:
     for page in pages.ALL:
         app.add_route(page.path, _endpoint(portal, page), methods=[page.method])
     api.add(app, portal.desk.run, lambda desk, request: visit_of(portal, desk, request, {}))
+    app.router.routes.extend(arrival.routes(portal, visit_of))
     app.add_exception_handler(HTTPException, _no_page(portal))
     return Shield(_Logged(app), portal.settings)
 
 
 def _health(portal: Portal) -> Callable[[Request], Awaitable[Response]]:
-    async def health(_: Request) -> Response:
+    async def health(request: Request) -> Response:
+        request.scope[ROUTE] = "/health"
         await portal.desk.run(lambda desk: desk.log.size)
         return JSONResponse({"status": "ok"})
 
@@ -94,6 +98,7 @@ def _endpoint(portal: Portal, page: Page) -> Callable[[Request], Awaitable[Respo
             return PlainTextResponse("this is too long\n", 413)
         except (ValueError, HTTPException):
             return PlainTextResponse("this is no form of the portal\n", 400)
+        request.scope[ROUTE] = page.path
         return await portal.desk.run(lambda desk: _answer(portal, desk, page, request, form, upload))
 
     return endpoint
@@ -243,7 +248,7 @@ class _Logged:
             failed = {"failed": type(error).__name__}
             raise
         finally:
-            route = getattr(scope.get("route"), "path", "-")
+            route = scope.get(ROUTE) or getattr(scope.get("route"), "path", "-")
             took = round((time.monotonic() - began) * 1000)
             entry = {"method": scope["method"], "route": route, "status": status, "ms": took}
             _LOG.info("request", extra={"fields": entry | failed})

@@ -38,10 +38,12 @@ class Oidc(BaseModel):
     """The organisation's provider of identities.
 
     Attributes:
-        issuer: Its address; its configuration is read from there.
+        issuer: Its address, exactly as it calls itself; its configuration is read from there.
         client_id: As which client the portal is registered.
         client_secret_file: File whose first line is the client's secret.
-        claim: Claim that names a person: an address of the people file, or an officer's id under `officers`.
+        claim: Claim that names a person: an address of the people file, or a key of `officers`. One that people
+            cannot change themselves; `email` counts only where the provider says that it has checked it.
+        scopes: What is asked for beside `openid`, so that the provider tells the claim.
         officers: Officer's id of the log, by the claim's value.
     """
 
@@ -51,7 +53,24 @@ class Oidc(BaseModel):
     client_id: str
     client_secret_file: Path
     claim: str = "email"
+    scopes: tuple[str, ...] = ("email",)
     officers: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_issuer(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+        if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or local):
+            raise ValueError("the issuer is not an address https://HOST/...")
+        return issuer
+
+    @field_validator("client_secret_file")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        if not path.is_absolute():
+            raise ValueError("the path is not absolute")
+        return path
 
 
 class Settings(BaseModel):
@@ -64,7 +83,7 @@ class Settings(BaseModel):
         policy: The policy that people are asked about: name of a shipped one, or an absolute path.
         sources: What may be read.
         operator: Who runs extractions, for the gates.
-        oidc: Who signs people in; without it one-time links do.
+        oidc: Who signs people in; without it one-time links do, which the operator can make with it too.
     """
 
     model_config = _STRICT

@@ -96,14 +96,14 @@ class PortalWorld:
     portal: app.Portal = field(init=False)
     _stack: ExitStack = field(default_factory=ExitStack)
 
-    def begin(self) -> PortalWorld:
+    def begin(self, more: str = "") -> PortalWorld:
         """Make workspace and papers, and open the portal."""
         self.office = Office(Workplace(self.root / "place").write(), self.root)
         assert self.office.init().code == 0
         self.office.papers()
         place = self.office.place
         (self.office.workspace / settings.FILE).write_text(
-            f"version: 1\nsources:\n  mail: [{place.mbox}]\n  repo: [{place.repo}]\n  chat: [{place.chat}]\n",
+            f"version: 1\nsources:\n  mail: [{place.mbox}]\n  repo: [{place.repo}]\n  chat: [{place.chat}]\n{more}",
             "utf-8",
         )
         told = settings.load(self.office.workspace, self.origin)

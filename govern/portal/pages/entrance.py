@@ -27,7 +27,11 @@ def cookie_name(secure: bool) -> str:
 
 def admit(visit: Visit, value: str, path: str) -> Response:
     """Return the answer that begins a session."""
-    answer = visit.go(path)
+    return keep(visit, visit.go(path), value)
+
+
+def keep(visit: Visit, answer: Response, value: str) -> Response:
+    """Have an answer hand the browser the cookie of its session, and return it."""
     secure = visit.settings.secure
     answer.set_cookie(cookie_name(secure), value, path="/", secure=secure, httponly=True, samesite="strict")
     return answer
