@@ -73,13 +73,15 @@ def chromium() -> Iterator[Any]:
             browser.close()
 
 
-def person(browser: Any, world: PortalWorld, role: str, who: str, **options: Any) -> Any:
-    """A signed-in tab of somebody, with an authenticator of their own."""
-    context = browser.new_context(base_url=world.origin, **options)
-    page = context.new_page()
-    protocol = context.new_cdp_session(page)
-    protocol.send("WebAuthn.enable")
-    protocol.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+def person(browser: Any, world: PortalWorld, role: str, who: str, tab: Any = None, **options: Any) -> Any:
+    """A signed-in tab of somebody, with an authenticator of their own; with `tab`, signed in there anew."""
+    page = tab
+    if page is None:
+        context = browser.new_context(base_url=world.origin, **options)
+        page = context.new_page()
+        protocol = context.new_cdp_session(page)
+        protocol.send("WebAuthn.enable")
+        protocol.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
     token = world.portal.desk.call(lambda desk: desk.door.link(role, who, world.now))
     page.goto(f"/enter?t={token}")
     page.locator('form[action="/enter"] button').click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalWorld]:
         yield world
 
 
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the pages go: a folder of the user's choice, to look at them, else one that is thrown away."""
+    chosen = os.environ.get("GOVERN_PICTURES")
+    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[PortalWorld]:
     """A portal of its own, for a person who has no passkey yet."""
@@ -41,35 +51,127 @@ def make_passkey(page: Any, world: PortalWorld) -> None:
     page.locator(f'input[name="witness"][value="{WITNESS}"]').check()
     page.locator('form[action="/me/passkeys/new"] button').click()
     page.locator('form[action="/me/passkeys/made"] button[data-sign]').click()
-    page.locator('form[action="/me/passkeys/proved"]').wait_for()
-    while page.locator('form[action="/me/passkeys/proved"]').count():
-        before = page.locator("h1").inner_text()
-        page.locator('form[action="/me/passkeys/proved"] button[data-sign]').click()
-        page.wait_for_function("before => document.querySelector('h1').innerText !== before", arg=before)
+    page.locator('form[action="/me/passkeys/proved"] button[data-sign]').click()
+    page.locator('main a[href="/me/passkeys"]').wait_for()
     world.countersign()
 
 
+def decide_all(page: Any) -> None:
+    """Let every statement of the open draft stand, but for the first, which is struck."""
+    ids = [section.get_attribute("id") for section in page.locator("section.claim").all()]
+    for done, name in enumerate(ids, 1):
+        page.locator(f'#{name} button[value="{"struck" if done == 1 else "accepted"}"]').click()
+        # The page came back with one more decided.
+        page.locator(f'progress[value="{done}"]').wait_for()
+
+
 @pytest.mark.parametrize("lang", ["en", "de", "zh"])
-def test_a_yes_is_signed_and_taken_back(browser: Any, fresh: PortalWorld, lang: str) -> None:
-    page = person(browser, fresh, "employee", SUBJECT)
-    speak(page, lang)
-    make_passkey(page, fresh)
+def test_enrol_look_sign_run_review_release_withdraw_refused(
+    browser: Any, fresh: PortalWorld, lang: str, pictures: Path
+) -> None:
+    world = fresh
+    world.ask()
+    page, hr = person(browser, world, "employee", SUBJECT), person(browser, world, "hr", "hr-1")
+
+    def shown(tab: Any, name: str) -> None:
+        assert violations(tab) == [], name
+        tab.screenshot(path=str(pictures / f"{lang}-{name}.png"), full_page=True)
+
+    for tab in (page, hr):
+        speak(tab, lang)
+    make_passkey(page, world)
+    page.goto("/me/passkeys")
+    shown(page, "passkeys")
+
+    page.goto("/me/preview")
+    page.locator('form[action="/me/preview"] button').click()
+    assert world.work() == 1
+    page.reload()
+    assert page.locator("tbody tr").count() > 10
+    shown(page, "preview")
+
     page.goto("/me")
-    page.locator('input[name="source"][value="knowledge_transfer/mail.work"]').check()
-    page.locator('input[name="category"][value="procedures"]').check()
+    shown(page, "consent")
+    for source in ("mail.work", "vcs.commit", "chat.public_channel"):
+        page.locator(f'input[name="source"][value="knowledge_transfer/{source}"]').check()
+    for box in page.locator('input[name="category"]').all():
+        box.check()
     page.locator('form[action="/me/choose"] button').first.click()
     words = page.locator(".words").inner_text()
     assert len(words.split()) == 8
+    shown(page, "sign")
     page.locator("button[data-sign]").click()
     page.wait_for_url("**/me/receipts/*")
     assert words in page.locator("main").inner_text()
+    shown(page, "receipt")
+
+    def run() -> None:
+        hr.goto("/hr")
+        hr.locator("#run-subject").select_option(SUBJECT)
+        hr.locator("#run-purpose").select_option("knowledge_transfer")
+        hr.locator('button[name="kind"][value="run"]').click()
+        assert world.work() == 1
+        hr.reload()
+
+    # The cooling-off has not passed: the run is refused, and nothing tells why the consent is not in force.
+    run()
+    shown(hr, "hr-refused")
+    world.later(days=8)
+    page, hr = person(browser, world, "employee", SUBJECT, page), person(browser, world, "hr", "hr-1", hr)
+    run()
+    assert hr.locator("dd").count() >= 8
+    shown(hr, "hr-run")
+    hr.goto("/hr")
+    shown(hr, "hr")
+
+    page.goto("/me/drafts")
+    page.locator('main a[href^="/me/drafts/"]').first.click()
+    shown(page, "draft")
+    decide_all(page)
+    page.locator('form[action$="/release"] button').click()
+    shown(page, "release")
+    page.locator("button[data-sign]").click()
+    page.wait_for_url("**/me/drafts")
+    assert page.locator('a[href$="/file"]').count() == 1
+    shown(page, "released")
+
+    for path in ("/me/taken", "/me/history", "/me/everything", "/policy"):
+        page.goto(path)
+        shown(page, path.rpartition("/")[2])
+
     page.goto("/me")
     page.locator('.pair form[action="/me/withdraw"] button').click()
     page.wait_for_url("**/me/receipts/*")
-    held = fresh.portal.desk.call(lambda desk: desk.workspace.ledger(desk.log).states(SUBJECT, fresh.now))
-    assert {state.state for state in held.values()} == {"withdrawn"}
-    fresh.later(minutes=1)
-    page.context.close()
+    shown(page, "withdrawn")
+    assert world.work() == 1
+    page.goto("/me/drafts")
+    assert page.locator('a[href$="/file"]').count() == 0
+    run()
+    assert hr.locator("code").first.inner_text() == "subject.consent_valid"
+    shown(hr, "refused")
+
+
+def test_the_pages_of_the_others(browser: Any, place: PortalWorld, pictures: Path) -> None:
+    enrolled = place.office.run(
+        *("role", "enroll", "--holder", "audit-1", "--role", "auditor", "--out", place.root / "audit.key"),
+        *("--witness", "dpo-1", "--witness-key", place.office.officer("dpo-1"), "--now", place.now.isoformat()),
+    )
+    assert enrolled.code == 0, enrolled.err
+    for width in (1280, 320):
+        for role, who, paths in (
+            ("works_council", "council-1", ["/council", "/policy"]),
+            ("dpo", "dpo-1", ["/dpo"]),
+            ("auditor", "audit-1", ["/auditor", "/auditor/entries/5"]),
+            ("bystander", "somebody@else.example", ["/bystander"]),
+            ("hr", "hr-1", ["/hr"]),
+        ):
+            tab = person(browser, place, role, who, viewport={"width": width, "height": 800})
+            for path in paths:
+                tab.goto(path)
+                assert violations(tab) == [], path
+                assert not overflows(tab), path
+                tab.screenshot(path=str(pictures / f"{width}{path.replace('/', '-')}.png"), full_page=True)
+            tab.context.close()
 
 
 def pages(page: Any) -> Iterator[str]:
