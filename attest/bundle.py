@@ -41,12 +41,14 @@ class Places:
         seal: Index of `extraction.sealed`.
         consents: Indexes of the consents that the extraction rests on.
         keys: Indexes of the enrolments of the keys that signed consents and release.
+        passkeys: Index of the enrolment of the passkey that signed the release, if one did.
     """
 
     manifest: int
     seal: int
     consents: tuple[int, ...]
     keys: tuple[int, ...]
+    passkeys: tuple[int, ...] = ()
 
     def entries(self, log: EventLog) -> dict[str, int]:
         """Return the index of each entry that is put into `attestation/`, by file name.
@@ -58,7 +60,7 @@ class Places:
             evidence.SEAL: self.seal,
             **{evidence.consent_file(index): index for index in self.consents},
             **{evidence.key_file(index): index for index in self.keys},
-            **vouchers.entries(log, self.consents, self.keys),
+            **vouchers.entries(log, self.consents, self.keys, self.passkeys),
         }
 
 
@@ -145,7 +147,7 @@ def refresh(
         raise FormatError("the skill was not released")
     entries |= {evidence.response_file(index): index for index in responses}
     entries |= {evidence.key_file(index): index for index in keys}
-    entries |= {name: index for name, index in vouchers.entries(log, (), keys).items() if name not in static}
+    entries |= {name: index for name, index in vouchers.entries(log, responses, keys).items() if name not in static}
     if any(name in static and log.entry(index) != static[name] for name, index in entries.items()):
         raise ValueError("the skill is not of this log")
     extra = {} if timestamp is None else {evidence.TIMESTAMP: timestamp}

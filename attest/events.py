@@ -53,6 +53,7 @@ EVENT_TYPES = frozenset(
         "participant.veto_lifted",
         "access.requested",
         "access.answered",
+        "access.read",
         "policy.adopted",
         "notice.published",
         *(f"consent.{event}" for event in CONSENT_EVENTS),

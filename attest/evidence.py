@@ -43,7 +43,7 @@ _INDEXED = re.compile(
     r"attestation/(consents|keys|passkeys|responses|roles|mandates|approvals)/(0|[1-9][0-9]{0,18})\.json"
 )
 _VOUCHING = ("keys", "passkeys", "roles", "mandates", "approvals")
-_LATER = ("keys", "roles", "responses")
+_LATER = ("keys", "passkeys", "roles", "responses")
 
 
 def consent_file(index: int) -> str:

@@ -208,7 +208,7 @@ class Examination:
     def subject_key(self) -> Enrolled:
         """The key that is stated to be the subject's."""
         stated = self.predicate["subject_key"]
-        key = self.keys.get(stated["key_id"])
+        key = {**self.keys, **self.passkeys}.get(stated["key_id"])
         if key is None or key.index != stated["index"]:
             raise FailedError("the key that is stated to be the subject's is not enrolled at that index")
         return key
@@ -242,9 +242,11 @@ class Examination:
             entry = self.entry(name)
             require(entry.index == index, f"{name} is at another index than its name says")
             require(entry.event.type == "subject.response", f"{name} is not a response")
-            spoke = [key for key in self.keys.values() if key.speaks_at(index)]
-            require(len(spoke) == 1, f"{name} was logged when no key spoke for the subject")
-            said = response.check(entry.body, spoke[0].public)
+            by = response.passkey_of(entry.body)
+            known = (self.passkeys if by else self.keys).values()
+            spoke = [key for key in known if key.speaks_at(index) and by in ("", key.key_id)]
+            require(len(spoke) == 1, f"{name} was logged when no such key spoke for the subject")
+            said = response.check(entry.body, spoke[0].verifier)
             require(said.pid == self.predicate["subject"], f"{name} is the word of somebody else")
             require(
                 (said.statement_sha256, said.extraction_id) == (statement_sha256, self.predicate["extraction_id"]),
@@ -275,6 +277,8 @@ class Examination:
         """Are the files the ones that the statement covers, and does it cover all?"""
         predicate = self.predicate
         subjects = self.statement.subjects
+        stated = predicate["subject_key"]
+        enrolled = evidence.passkey_file if stated["key_id"].startswith("webauthn:") else evidence.key_file
         entries = {name for name in subjects if evidence.is_entry(name)}
         attested = {
             evidence.DISPOSITIONS,
@@ -282,8 +286,8 @@ class Examination:
             evidence.VERIFY,
             evidence.MANIFEST,
             evidence.SEAL,
-            evidence.key_file(predicate["subject_key"]["index"]),
-            *(evidence.consent_file(stated["index"]) for stated in predicate["consents"]),
+            enrolled(stated["index"]),
+            *(evidence.consent_file(given["index"]) for given in predicate["consents"]),
         }
         require(attested <= subjects.keys(), "the statement leaves out a file that it must cover")
         require(
@@ -366,13 +370,14 @@ class Examination:
     def enrolment(self) -> Answer:
         """Is the subject's key in the log, signed by itself?"""
         key = self.subject_key
-        rotations = sum(other.index < key.index for other in self.keys.values())
+        rotations = 0 if key.passkey else sum(other.index < key.index for other in self.keys.values())
         after = f", after {rotations} rotation{'s' * (rotations > 1)}" if rotations else ""
         if not key.witness:
             by = "; no witness"
         else:
             by = f"; witnessed by {key.witness}" if key.witnessed else f"; witness {key.witness} not in the file"
-        return "pass", f"{key.key_id}, entry {key.index}{by}{after}"
+        at = f", passkey at {key.passkey.origin}" if key.passkey is not None else ""
+        return "pass", f"{key.key_id}, entry {key.index}{at}{by}{after}"
 
     def released_by_subject(self) -> Answer:
         """Did the subject sign exactly this content?"""
@@ -381,7 +386,7 @@ class Examination:
             hashlib.sha256(data).hexdigest() == self.predicate["release"]["sha256"], "the release is not the one stated"
         )
         key = self.subject_key
-        opened = dsse.open_envelope(data, {key.key_id: key.public}, statement.RELEASE_TYPE)
+        opened = dsse.open_envelope(data, {key.key_id: key.verifier}, statement.RELEASE_TYPE)
         if opened.unknown:
             raise SignatureError("a key other than the subject's signed the release too")
         require(key.speaks_at(self.release_entry.index), "the key did not speak for the subject at the release")
@@ -436,7 +441,9 @@ class Examination:
             chain == sorted(set(chain)), "manifest, gates, redaction, distillation, seal and release are not in order"
         )
         # A key may be rotated between seal and release; the one that it began with stands before both.
-        before = [*(given.index for given in self.consents), min(key.index for key in self.keys.values())]
+        enrolled = [key.index for key in (*self.keys.values(), *self.passkeys.values())]
+        require(bool(enrolled), "no key of the subject is in the file")
+        before = [*(given.index for given in self.consents), min(enrolled)]
         require(max(before) < seal_index, "the consent or the key came after the seal")
         require(self.subject_key.index < self.release_entry.index, "the key came after the release")
         return "pass", " < ".join(map(str, chain))

@@ -1,7 +1,7 @@
 """The subject's word: a signed answer to a released skill, beside the leaves that it speaks of, never in them.
 
 What is signed is canonical JSON over the digest of the skill's statement. It is signed by the person's enrolled key,
-either in a DSSE envelope or as `ssh-keygen -Y sign -n govern-response` does.
+or a passkey, in a DSSE envelope, or as `ssh-keygen -Y sign -n govern-response` does.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from attest import canonical, dsse, sshsig
 from attest.encoding import from_time, to_time
-from attest.errors import FormatError
+from attest.errors import FormatError, SignatureError
 from attest.keys import key_id, public_bytes
 from attest.shape import DIGEST, Shape, exact
+from attest.webauthn import Passkey
 
 PAYLOAD_TYPE = "application/vnd.govern.response+json"
 SCHEMA = "govern-response/1"
@@ -68,7 +69,11 @@ class Response:
 
     def body(self, key: Ed25519PrivateKey) -> dict[str, Any]:
         """Return the body of a `subject.response` event, signed in an envelope."""
-        envelope = dsse.sign(PAYLOAD_TYPE, self.payload(), [(key_id(key), key)])
+        return self.signed_body(dsse.signature(PAYLOAD_TYPE, self.payload(), key_id(key), key))
+
+    def signed_body(self, signature: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a `subject.response` event with a signature as it stands in an envelope."""
+        envelope = dsse.build(PAYLOAD_TYPE, self.payload(), [signature])
         return {**self.said(), "envelope": canonical.loads(envelope)}
 
     def ssh_body(self, armored: str) -> dict[str, Any]:
@@ -90,12 +95,21 @@ def parse(payload: bytes) -> Response:
     return Response(**{**value, "at": from_time(value["at"])})
 
 
-def check(body: Mapping[str, Any], key: bytes) -> Response:
+def passkey_of(body: Mapping[str, Any]) -> str:
+    """Return the id of the passkey that signed a log entry, by its own word; "" where a key file did."""
+    envelope = body.get("envelope")
+    signatures = envelope.get("signatures") if isinstance(envelope, dict) else None
+    first = signatures[0] if isinstance(signatures, list) and signatures else None
+    name = str(first.get("keyid")) if isinstance(first, dict) else ""
+    return name if name.startswith("webauthn:") else ""
+
+
+def check(body: Mapping[str, Any], key: dsse.Key) -> Response:
     """Return what a log entry says that this key signed.
 
     Args:
         body: Body of a `subject.response` event.
-        key: The 32 bytes of the key that the person had enrolled at that place of the log.
+        key: The key, or the passkey, that spoke for the person at that place of the log.
 
     Raises:
         FormatError: The body is not in form, or says something else than what was signed.
@@ -107,12 +121,15 @@ def check(body: Mapping[str, Any], key: bytes) -> Response:
         raise FormatError("a response has one signature, in an envelope or as SSH makes it")
     response = Response(**{**value, "at": from_time(value["at"])})
     if armored is not None:
+        if isinstance(key, Passkey):
+            raise SignatureError("a passkey does not sign as SSH does")
         signature = sshsig.parse(armored)
         if signature.armor() != armored:
             raise FormatError("the SSH signature of a response is not in canonical form")
         signature.verify(response.payload(), public_bytes(key), NAMESPACE)
         return response
-    opened = dsse.open_envelope(canonical.dumps(envelope), {key_id(key): key}, PAYLOAD_TYPE)
+    name = key.key_id if isinstance(key, Passkey) else key_id(key)
+    opened = dsse.open_envelope(canonical.dumps(envelope), {name: key}, PAYLOAD_TYPE)
     if opened.payload != response.payload():
         raise FormatError("a response in the log says something else than what was signed")
     return response

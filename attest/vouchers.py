@@ -18,21 +18,23 @@ if TYPE_CHECKING:
 _OURS = re.compile(rb'"type":"(?:role\.enrolled|passkey\.enrolled|mandate\.given|approval\.given)"')
 
 
-def entries(log: EventLog, consents: Sequence[int], keys: Sequence[int]) -> dict[str, int]:
-    """Return the entries that vouch for keys and consents, by the name of the file that holds each.
+def entries(log: EventLog, signed: Sequence[int], keys: Sequence[int], passkeys: Sequence[int] = ()) -> dict[str, int]:
+    """Return the entries that vouch for keys and signed entries, by the name of the file that holds each.
 
-    They are the enrolments of the officers who witnessed a key, the passkeys that signed a consent, the mandate under
+    They are the enrolments of the officers who witnessed a key, the passkeys that signed an entry, the mandate under
     which a delegate signed, and the approvals of that mandate. What is not in the log is left out; the verifier says
     so.
 
     Args:
         log: The event log.
-        consents: Indexes of the consents.
-        keys: Indexes of the enrolments.
+        signed: Indexes of consents and responses.
+        keys: Indexes of the enrolments of keys.
+        passkeys: Indexes of the enrolments of passkeys that signed something outside the log.
     """
     witnessed = [(index, enrolment.named_witness(_event(log, index).body)) for index in keys]
-    delegated = [(index, *who) for index in consents if (who := _delegate(_event(log, index))) is not None]
-    by_passkey = [(index, name) for index in consents for name in _passkeys(_event(log, index))]
+    delegated = [(index, *who) for index in signed if (who := _delegate(_event(log, index))) is not None]
+    by_passkey = [(index, name) for index in signed for name in _passkeys(_event(log, index))]
+    by_passkey += [(index + 1, str(_event(log, index).body.get("key_id"))) for index in passkeys]
     wanted: list[tuple[int, str]] = [(index, name) for index, name in witnessed if name]
     if not wanted and not delegated and not by_passkey:
         return {}

@@ -86,7 +86,7 @@ def given(
     pid: str,
     terms: Terms,
     purposes: Sequence[str],
-    sources: Sequence[str],
+    sources: Sequence[str] | Mapping[str, Sequence[str]],
     categories: Sequence[str],
     recipients: Sequence[str],
     material_from: date,
@@ -104,13 +104,13 @@ def given(
     cooling_off_until: datetime | None = None,
     compensation_ref: str | None = None,
 ) -> ConsentRecord:
-    """Return a record that says yes to `purposes`, all with the same limits.
+    """Return a record that says yes to `purposes`, all with the same limits but for the sources.
 
     Args:
         pid: The person.
         terms: What every record of the workspace says alike.
         purposes: What for.
-        sources: Which kinds of source may be read.
+        sources: Which kinds of source may be read; by purpose where they differ.
         categories: Which kinds of knowledge the skill may hold.
         recipients: Who may use the skill: `team:payments`.
         material_from: First day of the material covered.
@@ -133,13 +133,19 @@ def given(
     """
     limits = {
         "decision": "given",
-        "sources": sorted(sources),
         "categories": sorted(categories),
         "recipients": sorted(recipients),
         "from": material_from.isoformat(),
         "until": material_until.isoformat(),
     }
-    choices: list[dict[str, Any]] = [{"purpose": purpose, **limits} for purpose in purposes]
+    choices: list[dict[str, Any]] = [
+        {
+            "purpose": purpose,
+            **limits,
+            "sources": sorted(sources[purpose] if isinstance(sources, Mapping) else sources),
+        }
+        for purpose in purposes
+    ]
     choices += [{"purpose": purpose, "decision": "refused"} for purpose in refused]
     more = {
         "cooling_off_until": to_time(cooling_off_until) if cooling_off_until is not None else None,

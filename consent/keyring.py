@@ -25,7 +25,7 @@ class KeyRing:
         self._offices = offices
         self._keys: dict[str, list[EnrolledKey]] = {}
         self._passkeys: dict[str, list[EnrolledKey]] = {}
-        self._ended: set[str] = set()
+        self._ended: dict[str, int] = {}
         self._since: dict[bytes, datetime] = {}
         self._without: set[str] = set()
         self._reopened: set[str] = set()
@@ -45,6 +45,13 @@ class KeyRing:
     def former(self, pid: str) -> tuple[EnrolledKey, ...]:
         """Return the passkeys that spoke for `pid` and do not any more."""
         return tuple(key for key in self._passkeys.get(pid, ()) if key.key_id in self._ended)
+
+    def passkey_at(self, pid: str, name: str, index: int) -> EnrolledKey | None:
+        """Return a passkey by its id, if it spoke for `pid` when the entry at an index was logged."""
+        for key in self._passkeys.get(pid, ()):
+            if key.key_id == name and key.index < index <= self._ended.get(name, index):
+                return key
+        return None
 
     def speaking(self, pid: str) -> dict[str, EnrolledKey]:
         """Return everything that speaks for `pid` now, the key and the passkeys, by id."""
@@ -150,7 +157,7 @@ class KeyRing:
         pid, name = event.body.get("pid"), event.body.get("key_id")
         if not isinstance(pid, str) or name not in [key.key_id for key in self.passkeys(pid)]:
             return self._replay.reject("unknown_key")
-        self._ended.add(str(name))
+        self._ended[str(name)] = self._replay.index
         return None
 
     def lose(self, event: Event) -> None:
@@ -188,4 +195,5 @@ class KeyRing:
 
     def _silence(self, pid: str) -> None:
         self._without.add(pid)
-        self._ended |= {key.key_id for key in self._passkeys.get(pid, ())}
+        for key in self.passkeys(pid):
+            self._ended[key.key_id] = self._replay.index

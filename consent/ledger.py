@@ -40,10 +40,12 @@ class Ledger:
 
     Attributes:
         size: One more than the index of the last entry replayed.
+        spoiled: Whether it holds an entry that the log does not: it is to be replayed anew.
     """
 
     def __init__(self) -> None:
         self.size = 0
+        self.spoiled = False
         self._replay = Replay()
         self._offices = Offices(self._replay)
         self._ring = KeyRing(self._replay, self._offices)
@@ -63,15 +65,23 @@ class Ledger:
             LedgerError: The indexes do not rise.
         """
         ledger = cls()
+        ledger.extend(entries)
+        return ledger
+
+    def extend(self, entries: Iterable[tuple[int, bytes]]) -> None:
+        """Read on: the entries that the log has grown by.
+
+        Raises:
+            LedgerError: The indexes do not rise.
+        """
         for index, data in entries:
-            if index < ledger.size:
+            if index < self.size:
                 raise LedgerError("the entries are not in the order of the log")
-            ledger.size = index + 1
+            self.size = index + 1
             # Everything else is the larger part of a log.
             if _MINE.search(data, max(0, len(data) - _TAIL)) is not None:
-                ledger._replay.index = index
-                ledger._read(data)
-        return ledger
+                self._replay.index = index
+                self._read(data)
 
     @property
     def rejected(self) -> list[Rejected]:
@@ -93,6 +103,10 @@ class Ledger:
     def former_passkeys(self, pid: str) -> tuple[EnrolledKey, ...]:
         """Return the passkeys that spoke for `pid` and do not any more, oldest first."""
         return self._ring.former(pid)
+
+    def passkey_at(self, pid: str, name: str, index: int) -> EnrolledKey | None:
+        """Return a passkey by its id, if it spoke for `pid` when the entry at an index was logged."""
+        return self._ring.passkey_at(pid, name, index)
 
     def may_enrol(self, pid: str) -> bool:
         """Say whether a key can be enrolled for `pid`: there was none, or officers say that it is lost."""

@@ -45,7 +45,7 @@ def page(receipt: Receipt) -> bytes:
     if receipt.notice is not None:
         told = html.escape(receipt.notice.lang)
         parts += [f"<h2>{html.escape(said['told'])}</h2>", f'<section class="notice" lang="{told}">']
-        parts += [*_markdown(receipt.notice.text), "</section>"]
+        parts += [*markdown(receipt.notice.text), "</section>"]
     parts += [f"<h2>{html.escape(said['checkpoint'])}</h2>", f"<pre>{html.escape(receipt.checkpoint.decode())}</pre>"]
     parts += [f"<details><summary>{html.escape(said['machine'])}</summary>"]
     parts += [f"{_OPEN}{html.escape(receipt.to_bytes().decode(), quote=False)}{_CLOSE}", "</details>"]
@@ -77,7 +77,7 @@ def _table(rows: Iterable[Row]) -> list[str]:
     return [*lines, "</table>"]
 
 
-def _markdown(text: str) -> list[str]:
+def markdown(text: str) -> list[str]:
     """Return the paragraphs, lists and headings of a notice; anything else stays text."""
     lines: list[str] = []
     for block in re.split(r"\n{2,}", html.escape(text.strip(), quote=False)):

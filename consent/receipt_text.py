@@ -32,13 +32,14 @@ def rows(receipt: Receipt) -> list[Row]:
         (said["where"], said["entry"].format(index=receipt.index)),
     ]
     if receipt.record is not None:
-        return found + _record_rows(receipt.record, receipt.lang)
+        return found + record_rows(receipt.record, receipt.lang)
     purposes = receipt.event.body.get("purposes")
     listed = [name(receipt.lang, str(p)) for p in purposes] if isinstance(purposes, list) else [said["all_purposes"]]
     return [*found, (said["what"], ", ".join(listed))]
 
 
-def _record_rows(record: ConsentRecord, lang: str) -> list[Row]:
+def record_rows(record: ConsentRecord, lang: str) -> list[Row]:
+    """Return what a record says, for the receipt and for the screen before it is signed."""
     said = words(lang)
     found: list[Row] = []
     for choice in record.choices:
@@ -58,6 +59,8 @@ def _record_rows(record: ConsentRecord, lang: str) -> list[Row]:
             (said["kept"], ", ".join(record.withhold) or said["nothing"]),
             (said["model"], record.processing.model_sha256),
         ]
+        if record.compensation_ref is not None:
+            found.append((said["compensation"], record.compensation_ref))
     policy = record.policy
     return [*found, (said["policy"], f"{policy.id}, {said['version']} {policy.version}, {policy.sha256}")]
 

@@ -35,8 +35,18 @@ HINTS = {
 }
 
 
-def append(log: EventLog, kind: str, actor: str, body: dict[str, Any], now: datetime) -> tuple[int, Ledger]:
+def append(
+    log: EventLog, kind: str, actor: str, body: dict[str, Any], now: datetime, ledger: Ledger | None = None
+) -> tuple[int, Ledger]:
     """Append an event and return its index and the ledger after it.
+
+    Args:
+        log: The log.
+        kind: Type of the event.
+        actor: Who did it.
+        body: What it is about.
+        now: The moment.
+        ledger: A ledger of this log to read on with, instead of replaying the log; it is spoiled by a refusal.
 
     Raises:
         RefusedError: The ledger would not count it; nothing was written.
@@ -45,13 +55,22 @@ def append(log: EventLog, kind: str, actor: str, body: dict[str, Any], now: date
     from consent.ledger import Ledger
 
     event = Event.new(kind, actor, body, now)
-    entries = list(log.entries())
-    place = entries[-1][0] + 1 if entries else 0
-    after = Ledger.replay([*entries, (place, event.to_bytes())])
+    after = Ledger() if ledger is None else ledger
+    after.extend(log.entries(after.size))
+    place = after.size
+    after.extend([(place, event.to_bytes())])
     codes = sorted({rejected.code for rejected in after.rejected if rejected.index == place})
     if codes:
+        after.spoiled = True
         hint = next((HINTS[code] for code in codes if code in HINTS), None)
         if any(code.startswith("older_than_") for code in codes):
             hint = "it was taken back at this very moment, or later: sign again"
         raise RefusedError(f"this would not count: {', '.join(codes)}", hint or "see docs/consent.md, In the log")
-    return log.append([event])[0], after
+    try:
+        index = log.append([event])[0]
+    except BaseException:
+        after.spoiled = True
+        raise
+    # Another process may have written in between.
+    after.spoiled = index != place
+    return index, after

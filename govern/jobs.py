@@ -124,6 +124,11 @@ def staged_path(workspace: Workspace, extraction_id: str) -> Path:
     return workspace.root / "extractions" / f"{extraction_id}.draft.skill"
 
 
+def released_path(workspace: Workspace, extraction_id: str) -> Path:
+    """Return where a skill is kept that was released on a page, for the person and for whoever may use it."""
+    return workspace.root / "extractions" / f"{extraction_id}.skill"
+
+
 def keep(workspace: Workspace, job: KeptJob) -> None:
     """Keep a job, readable by the workspace's owner only."""
     workspace.keep(path(workspace, job.extraction_id), job.to_bytes())

@@ -8,7 +8,6 @@ signs the record of its own enrolment; then a witness, who is not of HR, signs t
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import secrets
 import uuid
@@ -26,7 +25,7 @@ from attest.webauthn import Assertion, from_base64url, to_base64url
 from consent import build
 from consent.record import PAYLOAD_TYPE as CONSENT_TYPE
 from consent.record import ConsentRecord
-from govern.errors import GovernError, RefusedError, UsageError
+from govern.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -289,6 +288,16 @@ def begin_signing(ledger: Ledger, record: ConsentRecord, page: Page) -> tuple[Co
     pid = record.subject.pid
     if record.actor.role != "subject":
         raise RefusedError("only the person signs with a passkey", "a delegate signs with a key file")
+    asked = build.for_passkey(record)
+    return asked, offer(ledger, pid, page, CONSENT_TYPE, asked.to_payload())
+
+
+def offer(ledger: Ledger, pid: str, page: Page, payload_type: str, payload: bytes) -> Signing:
+    """Return bytes to be signed by a passkey that the person has for a page.
+
+    Raises:
+        RefusedError: The person has none there.
+    """
     keys = tuple(
         (key.credential_id, key.passkey)
         for key in ledger.passkeys(pid)
@@ -296,8 +305,7 @@ def begin_signing(ledger: Ledger, record: ConsentRecord, page: Page) -> tuple[Co
     )
     if not keys:
         raise RefusedError("this person has no passkey for this page", "make one there; `govern keys list` shows all")
-    asked = build.for_passkey(record)
-    return asked, Signing(CONSENT_TYPE, asked.to_payload(), keys)
+    return Signing(payload_type, payload, keys)
 
 
 def finish_signing(
@@ -332,7 +340,8 @@ def finish_signing(
         raise UsageError("another record was signed than this one", "begin again with the record as it is now")
     signed = build.signed(record, signing.finish(response))
     workspace.adopt(log, policy, now)
-    index, _ = counted.append(log, signed.event_type, f"employee:{record.subject.pid}", signed.body, now)
+    ledger = workspace.ledger(log)
+    index, _ = counted.append(log, signed.event_type, f"employee:{record.subject.pid}", signed.body, now, ledger)
     stopping.stop(workspace, log, None, now)
     return index
 
@@ -342,7 +351,8 @@ def begin_withdrawal(
 ) -> tuple[ConsentRecord, Signing] | None:
     """Begin to sign a withdrawal; None where nothing is there to sign with or to sign about.
 
-    A withdrawal counts unsigned. Whoever has the passkey at hand may sign, and has it on the receipt.
+    A withdrawal counts unsigned. Whoever has the passkey at hand may sign, and has it on the receipt:
+    `govern.withdrawing.withdraw` takes what is returned here, and what the browser did.
     """
     held = [state for state in (ledger.state(pid, purpose, now) for purpose in purposes) if state.record is not None]
     if not held or held[0].record is None:
@@ -354,41 +364,6 @@ def begin_withdrawal(
         return begin_signing(ledger, record, page)
     except RefusedError:
         return None
-
-
-def finish_withdrawal(
-    workspace: Workspace,
-    log: EventLog,
-    pid: str,
-    purposes: Sequence[str] | None,
-    now: datetime,
-    signed: tuple[ConsentRecord, Signing, Mapping[str, Any]] | None = None,
-) -> tuple[int, bool]:
-    """Log a withdrawal; return its index, and whether it is signed. Nothing that is wrong with a signature stops it.
-
-    Args:
-        workspace: The workspace.
-        log: Its log.
-        pid: The person.
-        purposes: What is taken back; None for everything.
-        now: The moment.
-        signed: What `begin_withdrawal` returned, and what the browser did.
-    """
-    from govern import stopping
-
-    body: dict[str, Any] = build.withdrawal(pid, purposes, "portal")
-    more: dict[str, Any] = {}
-    if signed is not None:
-        record, signing, response = signed
-        fits = record.event == "withdrawn" and record.subject.pid == pid and purposes is not None
-        if fits and set(record.purposes) == set(purposes or ()) and signing.payload == record.to_payload():
-            with contextlib.suppress(GovernError):
-                more = build.signed(record, signing.finish(response)).body
-    index = workspace.append(log, "consent.withdrawn", f"employee:{pid}", {**body, **more}, now)
-    # It holds from here on, whatever becomes of the rest; what cannot be stopped now is the sweep's.
-    with contextlib.suppress(GovernError):
-        stopping.stop(workspace, log, None, now)
-    return index, bool(more)
 
 
 def end(log: EventLog, pid: str, key_id: str, now: datetime) -> int:

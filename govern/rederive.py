@@ -306,6 +306,7 @@ def forget(workspace: Workspace, extraction: str) -> None:
         workspace.evaluation_path(extraction),
         workspace.scores_path(extraction),
         jobs.staged_path(workspace, extraction),
+        jobs.released_path(workspace, extraction),
         jobs.path(workspace, extraction),
     ):
         path.unlink(missing_ok=True)

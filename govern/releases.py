@@ -31,8 +31,10 @@ __all__ = [
     "Plan",
     "Standing",
     "Word",
+    "ask",
     "carry_out",
     "circumstances",
+    "complete",
     "contested",
     "output_facts",
     "plan",
@@ -98,6 +100,7 @@ def plan(
     review: Review,
     now: datetime,
     known: Callable[[], Circumstances],
+    at: datetime | None = None,
 ) -> Plan:
     """Put together what is to be released and what the gates need to know.
 
@@ -108,6 +111,7 @@ def plan(
         review: What the person decided.
         now: The moment of the release.
         known: Returns what is known about people, papers and duties, see `circumstances`.
+        at: The moment that the signed release names, where it was offered to be signed before; else `now`.
 
     Raises:
         RefusedError: A gate of the run says no by now: the consent ended, a newer one took its place, an approval ran
@@ -147,7 +151,7 @@ def plan(
     lineage.refuse_taken_back(workspace, log, draft.extraction_id, now)
     kept = workspace.evaluation_path(draft.extraction_id)
     evaluation = canonical.loads(kept.read_bytes()) if kept.exists() else None
-    candidate = release.prepare(draft, review, now, evaluation)
+    candidate = release.prepare(draft, review, at or now, evaluation)
     return Plan(draft, candidate, policy, decision.choice, request, consents.key(draft.header.subject), evaluation)
 
 
@@ -226,13 +230,36 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
         RefusedError: A gate says no: a claim was not reviewed, something personal is left, the signature is missing or
             somebody else's, the text passes itself off as the person.
     """
-    from attest import container, evidence, keys
+    from attest import keys
+    from extract.skill import release
+
+    enrolled = plan_.enrolled
+    own = key is not None and enrolled is not None and keys.key_id(key) == enrolled.key_id
+    ask(workspace, log, plan_, now, reviewed=key is not None, own=own)
+    if key is None or enrolled is None:
+        raise RefusedError("refused by output.subject_review: nobody signs", "sign with --key KEYFILE")
+    return complete(workspace, log, plan_, enrolled, release.sign(plan_.candidate, key), now)
+
+
+def ask(workspace: Workspace, log: EventLog, plan_: Plan, now: datetime, *, reviewed: bool, own: bool) -> None:
+    """Ask the output gates over the final content.
+
+    Args:
+        workspace: The workspace.
+        log: Its log.
+        plan_: What is to be released.
+        now: The moment.
+        reviewed: Whether somebody signs that it was reviewed.
+        own: Whether that is the person whom it describes.
+
+    Raises:
+        RefusedError: A gate says no.
+    """
     from consent import decide
     from extract import redaction
-    from extract.skill import impersonation, release
+    from extract.skill import impersonation
 
     draft, candidate = plan_.draft, plan_.candidate
-    own = key is not None and plan_.enrolled is not None and keys.key_id(key) == plan_.enrolled.key_id
     hits = redaction.residual_hits(
         candidate.texts(), redaction.scanner(workspace.identities(), plan_.policy), candidate.trusted()
     )
@@ -243,7 +270,7 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
     facts = output_facts(
         draft,
         candidate,
-        reviewed_at=now if key is not None else None,
+        reviewed_at=now if reviewed else None,
         signature_valid=own,
         # Names that stood in headers only are known by what the run left; without it nobody knows what to look for.
         residual_hits=None if removed is None else len(hits),
@@ -252,7 +279,7 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
     )
     results = decide.decide_output(plan_.policy, facts, plan_.choice, plan_.request)
     reasons = sorted({reason for result in results for reason in result.reasons})
-    if reasons or key is None or plan_.enrolled is None:
+    if reasons:
         details = [d for result in results if result.reasons for d in result.details] + sorted(set(hits))
         if "impersonation" in details:
             details += impersonation.places(candidate.pages())
@@ -261,6 +288,29 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
             f"refused by {', '.join(reasons)}" + (f" ({', '.join(details)})" if details else ""),
             refusals.hint(reasons, details),
         )
+
+
+def complete(
+    workspace: Workspace, log: EventLog, plan_: Plan, enrolled: EnrolledKey, envelope: bytes, now: datetime
+) -> bytes:
+    """Log a release whose gates said yes, and return the finished `.skill`.
+
+    Args:
+        workspace: The workspace.
+        log: Its log.
+        plan_: What is released.
+        enrolled: The subject's key, or passkey, that signed.
+        envelope: What it signed, see `extract.skill.release`.
+        now: The moment of the release.
+
+    Raises:
+        RefusedError: The envelope is over another content.
+        SignatureError: That key did not sign it.
+    """
+    from attest import container, evidence
+    from extract.skill import release
+
+    draft, candidate = plan_.draft, plan_.candidate
     steps = draft.seal["steps"]
 
     def emit(kind: str, body: dict[str, Any]) -> int:
@@ -270,8 +320,8 @@ def carry_out(workspace: Workspace, log: EventLog, plan_: Plan, key: Ed25519Priv
     data = release.release(
         draft,
         candidate,
-        release.sign(candidate, key),
-        enrolled=plan_.enrolled,
+        envelope,
+        enrolled=enrolled,
         consent_sha256=plan_.choice.record_sha256 or "",
         policy=plan_.policy,
         engine=json.loads(log.entry(steps["distilled"]))["body"]["engine"],

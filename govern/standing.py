@@ -235,9 +235,14 @@ def word_on(released: dict[str, Any], events: list[Entry], consents: Ledger, now
         if entry["type"] != "subject.response" or body.get("extraction_id") != extraction_id:
             continue
         # The key that spoke for the person when the response was logged, not one that came later.
-        key = next((k for k in reversed(consents.keys(pid)) if k.index < index), None)
+        by = response.passkey_of(body)
+        key = (
+            consents.passkey_at(pid, by, index)
+            if by
+            else next((k for k in reversed(consents.keys(pid)) if k.index < index), None)
+        )
         try:
-            said = None if key is None else response.check(body, key.public)
+            said = None if key is None else response.check(body, key.verifier)
         except GovernError:
             said = None
         if said is None or said.pid != pid or said.statement_sha256 != digest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -161,8 +161,21 @@ def respond(workspace: Workspace, log: EventLog, data: bytes, pid: str, kind: st
     )
 
 
-def log_response(workspace: Workspace, log: EventLog, said: Response, signature: Ed25519PrivateKey | str) -> int:
-    """Log a response, signed with the person's key or by `ssh-keygen`; return its index.
+def log_response(
+    workspace: Workspace,
+    log: EventLog,
+    said: Response,
+    signature: Ed25519PrivateKey | str | Mapping[str, Any],
+    now: datetime | None = None,
+) -> int:
+    """Log a response; return its index.
+
+    Args:
+        workspace: The workspace.
+        log: Its log.
+        said: The response.
+        signature: The person's key, what `ssh-keygen` made, or a passkey's signature as it stands in an envelope.
+        now: The moment, where the response was offered to be signed before.
 
     Raises:
         RefusedError: The person has no key, or another key signed.
@@ -170,7 +183,15 @@ def log_response(workspace: Workspace, log: EventLog, said: Response, signature:
     """
     from attest import keys, response, sshsig
 
-    enrolled = workspace.ledger(log).key(said.pid)
+    ledger = workspace.ledger(log)
+    if isinstance(signature, Mapping):
+        passkey = next((key for key in ledger.passkeys(said.pid) if key.key_id == signature.get("keyid")), None)
+        if passkey is None:
+            raise RefusedError("this passkey does not speak for this person", "`govern keys list` shows which ones do")
+        body = said.signed_body(signature)
+        response.check(body, passkey.verifier)
+        return workspace.append(log, "subject.response", f"employee:{said.pid}", body, now or said.at)
+    enrolled = ledger.key(said.pid)
     if enrolled is None:
         raise RefusedError("this person has no enrolled key", f"govern keys enroll --subject {said.pid} --out KEYFILE")
     public = sshsig.parse(signature).public if isinstance(signature, str) else keys.public_bytes(signature)
@@ -178,7 +199,7 @@ def log_response(workspace: Workspace, log: EventLog, said: Response, signature:
         raise RefusedError("this is not the key that the person enrolled", "`govern keys list` shows which one is")
     body = said.ssh_body(signature) if isinstance(signature, str) else said.body(signature)
     response.check(body, enrolled.public)
-    return workspace.append(log, "subject.response", f"employee:{said.pid}", body, said.at)
+    return workspace.append(log, "subject.response", f"employee:{said.pid}", body, now or said.at)
 
 
 def signed_payload(payload: bytes, expected: Response, now: datetime) -> Response:

@@ -71,15 +71,14 @@ def claims(skill: Skill) -> tuple[Claim, ...]:
 
 
 def _released(files: Mapping[str, bytes]) -> bool:
-    keys = {}
+    known: dict[str, dsse.Key] = {}
     for _, name in evidence.indexed(files, "keys"):
         body = canonical.loads(files[name])["body"]
-        keys[body["key_id"]] = from_base64(body["public_key"])
-    opened = dsse.open_envelope(files[evidence.RELEASE], keys, statement.RELEASE_TYPE)
-    known: dict[str, dsse.Key] = dict(keys)
+        known[body["key_id"]] = from_base64(body["public_key"])
     for _, name in evidence.indexed(files, "passkeys"):
         enrolled = passkey.parse_entry(canonical.loads(files[name])["body"])[0].passkey
         known[enrolled.key_id] = enrolled
+    opened = dsse.open_envelope(files[evidence.RELEASE], known, statement.RELEASE_TYPE)
     signed = {item["name"]: item["sha256"] for item in statement.parse_release(opened.payload)["files"]}
     found = {n: hashlib.sha256(d).hexdigest() for n, d in files.items() if not n.startswith(evidence.FOLDER)}
     return signed == found and any(_yes(files[name], known) for _, name in evidence.indexed(files, "consents"))

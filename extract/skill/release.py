@@ -117,14 +117,17 @@ def release(
         RefusedError: The envelope is not signed by the subject's enrolled key.
     """
     subject = draft.header.subject
-    opened = dsse.open_envelope(envelope, {enrolled.key_id: enrolled.public}, statement.RELEASE_TYPE)
+    opened = dsse.open_envelope(envelope, {enrolled.key_id: enrolled.verifier}, statement.RELEASE_TYPE)
     if opened.payload != candidate.release:
         raise RefusedError("refused by output.subject_review: the signature is over another content", "sign it again")
     tree = Dispositions.parse(draft.dispositions)
     consent_index = int(draft.seal["consent_index"])
     expires = to_time(draft.header.expires)
-    keys = tuple(key.index for key in bundle.key_chain(log, subject, enrolled.index))
-    places = bundle.Places(draft.manifest_index, draft.seal_index, (consent_index,), keys)
+    # A passkey stands beside the keys: one of them may have signed the consent, or for the passkey.
+    last = enrolled.index if enrolled.passkey is None else log.size - 1
+    keys = tuple(key.index for key in bundle.key_chain(log, subject, last))
+    passkeys = () if enrolled.passkey is None else (enrolled.index,)
+    places = bundle.Places(draft.manifest_index, draft.seal_index, (consent_index,), keys, passkeys)
     covered = bundle.covered(log, places, name=draft.header.name, dispositions=draft.dispositions, release=envelope)
     kept = {**candidate.files, **covered}
     predicate = {

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "log": ("govern.cli.log:log", "Show the log, sign a checkpoint, make a proof."),
     "witness": ("govern.cli.witness:witness", "Keep watch over a log: cosign it while it only grows."),
     "report": ("govern.cli.report:report", "Make reports in which nobody can be singled out."),
+    "portal": ("govern.cli.portal:portal", "Serve pages for people who use no terminal."),
     "sweep": ("govern.cli.sweep:sweep", "Do what has fallen due: expiry, re-derivation, erasure."),
     "inspect": ("govern.cli.inspect:inspect", "Look a skill over that was made elsewhere."),
     "audit": ("govern.cli.audit:audit", "Verify a .skill offline, trusting nobody."),

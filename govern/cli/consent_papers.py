@@ -1,4 +1,4 @@
-"""`govern consent receipt` and `export`: what the person decided, with its proof, to take away and to check."""
+"""`govern consent receipt`, `verifier` and `export`: what the person decided, its proof, and what checks it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from govern.errors import UsageError
 if TYPE_CHECKING:
     from attest.events import Event
     from attest.log import EventLog
-    from consent.ledger import Ledger
     from consent.receipt import Receipt
     from govern.cli.output import Output
 
@@ -106,53 +105,11 @@ def _check(out: Output, file: Path, log_key: Path | None) -> None:
 
 
 def _make(options: GlobalOptions, subject: str, index: int | None, lang: str | None) -> Receipt:
-    from consent import receipt as receipts
-    from govern import notices
+    from govern import decided
 
     workspace = options.open_workspace()
     with workspace.log() as log:
-        ledger = workspace.ledger(log)
-        people = workspace.identities()
-        # Whoever was taken out of the people file still gets a receipt; a pid that nobody knows is an error.
-        person = people.by_pid(subject) if subject in ledger.people() else people.person(subject)
-        last = ledger.latest(subject) if index is None else index
-        if last is None or not 0 <= last < log.size:
-            raise UsageError("there is nothing to give a receipt for", "`govern consent status` shows what the log has")
-        entry = log.entry(last)
-        event = _event_of(entry, subject)
-        note = workspace.sign(log)
-        key = _signer(ledger, event)
-        return receipts.receipt(
-            entry,
-            log.proof(last, note).to_bytes(),
-            workspace.log_vkey,
-            notices=notices.published(log),
-            signer=(log.entry(key), log.proof(key, note).to_bytes()) if key is not None else None,
-            lang=notices.language(person, lang) if person is not None else lang,
-        )
-
-
-def _event_of(entry: bytes, subject: str) -> Event:
-    from attest import events
-
-    event = events.parse(entry)
-    if not event.type.startswith("consent.") or event.body.get("pid") != subject:
-        raise UsageError("this entry is not about a decision of this person", "leave out --entry for the last one")
-    return event
-
-
-def _signer(ledger: Ledger, event: Event) -> int | None:
-    """Return the entry that enrolled the key that signed, or None where nothing is signed."""
-    envelope = event.body.get("envelope")
-    if not isinstance(envelope, dict):
-        return None
-    ids = {s.get("keyid") for s in envelope.get("signatures", []) if isinstance(s, dict)}
-    actors = (str(event.body["pid"]), *(p for p in ledger.people() if p != event.body["pid"]))
-    for pid in actors:
-        for key in (*ledger.keys(pid), *ledger.passkeys(pid), *ledger.former_passkeys(pid)):
-            if key.key_id in ids:
-                return key.index
-    return None
+        return decided.receipt(workspace, log, subject, index, lang)
 
 
 @click.command(epilog="Example:  govern consent export --subject p-4k7q2m9x --format dpv -o consents.jsonld")
@@ -219,4 +176,36 @@ def _events(log: EventLog) -> list[tuple[int, Event]]:
     return [(index, events.parse(data)) for index, data in log.entries() if b'"type":"consent.' in data]
 
 
-COMMANDS: tuple[click.Command, ...] = (receipt, export)
+@click.command(epilog="Example:  govern consent verifier -o verify-receipt.html")
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="verify-receipt.html",
+    show_default=True,
+    metavar="FILE",
+    help="The HTML file to write.",
+)
+@governed
+def verifier(options: GlobalOptions, output: Path) -> None:
+    """Write the page on which anyone checks a receipt in a browser, offline, in English, German and Chinese.
+
+    One HTML file that fetches nothing and sends nothing. It takes a receipt and the log's key and says, line by line,
+    what holds, what does not and what it could not check. It is the same for everybody and needs no workspace: the
+    works council can hand it out.
+    """
+    import hashlib
+
+    from attest.files import replace_file
+    from consent.verifier.page import page
+
+    data = page()
+    replace_file(output, data)
+    digest = hashlib.sha256(data).hexdigest()
+    out = options.output()
+    out.say(f"Written to {output}")
+    out.say(f"SHA-256 {digest}: the same wherever this version of govern writes it.")
+    out.result({"output": str(output), "bytes": len(data), "sha256": digest})
+
+
+COMMANDS: tuple[click.Command, ...] = (receipt, verifier, export)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from datetime import datetime
 from pathlib import Path
@@ -10,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govern.cli.consent_options import known, purposes_of, subject_option
+from govern.cli.consent_options import subject_option
 from govern.cli.consent_papers import lang_option
 from govern.cli.context import GlobalOptions, governed, now_option
 from govern.cli.sources import by_kind, source_options
 
 if TYPE_CHECKING:
-    from attest.log import EventLog
-    from extract.job import SourcePaths
     from govern.cli.output import Output
     from govern.preview import Preview
-    from govern.workspace import Workspace
-    from policies.model import Policy
 
 
 @click.command(
@@ -51,35 +46,22 @@ def request(
     With --mail, --repo, --chat or --docs, also what would be taken of their own messages and what left out, and why.
     Nothing of them is kept; that somebody looked is logged, as for any run.
     """
-    from consent import notice
-    from govern import notices
+    from govern import asking, signing
     from policies import loader
 
     out = options.output()
     workspace = options.open_workspace()
-    person = workspace.identities().person(subject)
+    workspace.identities().person(subject)
     policy = loader.load(ref)
-    asked = known("purpose", purposes, purposes_of(policy)) if purposes else purposes_of(policy)
-    spoken = notices.language(person, lang)
-    text = notice.choose(spoken)
+    allowed = signing.purposes_of(policy)
+    asked = signing.known("purpose", purposes, allowed) if purposes else allowed
     paths = by_kind(mail, repo, chat, docs)
+    shown = None
     with workspace.log() as log:
-        workspace.adopt(log, policy, now)
-        notices.publish(workspace, log, text, now)
-        index = workspace.append(
-            log,
-            "consent.requested",
-            "operator",
-            {
-                "pid": subject,
-                "purposes": sorted(asked),
-                "policy": {"id": policy.id, "version": policy.version, "sha256": policy.sha256},
-                "notice_sha256": text.sha256,
-                "lang": text.lang,
-            },
-            now,
-        )
-        shown = _preview(workspace, log, out, policy, subject, asked[0], paths, text.lang, now) if paths else None
+        index, text = asking.ask(workspace, log, subject, policy, asked, lang, now)
+        if paths:
+            with out.progress("starting") as progress:
+                shown, _ = asking.look(workspace, log, policy, subject, asked[0], paths, text.lang, now, progress)
     out.say(text.text)
     out.heading("What can be agreed to, each by itself")
     out.table(
@@ -104,42 +86,6 @@ def request(
         "lang": text.lang,
     }
     out.result(result | ({"preview": shown.document()} if shown is not None else {}))
-
-
-def _preview(
-    workspace: Workspace,
-    log: EventLog,
-    out: Output,
-    policy: Policy,
-    subject: str,
-    purpose: str,
-    paths: SourcePaths,
-    lang: str,
-    now: datetime,
-) -> Preview:
-    """Gate the person's own sources as a run would, under a consent that grants all that the policy allows."""
-    from consent.request import RunRequest
-    from extract import gating
-    from extract.distil.backend import default_model, model_sha256
-    from extract.job import ASKED, Job, Tools
-    from govern import preview
-
-    asked = RunRequest(
-        subject=subject,
-        purpose=purpose,
-        sources=tuple(sorted(ASKED[kind] for kind in paths)),
-        recipients=(),
-        policy=policy.sha256,
-        model_kind="in_process",
-        model_sha256=model_sha256(default_model()),
-        model_address=None,
-        now=now,
-    )
-    job = Job(asked, policy, workspace.identities(), paths)
-    with workspace.vault() as vault, out.progress("starting") as progress:
-        tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress)
-        _, gated = gating.dry_run(job, workspace.ledger(log), tools)
-    return preview.summarise(gated.facts["source"].tolist(), gated.reasons, lang)
 
 
 def _show(out: Output, shown: Preview) -> None:

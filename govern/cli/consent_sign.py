@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govern.cli.consent_options import delegate_option, known, purposes_of, subject_option, to_withhold
-from govern.cli.consent_signing import ask_once_more, log_signed, refuse_too_long, terms_for
+from govern.cli.consent_options import delegate_option, subject_option
+from govern.cli.consent_signing import ask_once_more, log_signed, terms_for
 from govern.cli.context import GlobalOptions, Moment, governed, now_option, passphrase_options
 from govern.cli.keyfiles import KEY
 from govern.errors import RefusedError, UsageError
@@ -105,6 +105,7 @@ def sign(
 ) -> None:
     """Agree, to exactly what is named here. Signed with your key; take it back at any time with `withdraw`."""
     from consent import build
+    from govern import signing
     from policies import loader
 
     policy = loader.load(ref)
@@ -115,11 +116,11 @@ def sign(
     record = build.given(
         pid=subject,
         terms=terms,
-        purposes=known("purpose", purposes, purposes_of(policy)),
-        sources=known("source", sources, policy.gates["record.source"].values()["allow"]),
-        categories=known("category", categories, policy.gates["output.categories"].values()["allow"]),
+        purposes=signing.known("purpose", purposes, signing.purposes_of(policy)),
+        sources=signing.known("source", sources, policy.gates["record.source"].values()["allow"]),
+        categories=signing.known("category", categories, policy.gates["output.categories"].values()["allow"]),
         recipients=sorted(set(recipients)),
-        withhold=to_withhold(withhold, policy),
+        withhold=signing.to_withhold(withhold, policy),
         material_from=since.date() if since else now.date() - timedelta(days=365),
         material_until=until.date() if until else now.date(),
         validity=validity,
@@ -131,7 +132,7 @@ def sign(
         cooling_off_until=cooling_off_until,
         compensation_ref=compensation,
     )
-    refuse_too_long(record, policy)
+    signing.refuse_too_long(record, policy)
     ask_once_more(options, record, yes)
     log_signed(options, subject, key_file, passphrase_file, record, policy, now)
 
@@ -157,10 +158,13 @@ def refuse(
 ) -> None:
     """Say no. No reason is asked, and reports to HR never show it."""
     from consent import build
+    from govern import signing
     from policies import loader
 
     policy = loader.load(ref)
-    chosen = known("purpose", purposes, purposes_of(policy)) if purposes else purposes_of(policy)
+    chosen = (
+        signing.known("purpose", purposes, signing.purposes_of(policy)) if purposes else signing.purposes_of(policy)
+    )
     terms, _ = terms_for(options, subject, policy, None, now, show=False)
     record = build.refused(
         pid=subject,
@@ -203,6 +207,7 @@ def renew(
 ) -> None:
     """Go on with a consent that is in force, or suspended: the same limits, more recent material, a new end."""
     from consent import build
+    from govern import signing
     from policies import loader
 
     workspace = options.open_workspace()
@@ -225,7 +230,7 @@ def renew(
         delegate=delegate,
         sources=sorted(set.intersection(*(set(state.sources) for state in held))),
     )
-    refuse_too_long(record, policy)
+    signing.refuse_too_long(record, policy)
     ask_once_more(options, record, yes)
     log_signed(options, subject, key_file, passphrase_file, record, policy, now)
 

@@ -11,63 +11,26 @@ import click
 
 from govern.cli.context import GlobalOptions
 from govern.cli.keyfiles import load
-from govern.errors import RefusedError, UsageError
+from govern.errors import RefusedError
 
 if TYPE_CHECKING:
     from consent.build import Terms
-    from consent.notice import Notice
     from consent.record import ConsentRecord
     from policies.model import Policy
-
-
-def refuse_too_long(record: ConsentRecord, policy: Policy) -> None:
-    """Refuse a record that lasts longer than the policy lets it.
-
-    Raises:
-        UsageError: It does.
-    """
-    longest = policy.gates["subject.validity"].values()["max"] if "subject.validity" in policy.gates else None
-    if longest is not None and record.end > longest.after(record.start):
-        raise UsageError(f"the policy lets a consent last {longest} at most", f"--validity {longest}, or less")
 
 
 def terms_for(
     options: GlobalOptions, subject: str, policy: Policy, model: Path | None, now: datetime, *, show: bool = True
 ) -> tuple[Terms, datetime]:
-    """Return what the record says of notice, policy, model and places, and when the notice was shown.
-
-    It is the notice of the latest request; one that was never shown is shown now, in the person's language.
-    """
-    from consent import build, notice
-    from extract.distil.backend import default_model, model_sha256
+    """Return what the record says, see `govern.signing.terms`; a notice that was never shown is shown now."""
+    from govern import signing
 
     workspace = options.open_workspace()
-    people = workspace.identities()
-    person = people.person(subject)
-    told, shown_at = _told(options, subject, now)
-    if told is None:
-        told = notice.choose(person.language)
-        if show:
-            options.output().say(told.text, important=True)
-    places = tuple(sorted({*(person.jurisdictions or ()), *(people.jurisdictions or ())}))
-    return build.Terms(told, policy, model_sha256(model or default_model()), jurisdictions=places), shown_at
-
-
-def _told(options: GlobalOptions, subject: str, now: datetime) -> tuple[Notice | None, datetime]:
-    import json
-
-    from consent import notice
-    from govern import notices
-
-    with options.open_workspace().log() as log:
-        requests = [json.loads(data) for _, data in log.entries() if b'"type":"consent.requested"' in data]
-        texts = {text.sha256: text for text in (*notice.shipped(), *notices.published(log))}
-    for entry in reversed(requests):
-        if entry["body"]["pid"] == subject:
-            told = texts.get(entry["body"].get("notice_sha256") or "")
-            # What was shown cannot be told any more: it is shown anew, and from now on.
-            return told, datetime.fromisoformat(entry["at"]) if told is not None else now
-    return None, now
+    with workspace.log() as log:
+        terms, shown_at, was_shown = signing.terms(workspace, log, subject, policy, model, now)
+    if show and not was_shown:
+        options.output().say(terms.notice.text, important=True)
+    return terms, shown_at
 
 
 def ask_once_more(options: GlobalOptions, record: ConsentRecord, yes: bool) -> None:

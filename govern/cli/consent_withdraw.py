@@ -10,17 +10,10 @@ import click
 
 from govern.cli.consent_options import subject_option
 from govern.cli.context import GlobalOptions, governed, now_option
-from govern.errors import GovernError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from attest.log import EventLog
-    from attest.vault import Vault
-    from consent.ledger import Ledger
     from govern.cli.output import Output
     from govern.rederive import Settled
-    from govern.workspace import Workspace
 
 
 @click.command(epilog="Example:  govern consent withdraw --subject p-4k7q2m9x")
@@ -53,35 +46,19 @@ def withdraw(
     From here on nothing is read or released under it. Skills and drafts made from it are revoked at once and ended;
     with --source they are made again without it, for your review. What cannot be done at once `govern sweep` does.
     """
-    from attest.encoding import to_time
     from attest.files import replace_file
-    from govern import receipts, rederive, stopping
+    from govern import receipts, withdrawing
 
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
-        ledger = workspace.ledger(log)
-        # Someone whose line was erased from the people file must still be able to get out.
-        if subject not in ledger.people():
-            workspace.identities().person(subject)
-        body = _body(ledger, subject, purposes, sources)
-        # First of all, and whatever fails after it: it is said, and it holds.
-        index = workspace.append(log, "consent.withdrawn", f"employee:{subject}", body, now)
+        index, _ = withdrawing.withdraw(
+            workspace, log, subject, now, channel="command line", purposes=purposes, sources=sources
+        )
         out.say(f"Withdrawn: log entry {index}. It holds from now on.")
-        shredded: set[int] = set()
-        settled: list[Settled] = []
-        later = ""
-        try:
-            stopping.stop(workspace, log, None, now)
-            with workspace.vault() as vault, out.progress("starting") as progress:
-                if erase:
-                    shredded |= set(_erase(workspace, log, vault, subject, now))
-                settled = rederive.Sweep(workspace, log, vault, now, progress).run({index, *shredded})
-        except GovernError as error:
-            # The vault may be with an extraction that runs. It stops at its next gate; the rest is the sweep's.
-            later = error.message
-        note = workspace.sign(log)
-        data = receipts.receipt(log, note, subject, to_time(now), shredded)
+        with out.progress("starting") as progress:
+            cleared = withdrawing.clear(workspace, log, subject, index, now, progress, erase=erase)
+    settled, later, data = list(cleared.settled), cleared.later, cleared.receipt
     made = receipts.verify(data, workspace.log_vkey)
     _show(out, settled, later)
     if output is not None:
@@ -89,29 +66,6 @@ def withdraw(
         out.say(f"Your receipt is in {output}. Anyone who has the log's key can check it offline:")
         out.say(f"  govern audit answer {output} --log-key KEY")
     _result(out, made.document, index, purposes, sources, settled, later, output)
-
-
-def _body(ledger: Ledger, subject: str, purposes: Collection[str], sources: Collection[str]) -> dict[str, Any]:
-    from consent import build
-
-    known = {s for _, record in ledger.consents(subject) for c in record.choices for s in getattr(c, "sources", ())}
-    if unknown := sorted(set(sources) - known):
-        # A slip of the pen must not look like a withdrawal that worked.
-        raise UsageError(
-            f"this person never agreed to {', '.join(unknown)}",
-            f"they agreed to: {', '.join(sorted(known)) or 'nothing'}",
-        )
-    body = build.withdrawal(subject, sorted(set(purposes)) or None, "command line")
-    return body | {"sources": sorted(set(sources))} if sources else body
-
-
-def _erase(workspace: Workspace, log: EventLog, vault: Vault, subject: str, now: datetime) -> tuple[int, ...]:
-    from govern import erasure, stopping, subjects
-
-    who = subjects.asker(workspace, log, vault, subject)
-    erased = erasure.erase(workspace, log, vault, who.filed, now)
-    stopping.stop(workspace, log, vault, now)
-    return erased.indexes
 
 
 def _show(out: Output, settled: list[Settled], later: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,11 +15,9 @@ from govern.cli.sources import by_kind, source_options
 from govern.errors import PartialError, UsageError
 
 if TYPE_CHECKING:
-    from consent.decide import RunDecision
-    from extract.circumstances import Duties
-    from extract.gating import Gated
     from extract.pipeline import Sealed
     from govern.cli.output import Output
+    from govern.extraction import DryRun
 
 
 @click.command(
@@ -86,15 +83,9 @@ def extract(
     out; a local model distils what is left; every step is logged. The draft is for the person to review:
     `govern skill review`. Only `govern skill release`, with their signature, makes it usable.
     """
-    from attest.events import uuid7
     from attest.files import replace_file
-    from extract import gating, pipeline
     from extract.authenticity import Checks, load_snapshot
-    from extract.distil.backend import open_backend
-    from extract.job import Tools
-    from extract.skill import document
-    from govern import jobs as kept_jobs
-    from govern import lineage, staging, working
+    from govern import extraction
     from policies import loader
 
     out = options.output()
@@ -102,63 +93,31 @@ def extract(
         raise UsageError("no output file was named", "add -o FILE.skill, or --dry-run")
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"the folder of {output} does not exist", "make it first")
-    paths = by_kind(mail, repo, chat, docs)
-    if not paths:
-        raise UsageError("no source was named", "name at least one of --mail, --repo, --chat, --docs")
-    if endpoint is not None and model_sha256 is None:
-        raise UsageError("a server does not say which model it runs", "name the model's digest with --model-sha256")
-    checks = Checks(load_snapshot(dkim_keys) if dkim_keys is not None else None, custodian)
-    workspace = options.open_workspace()
-    policy = loader.load(ref)
-    identities = workspace.identities(people)
-    person = identities.person(subject)
-    role = person.role or "colleague"
-    skill = document.skill_name(role, name, person.names)
-    kept = kept_jobs.KeptJob(
-        extraction_id=uuid7(now, os.urandom),
+    order = extraction.Order(
+        policy=loader.load(ref),
         subject=subject,
         purpose=purpose,
-        policy=policy.sha256,
-        paths={kind: tuple(str(path.resolve()) for path in group) for kind, group in paths.items()},
-        recipients=tuple(sorted(set(recipients))),
-        name=skill,
+        paths=by_kind(mail, repo, chat, docs),
+        recipients=recipients,
         operator=operator,
-        at=now,
-        model_file=str(model.resolve()) if model is not None else None,
+        name=name,
+        model=model,
         endpoint=endpoint,
         model_sha256=model_sha256,
-        dkim_sha256=checks.dkim.sha256 if checks.dkim is not None else None,
-        custodian=custodian,
-        people=str(people.resolve()) if people is not None else None,
+        checks=Checks(load_snapshot(dkim_keys) if dkim_keys is not None else None, custodian),
+        people=people,
     )
-    allowed = policy.gates["run.local_model"].values()["addresses"]
-    with (
-        contextlib.closing(open_backend(model, endpoint, () if isinstance(allowed, str) else allowed)) as backend,
-        workspace.log() as log,
-        workspace.vault() as vault,
-        working.working(workspace, kept, lambda: open_machines(jobs, scheduler, tls)) as work,
-        out.progress("starting") as progress,
-    ):
-
-        def duties() -> Duties:
-            return lineage.duties(workspace, log, vault, now)
-
-        job = kept_jobs.asked(kept, policy, identities, checks, backend, duties, now=now)
-        tools = Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress, work)
+    order.check()
+    workspace = options.open_workspace()
+    with out.progress("starting") as progress:
+        machines = partial(open_machines, jobs, scheduler, tls)
         if dry_run:
-            decision, gated = gating.dry_run(job, workspace.ledger(log), tools)
-            # The records are gone with the folder they lie in.
-            kinds = _by_kind(gated)
+            looked = extraction.dry_run(workspace, order, now, progress, machines)
         else:
-            workspace.adopt(log, policy, now)
-            if checks.dkim is not None:
-                workspace.keep_dkim_keys(checks.dkim.data, checks.dkim.sha256)
-            with kept_jobs.kept_if_sealed(workspace, log, kept):
-                sealed = pipeline.run(job, lambda: workspace.ledger(log), backend, tools)
-            data = staging.packed(workspace, log, kept, role, policy, sealed, now)
+            data, sealed = extraction.run(workspace, order, now, progress, machines)
     if dry_run:
-        _show_dry_run(out, decision, gated, kinds)
-        unreadable = len(gated.read.unreadable)
+        _show_dry_run(out, looked)
+        unreadable = len(looked.gated.read.unreadable)
     else:
         replace_file(cast(Path, output), data)
         _show(out, cast(Path, output), sealed)
@@ -167,18 +126,10 @@ def extract(
         raise PartialError(f"{unreadable} files could not be read", "the rest was used; the log counts them by defect")
 
 
-def _by_kind(gated: Gated) -> dict[str, tuple[int, int]]:
-    """Return how many records of each kind of source are taken and left out."""
-    taken = set(gated.taken)
-    kinds: dict[str, list[int]] = {}
-    for i, record in enumerate(gated.read.records.light()):
-        kinds.setdefault(record.source_kind, [0, 0])[i not in taken] += 1
-    return {kind: (n[0], n[1]) for kind, n in sorted(kinds.items())}
-
-
-def _show_dry_run(out: Output, decision: RunDecision, gated: Gated, kinds: dict[str, tuple[int, int]]) -> None:
+def _show_dry_run(out: Output, looked: DryRun) -> None:
     from consent import neutral
 
+    decision, gated, kinds = looked.decision, looked.gated, looked.kinds
     out.heading("Dry run: nothing was distilled, nothing was written")
     refused_by = neutral.for_operator(decision.reasons)
     if not decision.allowed:

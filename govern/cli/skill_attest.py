@@ -16,6 +16,7 @@ from govern.errors import GovernError, RefusedError, UsageError, VerificationErr
 
 if TYPE_CHECKING:
     from attest.log import EventLog
+    from consent.ledger import Ledger
     from govern.workspace import Workspace
 
 
@@ -56,7 +57,7 @@ def attest(options: GlobalOptions, file: Path, output: Path | None, now: datetim
             )
         size = checkpoints.parse(text_of(note)).size
         stamp = workspace.root / "timestamps" / f"{size}.tsr"
-        responses, keys = _since(log, box.files, size)
+        responses, keys = _since(log, workspace.ledger(log), box.files, size)
         try:
             files = bundle.refresh(
                 log,
@@ -119,7 +120,7 @@ def _enough(workspace: Workspace) -> Any:
     return lambda note: policy.met({c.cosigner for c in open_cosigned(note, policy.cosigners).cosignatures})
 
 
-def _since(log: EventLog, files: Mapping[str, bytes], size: int) -> tuple[list[int], list[int]]:
+def _since(log: EventLog, consents: Ledger, files: Mapping[str, bytes], size: int) -> tuple[list[int], list[int]]:
     """Return the subject's responses to a skill, and the rotations of the subject's key, up to a size of the log."""
     from attest import bundle, evidence, response
 
@@ -131,7 +132,10 @@ def _since(log: EventLog, files: Mapping[str, bytes], size: int) -> tuple[list[i
         if b'"type":"subject.response"' not in data or statement.encode() not in data:
             continue
         try:
-            said = response.check(_body(data), next(key.public for key in keys if key.speaks_at(index)))
+            by = response.passkey_of(_body(data))
+            passkey = consents.passkey_at(released["subject"], by, index) if by else None
+            own = passkey or next(key for key in keys if key.speaks_at(index) and not by)
+            said = response.check(_body(data), own.verifier)
         except (GovernError, StopIteration):
             continue  # not the person's word, whoever wrote it
         if (said.pid, said.extraction_id) == (released["subject"], released["extraction_id"]):

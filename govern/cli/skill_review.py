@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,12 @@ import click
 
 from govern.cli.audit import read_skill
 from govern.cli.context import GlobalOptions, governed, now_option
-from govern.errors import InputError, RefusedError, UsageError
+from govern.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from attest.log import EventLog
     from extract.distil.claims import Claim
     from extract.skill.draft import Draft
     from extract.skill.review import Review
-    from govern.workspace import Workspace
 
 
 @click.command(epilog="Example:  govern skill review ops.skill --strike c004 --correct 'c007=Ask first.' --accept-rest")
@@ -79,12 +78,11 @@ def review(
     or unique_ways. Which claims belong to it is found by a list of phrases; --list shows it. Others see how many claims
     you kept, not of which kind. Add --accept ID for one that you do not mind.
     """
-    from attest.files import replace_file
     from extract.skill import draft as drafts
     from extract.skill import reviewfile
     from extract.skill.review import Decision, Review
+    from govern import reviewing
     from govern.cli import review_dialogue
-    from govern.reviewing import alone, lock_path
 
     out = options.output()
     named = bool(accept or strike or correct or withhold or accept_rest or import_)
@@ -98,24 +96,18 @@ def review(
     workspace = options.open_workspace()
     with workspace.log() as log:
         draft = drafts.read(read_skill(file), log)
-        _refuse_ended(workspace, log, draft.extraction_id, now)
+        reviewing.refuse_ended(workspace, log, draft.extraction_id, now)
     if asks or ((named or restart) and not dry_run):
         # Before what was decided is read, and up to the end of the command: nothing is decided in between.
-        click.get_current_context().with_resource(alone(workspace, draft.extraction_id))
-    path = workspace.review_path(draft.extraction_id)
-    stored = _stored(path, draft.extraction_id, forgiving=restart)
+        click.get_current_context().with_resource(reviewing.alone(workspace, draft.extraction_id))
+    stored = reviewing.stored(workspace, draft.extraction_id, forgiving=restart)
     claims = {c.id: c for c in draft.claims}
+    keep = partial(reviewing.keep, workspace)
 
     def find(claim_id: str) -> Claim:
         if claim_id not in claims:
             raise UsageError(f"there is no claim {claim_id!r}", "`govern skill review FILE --list` shows the ids")
         return claims[claim_id]
-
-    def keep(reached: Review) -> None:
-        if not lock_path(workspace, draft.extraction_id).exists():
-            # Consent ended while the review was open: what was forgotten must not be written again.
-            raise RefusedError("this draft was given up while you reviewed it", "nothing of the review is kept")
-        replace_file(path, reached.to_bytes(), 0o600)
 
     current = Review(draft.extraction_id) if restart else stored
     if import_:
@@ -148,18 +140,7 @@ def review(
         keep(current)
     if (named or asks) and not waiting and not dry_run:
         with workspace.log() as log:
-            workspace.append(
-                log,
-                "skill.reviewed",
-                f"employee:{draft.header.subject}",
-                {
-                    "extraction_id": draft.extraction_id,
-                    "seal_index": draft.seal_index,
-                    **counts,
-                    "withheld": current.withheld_claims,
-                },
-                now,
-            )
+            reviewing.finished(workspace, log, draft, current, now)
     if import_ or dry_run:
         out.table([(claim_id, before, "to", after) for claim_id, before, after in changed])
         out.say(f"{len(changed)} changed" + (", nothing kept: this was a dry run." if dry_run else "."))
@@ -187,31 +168,6 @@ def review(
             "claims": _as_json(draft, current),
         }
     )
-
-
-def _refuse_ended(workspace: Workspace, log: EventLog, extraction_id: str, now: datetime) -> None:
-    """Refuse a draft that was revoked or ended: its words were promised to be gone.
-
-    Raises:
-        RefusedError: It is no draft any more.
-    """
-    from govern import standing
-
-    stands = standing.of_extraction(workspace, log, extraction_id, workspace.ledger(log), now, draft=True)
-    if stands.status != "draft":
-        raise RefusedError(f"this draft is {stands.text}", "delete the file; `govern sweep` says what took its place")
-
-
-def _stored(path: Path, extraction_id: str, *, forgiving: bool) -> Review:
-    """Return what was decided so far; nothing where that is damaged and will be forgotten."""
-    from extract.skill.review import Review
-
-    try:
-        return Review.from_bytes(path.read_bytes()) if path.exists() else Review(extraction_id)
-    except InputError:
-        if forgiving:
-            return Review(extraction_id)
-        raise
 
 
 def _text(path: Path) -> str:

@@ -1,6 +1,9 @@
-"use strict";
-// Checks the evidence in this page: hashes, proofs and signatures, with nothing but WebCrypto. Nothing is fetched.
+// Checks the evidence in this page with what attest/browser.js, which stands before this, knows how to check.
 (() => {
+  const {
+    Failed, Unchecked, must, same, hex, unbase64, words, parsed, fields, sha256, leafHash, rootOf, envelope, signedBy, enrolment,
+    hasItsId, signedByEnrolled, vkey, note, noteSigned,
+  } = Evidence;
   const SCHEMA = "govern-audit-report/1";
   const TYPES = {
     statement: "application/vnd.in-toto+json",
@@ -8,118 +11,9 @@
     key: "application/vnd.govern.key+json",
     consent: "application/vnd.govern.consent+json",
   };
-  // RFC 8032 section 7.1, test 1: a browser that cannot verify this, or would verify anything, does not judge here.
-  const KNOWN_KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
-  const KNOWN_SIGNATURE =
-    "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
-
   const ENDS = {
     consent: ["consent.withdrawn", "consent.revoked", "consent.expired", "consent.invalidated"],
     skill: ["skill.superseded", "skill.revoked", "skill.tombstoned"],
-  };
-
-  class Failed extends Error {}
-  class Unchecked extends Error {}
-  const must = (holds, otherwise) => { if (!holds) throw new Failed(otherwise); };
-
-  const encoder = new TextEncoder();
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const bytes = (text) => encoder.encode(text);
-  const same = (a, b) => a.length === b.length && a.every((one, i) => one === b[i]);
-  const hex = (data) => Array.from(data, (one) => one.toString(16).padStart(2, "0")).join("");
-  const unhex = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
-  const join = (...parts) => {
-    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) { whole.set(part, at); at += part.length; }
-    return whole;
-  };
-  const unbase64 = (text) => {
-    let raw;
-    try { raw = atob(text); } catch { throw new Failed("a text is not base64"); }
-    must(typeof text === "string" && btoa(raw) === text, "base64 is not in its one form");
-    return Uint8Array.from(raw, (one) => one.charCodeAt(0));
-  };
-  const words = (data) => {
-    try { return decoder.decode(data); } catch { throw new Failed("a text is not UTF-8"); }
-  };
-  const parsed = (text, what) => {
-    try { return JSON.parse(text); } catch { throw new Failed(`${what} cannot be read`); }
-  };
-  const fields = (value, names, what) => {
-    must(value !== null && typeof value === "object" && !Array.isArray(value), `${what} is not in form`);
-    must(Object.keys(value).sort().join() === [...names].sort().join(), `${what} has other fields`);
-    return value;
-  };
-
-  const subtle = globalThis.crypto && globalThis.crypto.subtle;
-  const sha256 = async (data) => {
-    if (!subtle) throw new Unchecked("this browser offers no WebCrypto to this page");
-    return new Uint8Array(await subtle.digest("SHA-256", data));
-  };
-  const ed25519 = async (key, signature, message) => {
-    const imported = await subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
-    return subtle.verify({ name: "Ed25519" }, imported, signature, message);
-  };
-  let able = null;
-  const canVerify = async () => {
-    if (able === null) {
-      try {
-        const [key, signature] = [unhex(KNOWN_KEY), unhex(KNOWN_SIGNATURE)];
-        able = await ed25519(key, signature, new Uint8Array()) && !await ed25519(key, signature, new Uint8Array(1));
-      } catch { able = false; }
-    }
-    return able;
-  };
-  const signed = async (key, signature, message, otherwise) => {
-    if (!await canVerify()) throw new Unchecked("this browser cannot verify Ed25519");
-    let holds = false;
-    try { holds = await ed25519(key, signature, message); } catch { /* no key at all: it does not hold */ }
-    must(holds, otherwise);
-  };
-  const keyId = async (key) => "ed25519:" + hex(await sha256(key)).slice(0, 32);
-
-  // RFC 9162 section 2.1.1 and 2.1.3.2.
-  const leafHash = (data) => sha256(join(Uint8Array.of(0), data));
-  const nodeHash = (left, right) => sha256(join(Uint8Array.of(1), left, right));
-  const rootOf = async (leaf, index, size, path) => {
-    must(Number.isSafeInteger(index) && index >= 0 && index < size && path.length <= 63, "a place is not in the tree");
-    let [at, last, root] = [index, size - 1, leaf];
-    for (const sibling of path) {
-      must(sibling.length === 32 && last > 0, "a path is not one of this tree");
-      if (at % 2 === 1 || at === last) {
-        root = await nodeHash(sibling, root);
-        while (at !== 0 && at % 2 === 0) { at /= 2; last = Math.floor(last / 2); }
-      } else {
-        root = await nodeHash(root, sibling);
-      }
-      at = Math.floor(at / 2);
-      last = Math.floor(last / 2);
-    }
-    must(last === 0, "a path is too short");
-    return root;
-  };
-
-  // DSSE 1.0: what is signed is type and payload, each with its length before it.
-  const envelope = (value, type) => {
-    fields(value, ["payload", "payloadType", "signatures"], "an envelope");
-    must(value.payloadType === type, "an envelope is of another type");
-    must(Array.isArray(value.signatures) && value.signatures.length > 0, "an envelope has no signature");
-    // What a passkey returned stands beside its signature; who may sign so is said by the id.
-    const more = (one) => String(one?.keyid).startsWith("webauthn:") ? ["webauthn"] : [];
-    value.signatures.forEach((one) => fields(one, ["keyid", "sig", ...more(one)], "a signature"));
-    const payload = unbase64(value.payload);
-    return {
-      payload,
-      says: parsed(words(payload), "what was signed"),
-      message: join(bytes(`DSSEv1 ${bytes(type).length} ${type} ${payload.length} `), payload),
-      by: new Map(value.signatures.map((one) => [one.keyid, one.sig])),
-    };
-  };
-  const signedBy = async (opened, key, otherwise) => {
-    const signature = opened.by.get(await keyId(key));
-    must(signature !== undefined, otherwise);
-    await signed(key, unbase64(signature), opened.message, otherwise);
   };
 
   // The numbers, worked out anew from the entries; govern.report.figures does the same.
@@ -193,24 +87,11 @@
     },
 
     async checkpoint(page) {
-      const [name, stated, ...rest] = page.vkey.split("+");
-      const key = unbase64(rest.join("+"));
-      must(key.length === 33 && key[0] === 1, "the log's key is not an Ed25519 key");
-      const gap = page.note.lastIndexOf("\n\n");
-      const text = page.note.slice(0, gap + 1);
-      const lines = text.split("\n");
-      const line = page.note.slice(gap + 2).match(/^— (\S+) (\S+)\n$/u);
-      must(gap > 0 && lines.length === 4 && line && line[1] === name, "the checkpoint is not in form");
-      must(lines[0] === name, "the checkpoint is of another log");
-      must(/^(0|[1-9][0-9]{0,15})$/.test(lines[1]), "the checkpoint has no size");
-      const head = { origin: name, size: Number(lines[1]), root: unbase64(lines[2]) };
-      must(Number.isSafeInteger(head.size) && head.root.length === 32, "the checkpoint is not in form");
-      page.head = head;
-      page.key = key.slice(1);
-      must(hex((await sha256(join(bytes(name + "\n"), key))).slice(0, 4)) === stated, "the log's key is not in form");
-      const signature = unbase64(line[2]);
-      must(hex(signature.slice(0, 4)) === stated && signature.length === 68, "the signature is by another key");
-      await signed(page.key, signature.slice(4), bytes(text), "the signature is wrong");
+      const head = page.head = note(page.note);
+      must(head.signatures.length === 1, "the checkpoint is not in form");
+      const log = await vkey(page.vkey);
+      page.key = log.key;
+      await noteSigned(head, log);
       return `${head.origin}, ${head.size} entries`;
     },
 
@@ -284,21 +165,18 @@
     },
 
     async keys(page) {
-      const enrolled = page.entries.filter((e) => e.says.type === "key.enrolled" || e.says.type === "key.rotated");
-      page.people = new Map(enrolled.filter((e) => e.says.body.key_id.startsWith("ed25519:")).map(({ index, says: { body } }) =>
-        [`${body.pid} ${body.key_id}`, { key: unbase64(body.public_key), index }]));
-      let others = 0;
-      for (const { says } of enrolled) {
-        const { pid, key_id: id, public_key: encoded, self_signature: own } = says.body;
-        if (!id.startsWith("ed25519:")) { others += 1; continue; }
-        const { key } = page.people.get(`${pid} ${id}`);
-        must(key.length === 32 && await keyId(key) === id, "the id of a key is not that of the key");
-        const opened = envelope(own, TYPES.key);
-        must(opened.says.pid === pid && opened.says.key_id === id && opened.says.public_key === encoded, "a key signed something else");
-        await signedBy(opened, key, "a key did not sign its own enrolment");
+      const enrolled = page.entries.filter((e) => ["key.enrolled", "key.rotated", "passkey.enrolled"].includes(e.says.type));
+      page.people = new Map(enrolled.map(({ index, says }) => [`${says.body.pid} ${says.body.key_id}`, { ...enrolment(says), index }]));
+      for (const { says: { body } } of enrolled) {
+        const { pid, key_id: id, public_key: encoded, self_signature: own } = body;
+        const signer = page.people.get(`${pid} ${id}`);
+        await hasItsId(signer);
+        const opened = signer.passkey ? signer.opened : envelope(own, TYPES.key);
+        const names = signer.passkey || opened.says.public_key === encoded;
+        must(opened.says.pid === pid && opened.says.key_id === id && names, "a key signed something else");
+        await signedByEnrolled(opened, signer, "a key did not sign its own enrolment");
       }
       if (enrolled.length === 0) throw new Unchecked("no key is shown");
-      if (others > 0) throw new Unchecked(`${others} of ${enrolled.length} are of a kind that this page cannot check`);
       return `${enrolled.length} of ${enrolled.length}`;
     },
 
@@ -307,19 +185,19 @@
       let others = 0;
       for (const { index, says } of given) {
         const { pid, record_sha256: digest, envelope: own } = says.body;
-        // Signed by other means than a key of its kind, or by a delegate's: `govern audit verify` knows how.
-        if (!own.signatures.every((one) => String(one.keyid).startsWith("ed25519:"))) { others += 1; continue; }
         const opened = envelope(own, TYPES.consent);
         must(hex(await sha256(opened.payload)) === digest, "a consent names another record than the one that was signed");
         must(opened.says.subject.pid === pid && `consent.${opened.says.event}` === says.type, "a consent says something else");
         const signer = [...opened.by.keys()].map((id) => page.people.get(`${pid} ${id}`)).find(Boolean);
+        // Signed by a delegate's key: `govern audit verify` knows how.
         if (signer === undefined && opened.says.actor?.role === "delegate") { others += 1; continue; }
         must(signer !== undefined, "no key of the person signed a consent");
         must(signer.index < index, "a consent was signed by a key that was enrolled later");
-        await signedBy(opened, signer.key, "a person's key did not sign a consent");
+        must(!signer.passkey || opened.says.method === "webauthn", "a consent says that it was signed in another way");
+        await signedByEnrolled(opened, signer, "a person's key did not sign a consent");
       }
       if (given.length === 0) throw new Unchecked("no consent is shown");
-      if (others > 0) throw new Unchecked(`${others} of ${given.length} are signed by a delegate, or by other means`);
+      if (others > 0) throw new Unchecked(`${others} of ${given.length} are signed by a delegate`);
       return `${given.length} of ${given.length}`;
     },
 
@@ -349,11 +227,10 @@
       const { index: enrolled, key_id: id } = predicate.subject_key;
       const entry = page.entries.find((e) => e.index === enrolled);
       must(entry !== undefined && entry.says.body.pid === predicate.subject, "the person's key is not shown where it is stated");
-      if (!id.startsWith("ed25519:")) throw new Unchecked("signed by a key of a kind that this page cannot check");
       const mine = page.people.get(`${predicate.subject} ${id}`);
       must(mine !== undefined && mine.index === enrolled, "the person's key is not shown where it is stated");
       must(release.by.size === 1, "another key signed the release too");
-      await signedBy(release, mine.key, "the person's key did not sign the release");
+      await signedByEnrolled(release, mine, "the person's key did not sign the release");
       const { skill, extraction_id: run, expires } = release.says;
       must(skill === name && run === predicate.extraction_id && expires === predicate.expires, "the person released something else");
       return `${release.says.files.length} files`;

@@ -22,7 +22,7 @@ RUN = (
 )
 #: Who refused, deferred or objected looks here like one who never answered, as in the report to HR.
 CONSENT = tuple(f"consent.{kind}" for kind in ("given", "renewed", "withdrawn", "revoked", "expired", "invalidated"))
-KEY = ("key.enrolled", "key.rotated")
+KEY = ("key.enrolled", "key.rotated", "passkey.enrolled")
 
 ROOM = 460_000
 """Bytes of the page that entries, proofs and their lines in its tables may take together."""

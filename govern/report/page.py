@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attest import browser
 from attest.encoding import from_time, to_time
 from extract.evaluate import told
 from govern.errors import InputError
@@ -139,16 +138,15 @@ def page(report: Report) -> bytes:
     shown = report.evidence
     about = shown.skill.name if shown.skill is not None else shown.head.checkpoint.origin
     title = f"Audit report: {about}"
-    style, script = ((_HERE / name).read_text("utf-8") for name in ("style.css", "check.js"))
-    allowed = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
-    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+    style = (_HERE / "style.css").read_text("utf-8")
+    script = browser.source() + (_HERE / "check.js").read_text("utf-8")
     data = "\n".join(
         [
             "<!doctype html>",
             '<html lang="en">',
             "<head>",
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{browser.policy(script, style)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{_esc(title)}</title>",
             f"<style>{style}</style>",
@@ -171,10 +169,6 @@ def page(report: Report) -> bytes:
             "check it with `govern audit verify`, which has no such bound",
         )
     return data
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _esc(text: object) -> str:

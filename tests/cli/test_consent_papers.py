@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -178,3 +179,13 @@ def test_a_run_after_a_withdrawal_is_refused_in_the_same_words_as_one_that_nobod
     assert told(office) != never
     assert office.run("consent", "withdraw", "--subject", SUBJECT, "--now", "2026-03-01T09:30:00Z").code == 0
     assert told(office) == never
+
+
+def test_the_page_that_checks_receipts_needs_no_workspace_and_is_always_the_same(tmp_path: Path) -> None:
+    first, second = tmp_path / "one.html", tmp_path / "two.html"
+    made = [govern("consent", "verifier", "-o", file, "--json") for file in (first, second)]
+    assert [result.code for result in made] == [0, 0]
+    data = first.read_bytes()
+    assert data == second.read_bytes()
+    assert made[0].json["sha256"] == made[1].json["sha256"] == hashlib.sha256(data).hexdigest()
+    assert made[0].json["bytes"] == len(data) < 100_000

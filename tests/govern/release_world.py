@@ -156,6 +156,10 @@ class World:
 
     def draft(self) -> Draft:
         """Seal an extraction and return its draft."""
+        return draft.read(self.packed(), self.log)
+
+    def packed(self) -> bytes:
+        """Seal an extraction and return its draft as a file."""
         claims = tuple(claim(i, quote) for i, quote in enumerate(self.quotes, 1))
         self.serial += 1
         stream = hashlib.shake_256(str(self.serial).encode()).digest(64)
@@ -206,7 +210,7 @@ class World:
             expires=self.workspace.ledger(self.log).state(SUBJECT, PURPOSE, self.now).end or self.now,
             pseudonym="PERSON_001",
         )
-        return draft.read(draft.pack(header, sealed, self.log), self.log)
+        return draft.pack(header, sealed, self.log)
 
     def known(self) -> Circumstances:
         """Return circumstances in which nothing of a run stands in the way."""

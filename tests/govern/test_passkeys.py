@@ -22,7 +22,7 @@ from extract import redaction
 from extract.inspection import origin
 from extract.inspection.page import skills
 from extract.skill.verify import verify_skill
-from govern import passkeys
+from govern import passkeys, withdrawing
 from govern.errors import GovernError, RefusedError, UsageError, VerificationError
 from govern.passkeys import Page, Signing
 
@@ -244,6 +244,12 @@ def test_whoever_has_no_passkey_for_the_page_or_is_a_delegate_cannot_sign_there(
         passkeys.begin_signing(office.ledger, delegated, PAGE)
 
 
+def take_back(office: Office, purposes: list[str], signed: Any) -> tuple[int, bool]:
+    return withdrawing.withdraw(
+        office.workspace, office.log, SUBJECT, office.now, channel="portal", purposes=purposes, signed=signed
+    )
+
+
 def test_withdrawing_by_passkey_without_and_with_a_broken_answer(office: Office) -> None:
     office.enrol()
     for phone, is_signed in ((PHONE, True), (None, False), (PHONE.but(flags=0), False)):
@@ -253,15 +259,13 @@ def test_withdrawing_by_passkey_without_and_with_a_broken_answer(office: Office)
         begun = passkeys.begin_withdrawal(office.ledger, SUBJECT, [PURPOSE], PAGE, office.now)
         assert begun is not None
         signed = None if phone is None else (*begun, phone.get(begun[1].options))
-        index, counted = passkeys.finish_withdrawal(
-            office.workspace, office.log, SUBJECT, [PURPOSE], office.now, signed
-        )
+        index, counted = take_back(office, [PURPOSE], signed)
         assert counted is is_signed
         assert office.ledger.state(SUBJECT, PURPOSE, office.now).state == "withdrawn"
         assert canonical.loads(office.log.entry(index))["body"]["purposes"] == [PURPOSE]
     for rubbish in (None, [], "x", {"rawId": 1}):
         broken = (*begun, rubbish)
-        passkeys.finish_withdrawal(office.workspace, office.log, SUBJECT, [PURPOSE], office.now, broken)  # type: ignore[arg-type]
+        take_back(office, [PURPOSE], broken)
 
 
 def test_a_signature_that_withdraws_something_else_is_left_out(office: Office) -> None:
@@ -271,9 +275,8 @@ def test_a_signature_that_withdraws_something_else_is_left_out(office: Office) -
     begun = passkeys.begin_withdrawal(office.ledger, SUBJECT, [PURPOSE], PAGE, office.now)
     assert begun is not None
     signed = (*begun, PHONE.get(begun[1].options))
-    args = (office.workspace, office.log, SUBJECT)
-    assert passkeys.finish_withdrawal(*args, None, office.now, signed)[1] is False
-    assert passkeys.finish_withdrawal(*args, ["onboarding"], office.now, signed)[1] is False
+    assert take_back(office, [], signed)[1] is False
+    assert take_back(office, ["onboarding"], signed)[1] is False
     assert passkeys.begin_withdrawal(office.ledger, "p-nobody", [PURPOSE], PAGE, office.now) is None
 
 
@@ -372,7 +375,7 @@ def test_a_signed_withdrawal_has_a_receipt_too(office: Office) -> None:
     begun = passkeys.begin_withdrawal(office.ledger, SUBJECT, [PURPOSE], PAGE, office.now)
     assert begun is not None
     signed = (*begun, PHONE.get(begun[1].options))
-    index, _ = passkeys.finish_withdrawal(office.workspace, office.log, SUBJECT, [PURPOSE], office.now, signed)
+    index, _ = take_back(office, [PURPOSE], signed)
     made = office.receipt(index, enrolled)
     assert begun[1].words in made.text
     assert receipt.check(made.to_bytes(), office.workspace.log_vkey).event.type == "consent.withdrawn"

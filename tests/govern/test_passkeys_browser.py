@@ -14,7 +14,7 @@ from release_world import PURPOSE, SUBJECT, World, key_of
 from attest import dsse, enrolment, keys, webauthn
 from attest.errors import SignatureError
 from consent import build, notice
-from govern import passkeys
+from govern import passkeys, withdrawing
 from govern.passkeys import Page
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -131,8 +131,14 @@ def test_a_person_enrols_agrees_and_withdraws_in_a_browser(tab: Any, origin: str
     begun = passkeys.begin_withdrawal(world.workspace.ledger(world.log), SUBJECT, [PURPOSE], site, world.now)
     assert begun is not None
     answer = tab.evaluate(GET, begun[1].options)
-    _, is_signed = passkeys.finish_withdrawal(
-        world.workspace, world.log, SUBJECT, [PURPOSE], world.now, (*begun, answer)
+    _, is_signed = withdrawing.withdraw(
+        world.workspace,
+        world.log,
+        SUBJECT,
+        world.now,
+        channel="portal",
+        purposes=[PURPOSE],
+        signed=(*begun, answer),
     )
     assert is_signed
     assert world.workspace.ledger(world.log).state(SUBJECT, PURPOSE, world.now).state == "withdrawn"

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attest"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
+from chromium import chromium, open_page
 from withdrawal_world import SUBJECT, Memory, World, fake_model
 
 __all__ = ["NOW", "SUBJECT", "Opened", "World", "chromium", "open_file", "story"]
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 NOW = ("--now", "2026-03-04")
 #: What no judge has written yet: whoever waits for an answer waits for this to go.
 MARK = "waiting"
@@ -43,21 +30,6 @@ def story(root: Path) -> World:
         assert done.code == 0, done.err
         world.release()
     return world
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """Start the browser, or skip where there is none."""
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium: install the package chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @dataclass
@@ -92,7 +64,8 @@ class Opened:
 
     def wait(self) -> Opened:
         """Wait until every question has its answer."""
-        self.page.wait_for_function("/^[0-9]+ hold, /.test(document.getElementById('verdict').textContent)")
+        # Not a function: its second try would be evaluated in the page, whose policy forbids that.
+        self.page.wait_for_selector("#verdict:text-matches('^[0-9]+ hold, ')")
         return self
 
     def give_key(self, key: str) -> Opened:
@@ -127,15 +100,4 @@ class Opened:
 
 def open_file(browser: Any, file: Path, *, before: str = "", width: int = 1100, dark: bool = False) -> Opened:
     """Open a report as a file, with a script that runs before its own."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", offline=True
-    )
-    page = context.new_page()
-    opened = Opened(page, [], [])
-    page.on("request", lambda request: opened.asked.append(request.url))
-    page.on("console", lambda message: opened.said.append(message.text))
-    page.on("pageerror", lambda error: opened.said.append(str(error)))
-    if before:
-        page.add_init_script(before)
-    page.goto(file.as_uri())
-    return opened
+    return Opened(*open_page(browser, file, before=before, width=width, dark=dark))

@@ -1,0 +1,1 @@
+"""The page on which a person checks a receipt: one HTML file that fetches nothing, kept beside the receipt."""

@@ -1,0 +1,96 @@
+"""The desk: one thread that owns workspace, log and sessions, and does one thing after the other.
+
+A log has one order, and a page has to show the state that the next entry is checked against. Whatever takes longer than
+a moment is not done at the desk but by a worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from consent.ledger import Ledger
+from govern.workspace import Workspace
+
+if TYPE_CHECKING:
+    from attest.log import EventLog
+    from govern.portal.door import Door
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Held:
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedWorkspace(Workspace):
+    """A workspace whose ledger reads on instead of replaying the whole log each time."""
+
+    held: _Held = field(default_factory=_Held, compare=False, repr=False)
+
+    def ledger(self, log: EventLog) -> Ledger:
+        """Return the ledger as the log is now; it is the same object each time, and grows."""
+        if self.held.ledger.spoiled:
+            self.held.ledger = Ledger()
+        self.held.ledger.extend(log.entries(self.held.ledger.size))
+        return self.held.ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the thread owns.
+
+    Attributes:
+        workspace: The workspace.
+        log: Its log.
+        door: Sessions and sign-in links.
+    """
+
+    workspace: ServedWorkspace
+    log: EventLog
+    door: Door
+
+
+class DeskThread:
+    """Runs tasks at the desk, in order."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="desk")
+        self._desk: Desk | None = None
+
+    async def run(self, task: Callable[[Desk], T]) -> T:
+        """Run a task and return its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: task(self._open()))
+
+    def call(self, task: Callable[[Desk], T]) -> T:
+        """Run a task from outside of the event loop: at the start, and in tests."""
+        return self._thread.submit(lambda: task(self._open())).result()
+
+    def close(self) -> None:
+        """Finish what was begun, and let go of log and sessions."""
+        self._thread.submit(self._close).result()
+        self._thread.shutdown()
+
+    def _open(self) -> Desk:
+        # In the thread itself: a connection of SQLite belongs to the thread that made it.
+        if self._desk is None:
+            from govern.portal.door import Door
+
+            plain = Workspace.open(self._root)
+            workspace = ServedWorkspace(plain.root, plain.origin, plain.log_vkey, plain.log_url)
+            log = workspace.log()
+            self._desk = Desk(workspace, log, Door.open(workspace.root / "portal.sqlite"))
+        return self._desk
+
+    def _close(self) -> None:
+        if self._desk is not None:
+            self._desk.log.close()
+            self._desk.door.close()
+            self._desk = None

@@ -1,0 +1,142 @@
+"""HR: how things stand, in numbers that point at nobody; asking a person; looking first, and running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from attest import events
+from govern import asking, hr_report, signing
+from govern.errors import UsageError
+from govern.portal.pages.registry import Pages
+from govern.portal.visit import NotFoundError
+from govern.suppression import MINIMUM
+from policies import loader
+from policies.sentences import sentences
+
+if TYPE_CHECKING:
+    from govern.hr_report import Report
+    from govern.portal.visit import Visit
+    from govern.portal.work import Job
+    from policies.model import Policy
+
+PAGES = Pages()
+#: Who can answer a gate that stands in the way of a run; the person for all others. Nobody is told more of the person
+#: than that no consent is in force.
+ANSWERS = {
+    "run.impact_assessment": "dpo",
+    "run.collective_agreement": "works_council",
+    "run.dual_control": "dpo",
+    "run.no_covert": "hr",
+    "run.local_model": "operator",
+    "run.jurisdiction": "operator",
+    "run.purpose": "operator",
+    "subject.no_detriment": "hr",
+    "subject.fresh": "operator",
+    "lifecycle.raw_retention": "operator",
+    "lifecycle.cascade": "operator",
+    "lifecycle.log": "operator",
+    "lifecycle.access": "dpo",
+}
+OFFICERS = ("hr", "works_council", "dpo")
+
+
+def report_of(visit: Visit, policy: Policy) -> Report:
+    """Return the counts that officers see: the same that `govern report hr` prints."""
+    gate = policy.gates.get("subject.no_detriment")
+    found = (events.parse(data) for _, data in visit.log.entries())
+    facts = hr_report.gather(found, visit.ledger, visit.now)
+    return hr_report.build(facts, visit.now, gate.values()["min_group"] if gate is not None else hr_report.MIN_GROUP)
+
+
+@PAGES.get("/hr", "hr", is_read=True)
+def overview(visit: Visit) -> Response:
+    """Show counts, the people who can be asked, and the jobs of this officer."""
+    policy = loader.load(visit.settings.policy)
+    people = [person for person in visit.workspace.identities().people if person.role is not None]
+    return visit.render(
+        "hr.html",
+        report=report_of(visit, policy),
+        minimum=MINIMUM,
+        people=people,
+        purposes=signing.purposes_of(policy),
+        jobs=visit.work.of("hr", visit.who)[:20],
+        has_sources=any((visit.settings.sources.mail, visit.settings.sources.repo, visit.settings.sources.chat,
+                         visit.settings.sources.docs)),
+    )  # fmt: skip
+
+
+@PAGES.post("/hr/ask", "hr")
+def ask(visit: Visit) -> Response:
+    """Ask a person: they are shown the notice and what could be agreed to on their own pages."""
+    policy = loader.load(visit.settings.policy)
+    pid, purpose = _whom(visit), _purpose(visit, policy)
+    asking.ask(visit.workspace, visit.log, pid, policy, [purpose], None, visit.now)
+    return visit.render("hr_asked.html", pid=pid)
+
+
+@PAGES.post("/hr/order", "hr")
+def order(visit: Visit) -> Response:
+    """Order a look at what a run would take, or a run. What is read is named by the operator, never on a page."""
+    kind = visit.one("kind")
+    if kind not in ("dry_run", "run"):
+        raise UsageError("the form is not complete", "go back, and send it again")
+    parameters = {"subject": _whom(visit), "purpose": _purpose(visit, loader.load(visit.settings.policy))}
+    name = visit.work.order(kind, "hr", visit.who, parameters, visit.now)
+    return visit.go(f"/hr/jobs/{name}")
+
+
+@PAGES.get("/hr/jobs/{job}", "hr")
+def job(visit: Visit) -> Response:
+    """Show how far a job is, and what came of it: which gate stands in the way, and who can answer it."""
+    found = visit.work.job(visit.path["job"], "hr", visit.who)
+    if found is None:
+        raise NotFoundError
+    return visit.render("hr_job.html", job=found, gates=_gates(visit, found), numbers=_numbers(found))
+
+
+@PAGES.get("/policy", *OFFICERS, "auditor", "employee")
+def policy(visit: Visit) -> Response:
+    """Show the rules: every gate in words, and what the policy sets above the floor."""
+    shown = loader.load(visit.settings.policy)
+    said = sentences(visit.t.lang)
+    worker = visit.me.role == "employee"
+    return visit.render(
+        "policy.html",
+        policy=shown,
+        gates=[
+            (gate, (said[gate].worker if worker else said[gate].hr), params.model_dump(mode="json", by_alias=True))
+            for gate, params in shown.gates.items()
+        ],
+        floor=frozenset(loader.floor().gates),
+    )
+
+
+def _whom(visit: Visit) -> str:
+    return visit.workspace.identities().person(visit.one("subject")).pid
+
+
+def _purpose(visit: Visit, policy: Policy) -> str:
+    return signing.known("purpose", [visit.one("purpose")], signing.purposes_of(policy))[0]
+
+
+def _gates(visit: Visit, job: Job) -> list[tuple[str, str, str]]:
+    """Return what stands in the way: gate, what it asks for, and who can answer it."""
+    named = (job.result or {}).get("refused_by", ()) if job.state == "done" else job.problem_details
+    said = sentences(visit.t.lang)
+    found = []
+    for reason in named:
+        sentence = said[reason].hr if reason in said else visit.t("hr.missing")
+        found.append((reason, sentence, visit.t("hr.answers_" + ANSWERS.get(reason, "person"))))
+    return found
+
+
+def _numbers(job: Job) -> list[tuple[str, str]]:
+    """Return the reasons for which records are left out: none that tells of somebody's decision, none of a few."""
+    counts = (job.result or {}).get("by_reason", {}) if job.state == "done" else {}
+    return [
+        (reason, str(count) if count >= MINIMUM else f"< {MINIMUM}")
+        for reason, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        if reason not in hr_report.DECISIONS
+    ]

@@ -1,0 +1,62 @@
+"""Works council and data protection officer: counts, papers, passkeys to witness, requests that wait, duties due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from govern import lineage, passkeys
+from govern.artefacts import access, entries
+from govern.portal.pages.hr import report_of
+from govern.portal.pages.passkeys import waiting
+from govern.portal.pages.registry import Pages
+from govern.portal.visit import NotFoundError
+from govern.suppression import MINIMUM
+from policies import loader
+
+if TYPE_CHECKING:
+    from govern.portal.visit import Visit
+
+PAGES = Pages()
+
+
+@PAGES.get("/council", "works_council", is_read=True)
+def council(visit: Visit) -> Response:
+    """Show the works council the same counts as HR, the papers, and the passkeys that wait for its witness."""
+    return visit.render("officers.html", **_shared(visit), requests=(), due=())
+
+
+@PAGES.get("/dpo", "dpo", is_read=True)
+def dpo(visit: Visit) -> Response:
+    """Show the data protection officer, beside that, the requests for access that wait, and what is due to end."""
+    with visit.workspace.vault() as vault:
+        due = lineage.of_workspace(visit.workspace, visit.log, vault, visit.now)
+    requests = access(entries(visit.log))
+    return visit.render(
+        "officers.html",
+        **_shared(visit),
+        requests=requests,
+        # Which extraction, and since when; not whose, and not whether somebody withdrew, vetoed or was erased.
+        due=[(each.artefact.extraction_id, each.since) for each in due],
+    )
+
+
+@PAGES.get("/witness/{key}", "works_council", "dpo", "auditor")
+def paper(visit: Visit) -> Response:
+    """Give the record of an enrolment as a file, to be compared and signed with the officer's own key."""
+    for enrolment, data in waiting(visit, visit.who):
+        if enrolment.passkey.key_id == visit.path["key"]:
+            return visit.file(data, f"{enrolment.pid}.passkey", "application/json")
+    raise NotFoundError
+
+
+def _shared(visit: Visit) -> dict[str, object]:
+    policy = loader.load(visit.settings.policy)
+    return {
+        "report": report_of(visit, policy),
+        "minimum": MINIMUM,
+        # A paper about one person would say that this person was asked: only those about everybody are listed.
+        "papers": [given for given in visit.ledger.approvals(visit.now) if given.subject is None],
+        "waiting": [(enrolment, passkeys.words(enrolment)) for enrolment, _ in waiting(visit, visit.who)],
+    }
