@@ -85,6 +85,18 @@ _ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 _SHAPE = {"v": int, "type": str, "id": str, "at": str, "actor": str, "body": dict}
 
 
+_TYPE = re.compile(rb'"type":"([a-z._]+)","v":1\}$')
+
+
+def type_of(data: bytes) -> str:
+    """Return the type of an entry without reading the rest: in canonical JSON it stands at the end; "" if it does not.
+
+    Most entries of a log are not what somebody looks for, and to parse each takes a hundred times as long.
+    """
+    found = _TYPE.search(data, max(0, len(data) - 64))
+    return found[1].decode() if found is not None else ""
+
+
 def uuid7(now: datetime, random: Callable[[int], bytes]) -> str:
     """Make a UUID version 7 (RFC 9562 §5.7): 48 bits of milliseconds, then random bits.
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attest.encoding import from_time
+from attest.events import type_of
 
 if TYPE_CHECKING:
     from attest.log import EventLog
@@ -59,12 +60,7 @@ Entry = tuple[int, dict[str, Any]]
 
 def entries(log: EventLog) -> list[Entry]:
     """Return the entries that lineage is worked out from."""
-    marks = [f'"type":"{kind}"'.encode() for kind in _WANTED]
-    found = []
-    for index, data in log.entries():
-        if any(mark in data for mark in marks) and (entry := json.loads(data))["type"] in _WANTED:
-            found.append((index, entry))
-    return found
+    return [(index, json.loads(data)) for index, data in log.entries() if type_of(data) in _WANTED]
 
 
 def artefacts(found: Iterable[Entry]) -> dict[str, Artefact]:

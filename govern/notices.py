@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from extract.identity import Person
     from govern.workspace import Workspace
 
-#: What an entry that holds a notice contains; whatever else contains it costs a parse and nothing more.
-_MARK = b'"type":"notice.published"'
+PUBLISHED = "notice.published"
 
 
 def language(person: Person, chosen: str | None = None) -> str | None:
@@ -27,7 +26,9 @@ def published(log: EventLog) -> tuple[Notice, ...]:
     """Return every notice that the log holds, in its order."""
     from attest import events
 
-    return tuple(notice.parse(events.parse(data).body) for _, data in log.entries() if _MARK in data)
+    return tuple(
+        notice.parse(events.parse(data).body) for _, data in log.entries() if events.type_of(data) == PUBLISHED
+    )
 
 
 def publish(workspace: Workspace, log: EventLog, shown: Notice, now: datetime) -> int | None:

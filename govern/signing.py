@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attest.events import type_of
 from consent import build, notice
 from govern import notices
 from govern.errors import UsageError
@@ -85,19 +87,40 @@ def terms(
 
     It is the notice of the latest request. One that was never shown is for the caller to show now.
     """
-    from extract.distil.backend import default_model, model_sha256
+    from extract.distil.backend import default_model
 
     people = workspace.identities()
     person = people.person(subject)
     shown, shown_at = _told(log, subject, now)
     told = shown if shown is not None else notice.choose(person.language)
     places = tuple(sorted({*(person.jurisdictions or ()), *(people.jurisdictions or ())}))
-    made = build.Terms(told, policy, model_sha256(model or default_model()), jurisdictions=places)
+    made = build.Terms(told, policy, model_digest(model or default_model()), jurisdictions=places)
     return made, shown_at, shown is not None
 
 
+def model_digest(path: Path) -> str:
+    """Return the digest of a model file, read again only when the file has changed: people decide often, models rarely.
+
+    A run hashes the file that it opens, whatever is remembered here.
+    """
+    from extract.distil.backend import model_sha256
+
+    try:
+        found = path.stat()
+    except OSError:
+        return model_sha256(path)  # which says what is wrong
+    return _model_digest(path, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(maxsize=8)
+def _model_digest(path: Path, *_: int) -> str:
+    from extract.distil.backend import model_sha256
+
+    return model_sha256(path)
+
+
 def _told(log: EventLog, subject: str, now: datetime) -> tuple[Notice | None, datetime]:
-    requests = [json.loads(data) for _, data in log.entries() if b'"type":"consent.requested"' in data]
+    requests = [json.loads(data) for _, data in log.entries() if type_of(data) == "consent.requested"]
     texts = {text.sha256: text for text in (*notice.shipped(), *notices.published(log))}
     for entry in reversed(requests):
         if entry["body"]["pid"] == subject:

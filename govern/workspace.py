@@ -276,8 +276,9 @@ class Workspace:
 
 
 def _adopted(log: EventLog) -> list[dict[str, Any]]:
-    entries = (json.loads(data) for _, data in log.entries())
-    return [e["body"] for e in entries if e["type"] == "policy.adopted"]
+    from attest.events import type_of
+
+    return [json.loads(data)["body"] for _, data in log.entries() if type_of(data) == "policy.adopted"]
 
 
 def _write_private(path: Path, data: bytes) -> None:

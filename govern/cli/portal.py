@@ -52,7 +52,7 @@ def serve(options: GlobalOptions, origin: str | None, listen: str | None, behind
     app.log_to_stderr()
     served = app.Portal(workspace.root, told)
     # Before the first visitor: what cannot be opened is an error of this command.
-    served.desk.call(lambda desk: desk.log.size)
+    served.desk.call(app.warm)
     out.say(f"Serving {told.origin} on {host}:{port}. Make a link to sign in with: govern portal link --help")
     uvicorn.run(
         app.create(served),

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from attest.errors import StoreError
 from govern.errors import GovernError
 from govern.portal import api, arrival, pages, texts
 from govern.portal.desk import Desk, DeskThread
@@ -62,7 +63,7 @@ def create(portal: Portal) -> Shield:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # A workspace that cannot be opened is told at the start, not to the first visitor.
-        await portal.desk.run(lambda desk: desk.log.size)
+        await portal.desk.run(warm)
         if portal.works:
             portal.work.start()
         try:
@@ -81,10 +82,22 @@ def create(portal: Portal) -> Shield:
     return Shield(_Logged(app), portal.settings)
 
 
+def warm(desk: Desk) -> None:
+    """Do once what the first visitor would wait for: read on in the log, import and hash what a consent names."""
+    from extract.distil.backend import default_model
+    from govern import signing
+
+    desk.workspace.ledger(desk.log)
+    signing.model_digest(default_model())
+
+
 def _health(portal: Portal) -> Callable[[Request], Awaitable[Response]]:
     async def health(request: Request) -> Response:
         request.scope[ROUTE] = "/health"
-        await portal.desk.run(lambda desk: desk.log.size)
+        try:
+            await portal.desk.run(lambda desk: desk.log.size)
+        except StoreError:
+            return JSONResponse({"status": "the log cannot be reached"}, 503)
         return JSONResponse({"status": "ok"})
 
     return health
@@ -99,7 +112,10 @@ def _endpoint(portal: Portal, page: Page) -> Callable[[Request], Awaitable[Respo
         except (ValueError, HTTPException):
             return PlainTextResponse("this is no form of the portal\n", 400)
         request.scope[ROUTE] = page.path
-        return await portal.desk.run(lambda desk: _answer(portal, desk, page, request, form, upload))
+        try:
+            return await portal.desk.run(lambda desk: _answer(portal, desk, page, request, form, upload))
+        except StoreError:
+            return PlainTextResponse("the log cannot be reached; try again in a moment\n", 503, {"Retry-After": "5"})
 
     return endpoint
 
@@ -195,12 +211,13 @@ def _answer(
             return problem(visit, 403, visit.t("common.stale_form"))
     try:
         if page.is_read:
-            from govern import access
-
-            access.read(visit.workspace, visit.log, visit.me.role, visit.who, page.path, None, visit.now)
+            visit.looked(page.path)
         return page.answer(visit)
     except NotFoundError:
         return problem(visit, 404)
+    except StoreError:
+        # The desk lets go of what it holds, and opens it anew for the next visitor.
+        raise
     except GovernError as error:
         return problem(visit, _STATUS.get(error.exit_code, 500), error.message, error.hint or "")
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from attest.errors import StoreError
 from consent.ledger import Ledger
-from govern.workspace import Workspace
+from govern.workspace import PEOPLE, Workspace
 
 if TYPE_CHECKING:
     from attest.log import EventLog
+    from extract.identity import Identities
     from govern.portal.door import Door
 
 T = TypeVar("T")
@@ -26,11 +29,12 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class _Held:
     ledger: Ledger = field(default_factory=Ledger)
+    people: tuple[tuple[int, int], Identities] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ServedWorkspace(Workspace):
-    """A workspace whose ledger reads on instead of replaying the whole log each time."""
+    """A workspace whose ledger reads on, and whose people file is read again only when it has changed."""
 
     held: _Held = field(default_factory=_Held, compare=False, repr=False)
 
@@ -40,6 +44,16 @@ class ServedWorkspace(Workspace):
             self.held.ledger = Ledger()
         self.held.ledger.extend(log.entries(self.held.ledger.size))
         return self.held.ledger
+
+    def identities(self, path: Path | None = None) -> Identities:
+        """Load the people file."""
+        if path is not None:
+            return Workspace.identities(self, path)
+        now = (self.root / PEOPLE).stat()
+        stamp = (now.st_mtime_ns, now.st_size)
+        if self.held.people is None or self.held.people[0] != stamp:
+            self.held.people = stamp, Workspace.identities(self)
+        return self.held.people[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +81,26 @@ class DeskThread:
 
     async def run(self, task: Callable[[Desk], T]) -> T:
         """Run a task and return its result."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: task(self._open()))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: self._do(task))
 
     def call(self, task: Callable[[Desk], T]) -> T:
         """Run a task from outside of the event loop: at the start, and in tests."""
-        return self._thread.submit(lambda: task(self._open())).result()
+        return self._thread.submit(lambda: self._do(task)).result()
 
     def close(self) -> None:
         """Finish what was begun, and let go of log and sessions."""
         self._thread.submit(self._close).result()
         self._thread.shutdown()
+
+    def _do(self, task: Callable[[Desk], T]) -> T:
+        try:
+            return task(self._open())
+        except StoreError:
+            # A connection to a database can be lost; the next task gets a new one.
+            with suppress(Exception):
+                self._close()
+            self._desk = None
+            raise
 
     def _open(self) -> Desk:
         # In the thread itself: a connection of SQLite belongs to the thread that made it.

@@ -12,6 +12,7 @@ from attest.encoding import to_time
 from attest.errors import FormatError
 from attest.log import EventLog
 from attest.merkle import leaf_hash, node_hash, verify_consistency
+from attest.names import PID
 from attest.note import Verifier, open_note, text_of
 from govern.errors import GovernError, VerificationError
 from govern.workspace import Workspace
@@ -49,6 +50,13 @@ class Entry(BaseModel):
     actor: str
 
 
+def subject_of(entry: str) -> str | None:
+    """Return the one person whom an entry names, for the log of who looked; None where it names nobody."""
+    body = json.loads(entry)["body"]
+    named = next((body[key] for key in ("pid", "subject") if isinstance(body.get(key), str)), None)
+    return named if named is not None and PID.fullmatch(named) else None
+
+
 class Step(BaseModel):
     """One step from a leaf to the root: the hash that joins it, from which side, and what comes out."""
 
@@ -81,6 +89,7 @@ class Run(BaseModel):
     """A run in numbers, by the log's own entries."""
 
     extraction_id: str
+    subject: str
     purpose: str
     policy_id: str
     policy_version: str
@@ -231,6 +240,7 @@ def runs(log: EventLog) -> list[Run]:
             taken = counts["taken"] + counts["taken_redacted"]
             made[name] = Run(
                 extraction_id=name,
+                subject=str(body["subject"]),
                 purpose=body["purpose"],
                 policy_id=body["policy"]["id"],
                 policy_version=str(body["policy"]["version"]),

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from govern import access
 from govern.errors import GovernError, UsageError
 from govern.portal.texts import LANGUAGES, NAMES, Texts
+from policies import loader
 
 if TYPE_CHECKING:
     from attest.log import EventLog
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from govern.portal.settings import Settings
     from govern.portal.work import Work
     from govern.workspace import Workspace
+    from policies.model import Policy
 
 
 class NotFoundError(GovernError):
@@ -120,6 +123,11 @@ class Visit:
         return self.me.who
 
     @property
+    def policy(self) -> Policy:
+        """The policy that people are asked about, as it was when the portal first needed it."""
+        return _policy(self.settings.policy)
+
+    @property
     def page(self) -> Page:
         """The page that passkeys are made for."""
         from govern.passkeys import Page
@@ -155,6 +163,10 @@ class Visit:
         """
         return self.desk.door.begun(self.me, self.one("begun"), kind, self.now)
 
+    def looked(self, view: str, subject: str | None = None) -> None:
+        """Log that an officer looks at a view, and at whose data where it is one person's: that person finds it."""
+        access.read(self.workspace, self.log, self.me.role, self.who, view, subject, self.now)
+
     def render(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """Return a page."""
         text = (
@@ -183,6 +195,11 @@ class Visit:
     def file(self, data: bytes, name: str, kind: str) -> Response:
         """Return a file to be saved; `name` is of the portal's making and holds plain letters only."""
         return Response(data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@cache
+def _policy(ref: str) -> Policy:
+    return loader.load(ref)
 
 
 @cache

@@ -12,7 +12,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from portal_world import Answer, Browser, PortalWorld
 from schemathesis.specs.openapi import checks as conformance
-from workplace import SUBJECT
+from workplace import COLLEAGUE, SUBJECT
 
 from attest import checkpoint
 from attest.merkle import leaf_hash, node_hash
@@ -152,6 +152,17 @@ def test_what_the_auditor_looked_at_is_in_the_log(world: PortalWorld, auditor: B
         ]
     )
     assert views == ["/auditor", "/auditor/entries/{index}", "/api/runs"]
+
+
+def test_a_person_finds_who_looked_at_what_is_about_them(world: PortalWorld, auditor: Browser) -> None:
+    assert "An officer looked" not in world.browser().get("/me/history").words
+    size = world.portal.desk.call(lambda desk: desk.log.size)
+    for index in range(size):
+        auditor.get(f"/auditor/entries/{index}")
+    mine = world.browser().get("/me/history").words
+    assert mine.count("An officer looked") == 1
+    assert "auditor:audit-1" in mine
+    assert "An officer looked" not in world.browser(who=COLLEAGUE).get("/me/history").words
 
 
 def test_schemathesis_finds_no_answer_out_of_order(world: PortalWorld, auditor: Browser) -> None:

@@ -37,22 +37,24 @@ def overview(visit: Visit) -> Response:
     )
 
 
-@PAGES.get("/auditor/entries/{index}", "auditor", is_read=True)
+@PAGES.get("/auditor/entries/{index}", "auditor")
 def entry(visit: Visit) -> Response:
     """Show an entry with the way from it to the signed root."""
     index = visit.path["index"]
     found = views.proved(visit.workspace, visit.log, int(index)) if _is_number(index) else None
     if found is None:
         raise NotFoundError
+    visit.looked("/auditor/entries/{index}", views.subject_of(found.entry))
     return visit.render("audit_entry.html", found=found)
 
 
-@PAGES.get("/auditor/runs/{extraction}", "auditor", is_read=True)
+@PAGES.get("/auditor/runs/{extraction}", "auditor")
 def run(visit: Visit) -> Response:
     """Show what a run took and left out, under which policy and consent, and what became of it."""
     found = next((each for each in views.runs(visit.log) if each.extraction_id == visit.path["extraction"]), None)
     if found is None:
         raise NotFoundError
+    visit.looked("/auditor/runs/{extraction}", found.subject)
     return visit.render("audit_run.html", run=found)
 
 

@@ -17,7 +17,6 @@ from govern.errors import InputError, RefusedError, UsageError
 from govern.portal.pages.passkeys import answer_of
 from govern.portal.pages.registry import Pages
 from govern.portal.visit import NotFoundError
-from policies import loader
 from policies.duration import Duration
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class TakingBack:
 @PAGES.get("/me", "employee")
 def overview(visit: Visit) -> Response:
     """Show how the person stands, what could be agreed to, and the way out, all on one page."""
-    policy = _policy(visit)
+    policy = visit.policy
     states = visit.ledger.states(visit.who, visit.now)
     longest = policy.gates["subject.validity"].values()["max"] if "subject.validity" in policy.gates else None
     terms, _, told = signing.terms(visit.workspace, visit.log, visit.who, policy, None, visit.now)
@@ -88,7 +87,7 @@ def overview(visit: Visit) -> Response:
 @PAGES.post("/me/choose", "employee")
 def choose(visit: Visit) -> Response:
     """Make the record of what was ticked, and ask for the signature."""
-    policy = _policy(visit)
+    policy = visit.policy
     ticked: dict[str, list[str]] = {}
     for value in visit.many("source"):
         purpose, _, source = value.partition("/")
@@ -125,7 +124,7 @@ def choose(visit: Visit) -> Response:
 @PAGES.post("/me/refuse", "employee")
 def refuse(visit: Visit) -> Response:
     """Make the record of a no to everything, and ask for the signature."""
-    policy = _policy(visit)
+    policy = visit.policy
     terms, _, _ = signing.terms(visit.workspace, visit.log, visit.who, policy, None, visit.now)
     record = build.refused(
         pid=visit.who,
@@ -248,10 +247,6 @@ def _receipt(visit: Visit) -> Any:
     except UsageError:
         # Somebody else's entry and one that is not there look alike.
         raise NotFoundError from None
-
-
-def _policy(visit: Visit) -> Policy:
-    return loader.load(visit.settings.policy)
 
 
 def _compensation(visit: Visit) -> str | None:

@@ -53,7 +53,7 @@ def report_of(visit: Visit, policy: Policy) -> Report:
 @PAGES.get("/hr", "hr", is_read=True)
 def overview(visit: Visit) -> Response:
     """Show counts, the people who can be asked, and the jobs of this officer."""
-    policy = loader.load(visit.settings.policy)
+    policy = visit.policy
     people = [person for person in visit.workspace.identities().people if person.role is not None]
     return visit.render(
         "hr.html",
@@ -70,7 +70,7 @@ def overview(visit: Visit) -> Response:
 @PAGES.post("/hr/ask", "hr")
 def ask(visit: Visit) -> Response:
     """Ask a person: they are shown the notice and what could be agreed to on their own pages."""
-    policy = loader.load(visit.settings.policy)
+    policy = visit.policy
     pid, purpose = _whom(visit), _purpose(visit, policy)
     asking.ask(visit.workspace, visit.log, pid, policy, [purpose], None, visit.now)
     return visit.render("hr_asked.html", pid=pid)
@@ -82,7 +82,7 @@ def order(visit: Visit) -> Response:
     kind = visit.one("kind")
     if kind not in ("dry_run", "run"):
         raise UsageError("the form is not complete", "go back, and send it again")
-    parameters = {"subject": _whom(visit), "purpose": _purpose(visit, loader.load(visit.settings.policy))}
+    parameters = {"subject": _whom(visit), "purpose": _purpose(visit, visit.policy)}
     name = visit.work.order(kind, "hr", visit.who, parameters, visit.now)
     return visit.go(f"/hr/jobs/{name}")
 
@@ -99,7 +99,7 @@ def job(visit: Visit) -> Response:
 @PAGES.get("/policy", *OFFICERS, "auditor", "employee")
 def policy(visit: Visit) -> Response:
     """Show the rules: every gate in words, and what the policy sets above the floor."""
-    shown = loader.load(visit.settings.policy)
+    shown = visit.policy
     said = sentences(visit.t.lang)
     worker = visit.me.role == "employee"
     return visit.render(

@@ -13,7 +13,6 @@ from govern.portal.pages.passkeys import waiting
 from govern.portal.pages.registry import Pages
 from govern.portal.visit import NotFoundError
 from govern.suppression import MINIMUM
-from policies import loader
 
 if TYPE_CHECKING:
     from govern.portal.visit import Visit
@@ -52,7 +51,7 @@ def paper(visit: Visit) -> Response:
 
 
 def _shared(visit: Visit) -> dict[str, object]:
-    policy = loader.load(visit.settings.policy)
+    policy = visit.policy
     return {
         "report": report_of(visit, policy),
         "minimum": MINIMUM,

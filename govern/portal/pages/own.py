@@ -13,7 +13,6 @@ from govern import rights, signing, subjects, withdrawing
 from govern.errors import UsageError
 from govern.portal.pages.registry import Pages
 from govern.portal.visit import NotFoundError
-from policies import loader
 
 if TYPE_CHECKING:
     from attest.answers import Answer, Found
@@ -27,7 +26,7 @@ SHOWN = 100
 @PAGES.get("/me/preview", "employee")
 def preview(visit: Visit) -> Response:
     """Offer to look through the person's own messages as a run would, and show what came of it."""
-    purposes = signing.purposes_of(loader.load(visit.settings.policy))
+    purposes = signing.purposes_of(visit.policy)
     jobs = [job for job in visit.work.of("employee", visit.who) if job.kind == "preview"]
     return visit.render("preview.html", purposes=purposes, jobs=jobs)
 
@@ -35,7 +34,7 @@ def preview(visit: Visit) -> Response:
 @PAGES.post("/me/preview", "employee")
 def look(visit: Visit) -> Response:
     """Order the look."""
-    purposes = signing.purposes_of(loader.load(visit.settings.policy))
+    purposes = signing.purposes_of(visit.policy)
     purpose = signing.known("purpose", [visit.one("purpose")], purposes)[0]
     parameters = {"subject": visit.who, "purpose": purpose, "lang": visit.t.lang}
     name = visit.work.order("preview", "employee", visit.who, parameters, visit.now)
