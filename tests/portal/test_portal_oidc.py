@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import identity_provider
 import pytest
 from identity_provider import Provider
+from portal_browser import free_port
 from portal_world import Answer, Browser, PortalWorld
 
 MAIL = {"email": "tove.lindqvist@harbour.example", "email_verified": True}
@@ -124,3 +130,43 @@ def test_a_silent_provider_is_a_page_and_it_recovers(world: PortalWorld, provide
     assert world.stranger().post("/oidc").status == 424
     provider.status = 200
     assert arrive(world, provider)[1].status == 200
+
+
+def test_somebody_elses_provider_signs_people_in(tmp_path: Path) -> None:
+    """A provider that none of us wrote, as a process: from its discovery to the person's page."""
+    port = free_port()
+    issuer = f"http://localhost:{port}"
+    users = [
+        {"sub": "tove", **MAIL},
+        {"sub": "mallory", "email": MAIL["email"], "email_verified": False},
+        {"sub": "stranger", "email": "somebody@else.example", "email_verified": True},
+    ]
+    command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), "--host", "localhost"]
+    command += ["--require-nonce", "true", *(part for user in users for part in ("--user-claims", json.dumps(user)))]
+    secret = tmp_path / "secret"
+    secret.write_text("secret\n", "utf-8")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        world = None
+        try:
+            for _ in range(200):
+                with contextlib.suppress(httpx.TransportError):
+                    if httpx.get(f"{issuer}/.well-known/openid-configuration").status_code == 200:
+                        break
+                time.sleep(0.1)
+            world = PortalWorld(tmp_path, now=datetime.now(UTC).replace(microsecond=0)).begin(
+                f"oidc:\n  issuer: {issuer}\n  client_id: portal\n  client_secret_file: {secret}\n"
+            )
+            for user, status in (("tove", 200), ("mallory", 403), ("stranger", 403)):
+                browser = world.stranger()
+                page = browser.post("/oidc", **{"as": "person"})
+                asked = str(page.tree.css_first("main a").attributes["href"])
+                sent = httpx.post(asked, data={"sub": user})
+                assert sent.status_code in (302, 303), sent.text
+                back = sent.headers["location"]
+                assert back.startswith(f"{world.origin}/oidc/back?")
+                assert browser.get(back.removeprefix(world.origin)).status == status, user
+                assert browser.get("/me").status == (200 if status == 200 else 401)
+        finally:
+            if world is not None:
+                world.end()
+            process.terminate()
