@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from consent import notice
 from consent.request import RunRequest
 from extract import gating
-from extract.distil.backend import default_model, model_sha256
+from extract.distil import backend
 from extract.job import ASKED, Job, Tools
 from govern import notices, preview
 
@@ -96,7 +96,7 @@ def look(
         recipients=(),
         policy=policy.sha256,
         model_kind="in_process",
-        model_sha256=model_sha256(default_model()),
+        model_sha256=backend.model_sha256(backend.default_model()),
         model_address=None,
         now=now,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from attest.events import uuid7
 from extract import gating, pipeline
 from extract.authenticity import Checks
-from extract.distil.backend import open_backend
+from extract.distil import backend as backends
 from extract.job import Tools
 from extract.skill import document
 from govern import jobs, lineage, staging, working
@@ -166,7 +166,7 @@ def _opened(
     allowed = order.policy.gates["run.local_model"].values()["addresses"]
     addresses = () if isinstance(allowed, str) else allowed
     with (
-        contextlib.closing(open_backend(order.model, order.endpoint, addresses)) as backend,
+        contextlib.closing(backends.open_backend(order.model, order.endpoint, addresses)) as backend,
         workspace.log() as log,
         workspace.vault() as vault,
         working.working(workspace, kept, start) as work,

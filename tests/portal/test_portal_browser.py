@@ -175,19 +175,26 @@ def test_the_pages_of_the_others(browser: Any, place: PortalWorld, pictures: Pat
 
 
 def pages(page: Any) -> Iterator[str]:
-    """Open every kind of page that an employee sees; yield what it is."""
+    """Open every kind of page that an employee sees; yield what it is, once its style is there."""
+
+    def told(name: str) -> str:
+        page.wait_for_load_state("load")
+        return name
+
     page.goto("/me")
-    yield "consent"
+    yield told("consent")
     page.goto("/me/passkeys")
-    yield "passkeys"
+    yield told("passkeys")
     page.locator('input[name="witness"]').first.check()
     page.locator('form[action="/me/passkeys/new"] button').click()
-    yield "make a passkey"
+    page.locator("button[data-sign]").wait_for()
+    yield told("make a passkey")
     page.goto("/me")
     page.locator('form[action="/me/choose"] button').first.click()
-    yield "nothing ticked"
+    page.locator(".said").wait_for()
+    yield told("nothing ticked")
     page.goto("/me/nowhere")
-    yield "no such page"
+    yield told("no such page")
 
 
 @pytest.mark.parametrize(("width", "lang"), [(1280, "en"), (320, "de"), (320, "zh")])

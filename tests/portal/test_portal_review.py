@@ -90,6 +90,16 @@ def test_the_whole_story_of_a_skill(world: PortalWorld, browser: Browser) -> Non
     audit = world.office.run("audit", "verify", file, "--log-key", world.office.log_key, "--now", world.now.isoformat())
     assert audit.code == 0, audit.out + audit.err
 
+    # The person's word on it, signed the same way.
+    action = str(link.attributes["href"]).removesuffix("/file")
+    assert person.send(done, f"{action}/word", kind="praise").status == 400
+    asked = person.send(done, f"{action}/word", kind="confirm")
+    world.later(minutes=1)
+    assert person.sign(asked, f"{action}/said", world.device()).status == 200
+    (word,) = logged(world, "subject.response")
+    assert word.body["response"] == "confirm"
+    assert person.sign(asked, f"{action}/said", world.device()).status == 403
+
     # Nobody else gets it, under whatever name.
     other = world.browser(who=COLLEAGUE)
     assert other.get(path).status == 404
@@ -157,7 +167,7 @@ def test_command_and_page_change_one_review(world: PortalWorld, browser: Browser
     workspace = world.portal.desk.call(lambda desk: desk.workspace)
     file = jobs.staged_path(workspace, job.result["extraction_id"])
     listed = world.office.run("skill", "review", file, "--list", "--json", "--now", world.now.isoformat())
-    assert [claim["verdict"] for claim in listed.json["claims"] if claim["id"] == first] == ["struck"]
+    assert [claim["decision"] for claim in listed.json["claims"] if claim["id"] == first] == ["struck"]
 
 
 def test_a_broken_signature_releases_nothing(world: PortalWorld, browser: Browser) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from attest.response import RESPONSES
+from attest.response import Response as Word
 from extract.distil.keeps import KEPT_KINDS
 from extract.skill import draft as drafts
 from extract.skill.review import Decision, Review, legible, unsure_first
@@ -36,6 +38,14 @@ class Releasing:
     """A release that waits for the person's signature."""
 
     begun: Begun
+    signing: Signing
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A word on a released skill that waits for the person's signature."""
+
+    said: Word
     signing: Signing
 
 
@@ -148,12 +158,45 @@ def released(visit: Visit) -> Response:
 @PAGES.get("/me/skills/{extraction}/file", "employee")
 def skill(visit: Visit) -> Response:
     """Give the person the released skill as a file."""
+    return visit.file(_released(visit), f"{visit.path['extraction']}.skill", "application/zip")
+
+
+@PAGES.post("/me/skills/{extraction}/word", "employee")
+def word(visit: Visit) -> Response:
+    """Ask for the signature of the person's word on a released skill: right, contested, or to be corrected."""
+    kind = visit.one("kind")
+    if kind not in RESPONSES:
+        raise UsageError("the form is not complete", "go back, and send it again")
+    said, signing = passkey_releases.begin_response(
+        visit.workspace, visit.log, _released(visit), visit.who, kind, visit.page, visit.now
+    )
+    return visit.render(
+        "word.html",
+        extraction=said.extraction_id,
+        kind=kind,
+        words=signing.words,
+        options=json.dumps(signing.options),
+        begun=visit.begin(Saying(said, signing)),
+    )
+
+
+@PAGES.post("/me/skills/{extraction}/said", "employee")
+def said(visit: Visit) -> Response:
+    """Check the signature and log the word."""
+    saying: Saying = visit.begun(Saying)
+    passkey_releases.finish_response(
+        visit.workspace, visit.log, saying.said, saying.signing, answer_of(visit), visit.now
+    )
+    return visit.go("/me/drafts")
+
+
+def _released(visit: Visit) -> bytes:
     extraction = visit.path["extraction"]
     made = artefacts(entries(visit.log)).get(extraction)
     path = jobs.released_path(visit.workspace, extraction)
     if made is None or made.subject != visit.who or not path.exists():
         raise NotFoundError
-    return visit.file(path.read_bytes(), f"{extraction}.skill", "application/zip")
+    return path.read_bytes()
 
 
 def _draft(visit: Visit, extraction: str) -> Draft:
