@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from attest import store
 from attest.errors import StoreError
+from govern.errors import RefusedError
 
 WHAT = "the portal's jobs"
 APPLICATION_ID = 0x6776706A
@@ -26,6 +27,8 @@ TRIES = 2
 """How often a job is begun: once more after a crash, in case the crash was not its own doing."""
 
 State = Literal["waiting", "running", "done", "failed"]
+MAX_WAITING = 5
+"""Jobs of one person that wait at a time; clearing away after a withdrawal is never refused."""
 KINDS = ("preview", "dry_run", "run", "clear", "erase")
 
 _SCHEMA = """
@@ -176,10 +179,16 @@ class Work:
             who: Who that is: nobody else can look at it.
             parameters: What is asked for, as JSON values.
             now: The moment; the job acts as of then.
+
+        Raises:
+            RefusedError: Too many jobs of this person wait already.
         """
         assert kind in KINDS
         with closing(JobFile(self._root)) as file:
             file.forget(now)
+            waiting = sum(job.state == "waiting" for job in file.jobs(role, who))
+            if waiting >= MAX_WAITING and kind not in ("clear", "erase"):
+                raise RefusedError("too many of your jobs wait already", "wait until one of them is done")
             return file.order(kind, role, who, parameters, now)
 
     def of(self, role: str, who: str) -> list[Job]:

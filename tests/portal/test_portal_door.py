@@ -61,6 +61,13 @@ def test_a_cookie_that_the_browser_came_with_is_worth_nothing(world: PortalWorld
     assert world.portal.desk.call(lambda desk: desk.door.session("chosen-by-somebody-else", world.now)) is None
 
 
+def test_whoever_is_signed_in_can_come_in_as_somebody_else(world: PortalWorld) -> None:
+    browser = world.browser()
+    page = browser.get(f"/enter?t={link(world, 'hr', 'hr-1')}")
+    assert browser.send(page, "/enter").url.endswith("/hr")
+    assert browser.get("/me").status == 404
+
+
 def test_a_role_that_ended_ends_the_session(world: PortalWorld) -> None:
     browser = world.browser("hr", "hr-1")
     assert browser.get("/").url.endswith("/hr")
