@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
+from attest.errors import StoreError
 from govern.errors import GovernError
 from govern.portal import views
 
@@ -50,6 +51,7 @@ def add(app: FastAPI, run: Run, see: See) -> None:
         responses={
             400: {"model": Problem, "description": "what was sent cannot be used"},
             401: {"model": Problem, "description": "nobody is signed in"},
+            503: {"model": Problem, "description": "the log cannot be reached"},
             404: {"model": Problem, "description": "it is not there, or not yours to see"},
         },
     )
@@ -68,6 +70,8 @@ def add(app: FastAPI, run: Run, see: See) -> None:
 
         try:
             found: T = await run(at_desk)
+        except StoreError:
+            raise HTTPException(503, "the log cannot be reached", {"Retry-After": "5"}) from None
         except GovernError as error:
             raise HTTPException(400, error.message) from None
         return found
@@ -78,7 +82,7 @@ def add(app: FastAPI, run: Run, see: See) -> None:
 
     @routes.get("/checkpoints", summary="Every signed checkpoint, newest first")
     async def checkpoints(request: Request) -> list[views.Signed]:
-        return await ask(request, lambda visit: views.checkpoints(visit.log))
+        return await ask(request, lambda visit: views.checkpoints(visit.workspace, visit.log))
 
     @routes.get("/entries", summary="Entries in short, newest first")
     async def entries(
@@ -101,7 +105,7 @@ def add(app: FastAPI, run: Run, see: See) -> None:
 
     @routes.get("/gaps", summary="Silences, clock jumps, and what no witness has seen")
     async def gaps(request: Request) -> list[views.Gap]:
-        return await ask(request, lambda visit: views.gaps(visit.log))
+        return await ask(request, lambda visit: views.gaps(visit.workspace, visit.log))
 
     @routes.post("/consistency", summary="Is a saved checkpoint a beginning of the log?")
     async def consistency(request: Request, saved: Saved) -> views.Consistency:

@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -27,7 +28,7 @@ from govern.portal.door import Session
 from govern.portal.pages import entrance
 from govern.portal.pages.registry import Page
 from govern.portal.settings import Settings
-from govern.portal.shield import Shield, TooLongError
+from govern.portal.shield import MAX_BODY, Shield, TooLongError
 from govern.portal.texts import Texts
 from govern.portal.visit import NotFoundError, Visit
 from govern.portal.work import Work
@@ -120,6 +121,12 @@ def _endpoint(portal: Portal, page: Page) -> Callable[[Request], Awaitable[Respo
     return endpoint
 
 
+class _InMemory(MultiPartParser):
+    """Reads a form without a temporary file: what somebody has checked is written nowhere."""
+
+    spool_max_size = MAX_BODY
+
+
 async def _form(request: Request, page: Page) -> tuple[Mapping[str, Sequence[str]], bytes]:
     """Return the fields of a form, and the file that it carries; both stay in memory.
 
@@ -140,12 +147,20 @@ async def _form(request: Request, page: Page) -> tuple[Mapping[str, Sequence[str
         raise ValueError("another kind of form")
     fields: dict[str, list[str]] = {}
     upload = b""
-    async with request.form(max_files=1, max_fields=10, max_part_size=65_536) as sent:
-        for name, value in sent.multi_items():
-            if isinstance(value, str):
-                fields.setdefault(name, []).append(value)
-            else:
-                upload = await value.read()
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    try:
+        sent = await _InMemory(request.headers, whole(), max_files=1, max_fields=10, max_part_size=65_536).parse()
+    except MultiPartException as error:
+        raise ValueError("no form") from error
+    for name, value in sent.multi_items():
+        if isinstance(value, str):
+            fields.setdefault(name, []).append(value)
+        else:
+            upload = await value.read()
+            await value.close()
     return fields, upload
 
 

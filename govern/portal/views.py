@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from attest import checkpoint, events
+from attest import bundle, checkpoint, events, witness_policy
+from attest.cosignature import open_cosigned
 from attest.encoding import to_time
 from attest.errors import FormatError
 from attest.log import EventLog
@@ -17,6 +18,7 @@ from attest.note import Verifier, open_note, text_of
 from govern.errors import GovernError, VerificationError
 from govern.workspace import Workspace
 
+POLICY = "witnesses.policy"
 MAX_ENTRIES = 200
 """Entries on one page."""
 SILENCE_DAYS = 7
@@ -122,13 +124,22 @@ def head(workspace: Workspace, log: EventLog) -> Head:
     )
 
 
-def checkpoints(log: EventLog) -> list[Signed]:
-    """Return every signed checkpoint, newest first."""
+def checkpoints(workspace: Workspace, log: EventLog) -> list[Signed]:
+    """Return every signed checkpoint, newest first, with the cosignatures that hold.
+
+    Counted are witnesses whom the workspace's `witnesses.policy` names, each by a signature that was verified; whatever
+    else stands beside a checkpoint says nothing.
+    """
+    path = workspace.root / POLICY
+    cosigners = witness_policy.parse(path.read_bytes()).cosigners if path.exists() else ()
     found = []
     for note in log.checkpoints():
         said = checkpoint.parse(text_of(note))
-        others = max(0, note.count("\n— ".encode()) - 1)
-        found.append(Signed(size=said.size, root=said.root.hex(), cosignatures=others))
+        try:
+            by = open_cosigned(bundle.cosigned(log, note), cosigners).cosignatures
+        except GovernError:
+            by = ()
+        found.append(Signed(size=said.size, root=said.root.hex(), cosignatures=len(by)))
     return found[::-1]
 
 
@@ -204,7 +215,7 @@ def consistent(workspace: Workspace, log: EventLog, saved: bytes) -> Consistency
     return Consistency(saved_size=said.size, size=size, consistent=True, said="consistent")
 
 
-def gaps(log: EventLog) -> list[Gap]:
+def gaps(workspace: Workspace, log: EventLog) -> list[Gap]:
     """Return where the log is silent for long, where its clock runs backwards, and how much no witness has seen."""
     found, before = [], None
     for index, data in log.entries():
@@ -214,7 +225,7 @@ def gaps(log: EventLog) -> list[Gap]:
         if before is not None and at < before:
             found.append(Gap(index=index, kind="clock", detail=to_time(before)))
         before = at
-    witnessed = max((signed.size for signed in checkpoints(log) if signed.cosignatures), default=0)
+    witnessed = max((signed.size for signed in checkpoints(workspace, log) if signed.cosignatures), default=0)
     if witnessed < log.size:
         found.append(Gap(index=witnessed, kind="unwitnessed", detail=str(log.size - witnessed)))
     return found

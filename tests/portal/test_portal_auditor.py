@@ -15,6 +15,8 @@ from schemathesis.specs.openapi import checks as conformance
 from workplace import COLLEAGUE, SUBJECT
 
 from attest import checkpoint
+from attest.errors import StoreError
+from attest.log import EventLog
 from attest.merkle import leaf_hash, node_hash
 from attest.note import text_of
 
@@ -123,6 +125,48 @@ def test_what_is_no_file_of_ours_is_refused(world: PortalWorld, auditor: Browser
     assert 400 <= answer.status < 500 or "does not hold" in answer.words
     assert "49" not in answer.words
     assert "<script>" not in answer.text.replace('<script src="/static', "")
+
+
+def test_a_large_file_is_written_nowhere_either(
+    world: PortalWorld, auditor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tempfile
+
+    def written(_: Any) -> None:
+        raise AssertionError("written to a temporary file")
+
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", written)
+    assert upload(auditor, b"x" * 3_000_000).status == 400
+
+
+def test_a_cosignature_counts_only_if_it_holds(
+    world: PortalWorld, auditor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auditor.client.get("/api/log")
+    true = EventLog.checkpoints
+
+    def forged(log: EventLog) -> Any:
+        for note in true(log):
+            yield note + "— nobody AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n".encode()
+
+    monkeypatch.setattr(EventLog, "checkpoints", forged)
+    signed = auditor.client.get("/api/checkpoints").json()
+    assert signed
+    assert {each["cosignatures"] for each in signed} == {0}
+    gaps = [gap for gap in auditor.client.get("/api/gaps").json() if gap["kind"] == "unwitnessed"]
+    assert gaps[0]["index"] == 0
+
+
+def test_a_lost_log_is_no_fault_of_the_asker(
+    world: PortalWorld, auditor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any) -> Any:
+        raise StoreError("the database cannot be reached")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(EventLog, "entries", lost)
+        assert auditor.client.get("/api/runs").status_code == 503
+    assert auditor.client.get("/api/runs").status_code == 200
 
 
 def test_too_long_a_file_is_refused(world: PortalWorld, auditor: Browser) -> None:

@@ -30,9 +30,9 @@ def overview(visit: Visit) -> Response:
     return visit.render(
         "auditor.html",
         head=views.head(visit.workspace, visit.log),
-        checkpoints=views.checkpoints(visit.log)[:50],
+        checkpoints=views.checkpoints(visit.workspace, visit.log)[:50],
         runs=views.runs(visit.log)[:50],
-        gaps=views.gaps(visit.log),
+        gaps=views.gaps(visit.workspace, visit.log),
         entries=views.entries(visit.log, int(before) if _is_number(before) else None),
     )
 

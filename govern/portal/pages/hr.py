@@ -29,6 +29,9 @@ ANSWERS = {
     "run.collective_agreement": "works_council",
     "run.dual_control": "dpo",
     "run.no_covert": "hr",
+    # What only has to wait: nobody should ask the person again.
+    "run.notice": "time",
+    "subject.cooling_off": "time",
     "run.local_model": "operator",
     "run.jurisdiction": "operator",
     "run.purpose": "operator",
