@@ -58,6 +58,10 @@ class StoreError(InputError):
     """A log or vault file is missing, foreign, or damaged."""
 
 
+class BusyError(StoreError):
+    """A log or vault file is in use by another process, and was for as long as it was waited."""
+
+
 class ProofError(VerificationError):
     """A Merkle proof does not lead to the root."""
 

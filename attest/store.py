@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from attest.errors import LogFullError, StoreError
+from attest.errors import BusyError, LogFullError, StoreError
 from attest.files import sync_folder
 
 BUSY_MS = 10_000
@@ -49,10 +49,17 @@ def create(path: Path, what: str, application_id: int, schema: str) -> sqlite3.C
     return connect(path, what, application_id)
 
 
-def connect(path: Path, what: str, application_id: int) -> sqlite3.Connection:
+def connect(path: Path, what: str, application_id: int, wait_ms: int = BUSY_MS) -> sqlite3.Connection:
     """Open a database file of ours.
 
+    Args:
+        path: The file.
+        what: What it is, for messages.
+        application_id: What marks it as ours.
+        wait_ms: How long to wait where another process holds it, in milliseconds.
+
     Raises:
+        BusyError: It is still held after that.
         StoreError: The file is missing, is something else, or is damaged.
     """
     try:
@@ -64,7 +71,7 @@ def connect(path: Path, what: str, application_id: int) -> sqlite3.Connection:
         raise StoreError(f"{path} is not {what}")
     with translated(path, what):
         # Autocommit: transactions begin where the code says so, with BEGIN IMMEDIATE.
-        connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=wait_ms / 1000, isolation_level=None)
         try:
             found = connection.execute("PRAGMA application_id").fetchone()[0]
             if found != application_id:
@@ -95,7 +102,7 @@ def translated(path: Path, what: str) -> Iterator[None]:
                 f"{path}: the disk is full or failing; nothing was written", "free some space and run it again"
             ) from None
         if code == sqlite3.SQLITE_BUSY:
-            raise StoreError(f"{path} is in use by another process", "try again when it is done") from None
+            raise BusyError(f"{path} is in use by another process", "try again when it is done") from None
         if code == sqlite3.SQLITE_READONLY:
             raise StoreError(f"{path} may not be written", "check its permissions") from None
         raise StoreError(f"{path} is not usable as {what}", "restore it from a backup") from None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, LiteralString, Self
 
-from attest.errors import FsckError, LogFullError, StoreError
+from attest.errors import BusyError, FsckError, LogFullError, StoreError
 from attest.store_log import PAGE, Batch, Cosignature
 
 if TYPE_CHECKING:
@@ -323,7 +323,7 @@ def _translated(place: str) -> Iterator[None]:
             "free some space there and run it again",
         ) from None
     except (errors.LockNotAvailable, errors.QueryCanceled, errors.DeadlockDetected):
-        raise StoreError(f"{place} is in use by another process", "try again when it is done") from None
+        raise BusyError(f"{place} is in use by another process", "try again when it is done") from None
     except (errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege):
         raise StoreError(
             f"{place} may not be used this way", "check the role's privileges, and that the server is not a standby"

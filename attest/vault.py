@@ -38,15 +38,17 @@ class Vault:
 
     Args:
         path: The database file; made if it does not exist.
+        wait_ms: How long to wait where another process holds it, in milliseconds.
 
     Raises:
-        StoreError: The file is something else, is damaged, or is in use.
+        BusyError: It is in use.
+        StoreError: The file is something else, or is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wait_ms: int = store.BUSY_MS) -> None:
         self.path = path
         if path.exists():
-            self._connection = store.connect(path, WHAT, APPLICATION_ID)
+            self._connection = store.connect(path, WHAT, APPLICATION_ID, wait_ms)
         else:
             self._connection = store.create(path, WHAT, APPLICATION_ID, _SCHEMA)
         try:

@@ -18,9 +18,14 @@ FROM_THE_RECORD = frozenset(
         "subject.objection",
         "subject.delegate",
         "lifecycle.withdrawal",
+        "lifecycle.cascade",
     }
 )
-"""Gates that look at what the person signed or said: which of them object depends on what that was."""
+"""Gates that look at what the person signed or said: which of them object depends on what that was.
+
+`lifecycle.cascade` asks whether what somebody took back is cleared away: it is told where a consent is in force, since
+then nothing else is in the way, and not beside a consent that is missing.
+"""
 
 _MISSING = frozenset(
     f"missing_fact.{name}" for name in ("notice_at", "signed_at", "language", "sources", "recipients", "policy")

@@ -15,7 +15,7 @@ from attest import canonical
 from attest.encoding import from_time
 from attest.errors import FormatError
 from attest.shape import exact
-from govern import identities, lineage, working
+from govern import identities, lineage, portal_jobs, working
 from govern.errors import GovernError, InputError
 
 if TYPE_CHECKING:
@@ -51,9 +51,11 @@ def erase(workspace: Workspace, log: EventLog, vault: Vault, filed: Collection[s
         filed: The names under which the vault files the person.
         now: The moment.
     """
-    # What an interrupted run left, and who was proposed as one person, may hold the person too; both can be made again.
+    # What an interrupted run left, who was proposed as one person, and what somebody looked at on the portal may hold
+    # the person too; all of it can be made again.
     working.erase(workspace)
     identities.forget(workspace)
+    portal_jobs.forget_previews(workspace.root, filed)
     return _destroy(workspace, log, vault, now, lambda: vault.shred(*filed))
 
 

@@ -18,6 +18,7 @@ from govern.suppression import MINIMUM, Cell, Table
 if TYPE_CHECKING:
     from attest.events import Event
     from consent.ledger import Ledger
+    from policies.model import Policy
 
 SCHEMA = "govern-hr-report/1"
 MIN_GROUP = 10
@@ -34,7 +35,7 @@ class Facts:
     Attributes:
         asked: Who was asked, by purpose.
         agreed: Whose yes stands in force, by purpose and source.
-        runs: Number of sealed extractions.
+        runs: Number of sealed extractions, without those that took the place of an earlier one.
         released: Number of released skills.
         held_back: Records that each gate held back, by gate and then by person.
         records: Records seen and taken, by person.
@@ -94,20 +95,23 @@ def gather(entries: Iterable[Event], ledger: Ledger, now: datetime) -> Facts:
     """Return what a log says that the report needs.
 
     Args:
-        entries: Every event of the log, in order.
+        entries: Every event of the log, in order. A run that took another's place is left out with all its numbers: one
+            run more than were ordered would say that somebody took something back.
         ledger: The consents of the same log.
         now: The moment to speak of; later events are left out.
     """
+    entries = [event for event in entries if event.at <= now]
+    again = {event.body.get("replaced_by") for event in entries if event.type == "skill.tombstoned"}
     asked: dict[str, set[str]] = defaultdict(set)
     held: dict[str, Counter[str]] = defaultdict(Counter)
     seen: Counter[str] = Counter()
     taken: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     for event in entries:
-        if event.at > now:
+        body = event.body
+        if body.get("extraction_id") in again - {None}:
             continue
         kinds[event.type] += 1
-        body = event.body
         if event.type == "consent.requested":
             for purpose in body.get("purposes") or ():
                 asked[str(purpose)].add(str(body.get("pid")))
@@ -133,17 +137,21 @@ def gather(entries: Iterable[Event], ledger: Ledger, now: datetime) -> Facts:
     )
 
 
-def build(facts: Facts, now: datetime, min_group: int = MIN_GROUP) -> Report:
+def build(facts: Facts, policy: Policy, now: datetime) -> Report:
     """Return the report.
+
+    Its rows and columns are what the policy allows and what somebody was asked. Were they what stands in force, a
+    column that comes or goes would tell that one person agreed or took it back.
 
     Args:
         facts: What it is made from.
+        policy: Names purposes and sources, and the smallest group (`subject.no_detriment`).
         now: The moment that it speaks of.
-        min_group: Smallest number of people asked of whom it says anything; never under the floor's.
     """
-    group = max(min_group, MIN_GROUP)
-    purposes = sorted({purpose for purpose, _ in facts.agreed} | set(facts.asked))
-    sources = sorted({source for _, source in facts.agreed})
+    detriment = policy.gates.get("subject.no_detriment")
+    group = int(detriment.values()["min_group"]) if detriment is not None else MIN_GROUP
+    purposes = sorted({*policy.gates["run.purpose"].values()["allow"], *facts.asked})
+    sources = sorted(policy.gates["record.source"].values()["allow"])
     counts = {cell: len(people) for cell, people in facts.agreed.items()}
     reached = {
         purpose: len(

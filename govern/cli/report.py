@@ -41,13 +41,13 @@ def hr(options: GlobalOptions, ref: str, now: datetime) -> None:
 
     out = options.output()
     workspace = options.open_workspace()
-    gate = loader.load(ref).gates.get("subject.no_detriment")
+    policy = loader.load(ref)
     with workspace.log() as log:
         facts = hr_report.gather((events.parse(data) for _, data in log.entries()), workspace.ledger(log), now)
-    made = hr_report.build(facts, now, gate.values()["min_group"] if gate is not None else hr_report.MIN_GROUP)
+    made = hr_report.build(facts, policy, now)
     table = made.consents
     out.heading("Agreements in force, by purpose and source")
-    if table.rows and table.columns:
+    if any(count is not None for count in table.cells.values()):
         head = ("", *table.columns, "all")
         lines = [
             (p, *(_cell(table.cells[p, s]) for s in table.columns), _cell(table.row_totals[p])) for p in table.rows

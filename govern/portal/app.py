@@ -20,7 +20,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from attest.errors import StoreError
+from attest.errors import BusyError, StoreError
 from govern.errors import GovernError
 from govern.portal import api, arrival, pages, texts
 from govern.portal.desk import Desk, DeskThread
@@ -48,9 +48,9 @@ class Portal:
     ) -> None:
         self.settings = settings
         self.desk = DeskThread(root)
-        self.work = Work(root)
-        self.works = works
         self.clock = clock or (lambda: datetime.now(UTC).replace(microsecond=0))
+        self.work = Work(root, self.clock)
+        self.works = works
 
     def close(self) -> None:
         """Finish what was begun and stop the worker."""
@@ -230,6 +230,10 @@ def _answer(
         return page.answer(visit)
     except NotFoundError:
         return problem(visit, 404)
+    except BusyError:
+        answer = problem(visit, 503, visit.t("common.busy"))
+        answer.headers["Retry-After"] = "60"
+        return answer
     except StoreError:
         # The desk lets go of what it holds, and opens it anew for the next visitor.
         raise

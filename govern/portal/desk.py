@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from attest.errors import StoreError
+from attest.errors import BusyError, StoreError
 from consent.ledger import Ledger
 from govern.workspace import PEOPLE, Workspace
 
 if TYPE_CHECKING:
     from attest.log import EventLog
+    from attest.vault import Vault
     from extract.identity import Identities
     from govern.portal.door import Door
 
@@ -44,6 +45,12 @@ class ServedWorkspace(Workspace):
             self.held.ledger = Ledger()
         self.held.ledger.extend(log.entries(self.held.ledger.size))
         return self.held.ledger
+
+    def vault(self) -> Vault:
+        """Open the vault, or say at once that a run holds it: whoever waits here keeps everybody else waiting."""
+        from attest.vault import Vault
+
+        return Vault(self.root / "vault.sqlite", wait_ms=0)
 
     def identities(self, path: Path | None = None) -> Identities:
         """Load the people file."""
@@ -95,6 +102,8 @@ class DeskThread:
     def _do(self, task: Callable[[Desk], T]) -> T:
         try:
             return task(self._open())
+        except BusyError:
+            raise
         except StoreError:
             # A connection to a database can be lost; the next task gets a new one.
             with suppress(Exception):

@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govern.errors import GovernError, RefusedError, UsageError
 from govern.portal import settings
-from govern.portal.work import Job, JobFile
+from govern.portal_jobs import Job, JobFile
 
 if TYPE_CHECKING:
     from extract.job import Progress, SourcePaths
@@ -36,7 +37,7 @@ def main() -> None:
     # A job cannot be interrupted half way by asking it; the process can, and every job can be begun again.
     threading.Thread(target=_end_with_portal, daemon=True).start()
     while True:
-        if not step(root):
+        if not step(root, _now):
             time.sleep(WAIT)
 
 
@@ -45,9 +46,15 @@ def _end_with_portal() -> None:
     os._exit(0)
 
 
-def step(root: Path) -> bool:
-    """Do the oldest job that waits; return whether there was one."""
+def step(root: Path, clock: Callable[[], datetime]) -> bool:
+    """Forget what is old, and do the oldest job that waits; return whether there was one.
+
+    Args:
+        root: Folder of the workspace.
+        clock: Tells the time: a job acts as of when it is begun, for meanwhile a consent may have ended.
+    """
     with closing(JobFile(root)) as file:
+        file.forget(clock())
         job = file.take()
         if job is None:
             return False
@@ -60,15 +67,19 @@ def step(root: Path) -> bool:
                 file.tell(job.id, stage, done, total)
 
         try:
-            result = do(root, job, progress)
+            result = do(root, job, clock(), progress)
         except GovernError as error:
-            file.end(job.id, job.ordered, result=_details(error), problem=_problem(error))
+            file.end(job.id, clock(), result=_details(error), problem=_problem(error))
         except Exception as error:
             # What a foreign exception says may be about a person: its type is all that is kept.
-            file.end(job.id, job.ordered, problem=f"failed.{type(error).__name__}")
+            file.end(job.id, clock(), problem=f"failed.{type(error).__name__}")
         else:
-            file.end(job.id, job.ordered, result=result)
+            file.end(job.id, clock(), result=result)
         return True
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _problem(error: GovernError) -> str:
@@ -80,12 +91,12 @@ def _details(error: GovernError) -> list[str]:
     return sorted(set(_GATE.findall(error.message))) if isinstance(error, RefusedError) else []
 
 
-def do(root: Path, job: Job, progress: Progress) -> Any:
+def do(root: Path, job: Job, now: datetime, progress: Progress) -> Any:
     """Do a job and return its result, as a JSON value."""
     from govern.workspace import Workspace
 
     workspace = Workspace.open(root)
-    return _DOES[job.kind](workspace, settings.load(root), job, progress)
+    return _DOES[job.kind](workspace, settings.load(root), job, now, progress)
 
 
 def paths_of(told: Settings) -> SourcePaths:
@@ -98,7 +109,7 @@ def paths_of(told: Settings) -> SourcePaths:
     return found
 
 
-def _preview(workspace: Workspace, told: Settings, job: Job, progress: Progress) -> Any:
+def _preview(workspace: Workspace, told: Settings, job: Job, now: datetime, progress: Progress) -> Any:
     from govern import asking
     from policies import loader
 
@@ -111,7 +122,7 @@ def _preview(workspace: Workspace, told: Settings, job: Job, progress: Progress)
             str(job.parameters["purpose"]),
             paths_of(told),
             str(job.parameters["lang"]),
-            job.ordered,
+            now,
             progress,
         )
     return {"numbers": shown.document(), "items": [item.document() for item in items]}
@@ -131,34 +142,34 @@ def _order(told: Settings, job: Job) -> Order:
     )
 
 
-def _dry_run(workspace: Workspace, told: Settings, job: Job, progress: Progress) -> Any:
+def _dry_run(workspace: Workspace, told: Settings, job: Job, now: datetime, progress: Progress) -> Any:
     from consent import neutral
     from govern import extraction
 
-    looked = extraction.dry_run(workspace, _order(told, job), job.ordered, progress)
+    looked = extraction.dry_run(workspace, _order(told, job), now, progress)
     return {
         "allowed": looked.decision.allowed,
         "refused_by": list(neutral.for_operator(looked.decision.reasons)),
-        "kinds": {kind: list(pair) for kind, pair in looked.kinds.items()},
+        "taken": {kind: taken for kind, (taken, _) in looked.kinds.items()},
         "by_reason": looked.gated.by_reason(),
     }
 
 
-def _run(workspace: Workspace, told: Settings, job: Job, progress: Progress) -> Any:
+def _run(workspace: Workspace, told: Settings, job: Job, now: datetime, progress: Progress) -> Any:
     from govern import extraction, jobs
 
-    data, sealed = extraction.run(workspace, _order(told, job), job.ordered, progress)
+    data, sealed = extraction.run(workspace, _order(told, job), now, progress)
     workspace.keep(jobs.staged_path(workspace, sealed.extraction_id), data)
     ledger = sealed.ledger
     return {
         "extraction_id": sealed.extraction_id,
-        "seal_index": sealed.seal_index,
-        "numbers": {name: ledger[name] for name in ("seen", "taken", "left_out", "claims")},
+        "taken": ledger["taken"],
+        "claims": ledger["claims"],
         "by_reason": ledger["by_reason"],
     }
 
 
-def _clear(workspace: Workspace, told: Settings, job: Job, progress: Progress) -> Any:
+def _clear(workspace: Workspace, told: Settings, job: Job, now: datetime, progress: Progress) -> Any:
     from govern import withdrawing
 
     with workspace.log() as log:
@@ -167,7 +178,7 @@ def _clear(workspace: Workspace, told: Settings, job: Job, progress: Progress) -
             log,
             job.who,
             int(job.parameters["index"]),
-            job.ordered,
+            now,
             progress,
             erase=job.kind == "erase",
         )
@@ -177,7 +188,7 @@ def _clear(workspace: Workspace, told: Settings, job: Job, progress: Progress) -
     return counts | {"later": bool(cleared.later), "receipt": cleared.receipt.decode()}
 
 
-_DOES: dict[str, Callable[[Workspace, Settings, Job, Progress], Any]] = {
+_DOES: dict[str, Callable[[Workspace, Settings, Job, datetime, Progress], Any]] = {
     "preview": _preview,
     "dry_run": _dry_run,
     "run": _run,

@@ -168,9 +168,14 @@ class PortalWorld:
     def work(self) -> int:
         """Do every job that waits, here and now; return how many there were."""
         done = 0
-        while worker.step(self.office.workspace):
+        while worker.step(self.office.workspace, lambda: self.now):
             done += 1
         return done
+
+    def entries(self, kind: str) -> list[bytes]:
+        """The entries of a type that stand in the log."""
+        mark = f'"type":"{kind}"'.encode()
+        return self.portal.desk.call(lambda desk: [data for _, data in desk.log.entries() if mark in data])
 
     def later(self, **by: float) -> None:
         """Set the clock on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from workplace import SUBJECT
 
 from attest.errors import StoreError
 from attest.log import EventLog
+from attest.store import BUSY_MS
 from consent.ledger import Ledger
 from govern import counted
 from govern.errors import RefusedError
+from govern.workspace import Workspace
 
 
 def test_a_lost_connection_is_told_and_the_next_visitor_gets_a_new_one(
@@ -68,3 +71,21 @@ def test_an_entry_that_does_not_count_leaves_the_ledger_as_the_log_is(world: Por
     held, replayed = world.portal.desk.call(refused)
     assert not held.spoiled
     assert (held.size, held.rejected) == (replayed.size, replayed.rejected)
+
+
+def test_while_a_run_holds_the_vault_nobody_waits_and_everything_else_goes_on(world: PortalWorld) -> None:
+    browser, dpo = world.browser(), world.browser("dpo", "dpo-1")
+    before = world.portal.desk.call(lambda desk: desk)
+    with Workspace.open(world.office.workspace).vault():
+        began = time.monotonic()
+        answer = browser.get("/me/taken")
+        assert time.monotonic() - began < BUSY_MS / 1000 / 2
+        assert (answer.status, answer.headers["retry-after"]) == (503, "60")
+        assert "needs the same keys" in answer.words
+        assert "needs the same keys" in dpo.get("/dpo").words
+        # Nobody has to wait to take back what they gave.
+        page = browser.get("/me")
+        withdrawn = browser.send(page, "/me/withdraw", nth=len(page.tree.css('form[action="/me/withdraw"]')) - 1)
+        assert withdrawn.status == 200
+    assert browser.get("/me/taken").status == 200
+    assert world.portal.desk.call(lambda desk: desk) is before

@@ -29,7 +29,7 @@ def ran(world: PortalWorld) -> PortalWorld:
     browser.sign(browser.send(browser.get("/me"), "/me/choose", **YES), "/me/sign", world.device())
     world.later(days=8)
     order = {"subject": SUBJECT, "purpose": "knowledge_transfer"}
-    world.portal.work.order("run", "hr", "hr-1", order, world.now)
+    world.portal.work.order("run", "hr", "hr-1", order)
     assert world.work() == 1
     return world
 

@@ -34,7 +34,7 @@ def run(world: PortalWorld) -> Any:
     """Have HR run it, as the page does."""
     world.later(days=8)  # the policy lets nothing be read before
     order = {"subject": SUBJECT, "purpose": "knowledge_transfer"}
-    name = world.portal.work.order("run", "hr", "hr-1", order, world.now)
+    name = world.portal.work.order("run", "hr", "hr-1", order)
     assert world.work() == 1
     job = world.portal.work.job(name, "hr", "hr-1")
     assert job is not None

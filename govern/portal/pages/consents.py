@@ -166,7 +166,7 @@ def withdraw(visit: Visit) -> Response:
         sources=sources,
         signed=signed,
     )
-    visit.work.order("clear", visit.me.role, visit.who, {"index": index}, visit.now)
+    visit.work.order("clear", visit.me.role, visit.who, {"index": index})
     return visit.go(f"/me/receipts/{index}")
 
 

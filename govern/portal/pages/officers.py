@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from attest.errors import BusyError
 from govern import lineage, passkeys
 from govern.artefacts import access, entries
 from govern.portal.pages.hr import report_of
@@ -29,15 +30,18 @@ def council(visit: Visit) -> Response:
 @PAGES.get("/dpo", "dpo", is_read=True)
 def dpo(visit: Visit) -> Response:
     """Show the data protection officer, beside that, the requests for access that wait, and what is due to end."""
-    with visit.workspace.vault() as vault:
-        due = lineage.of_workspace(visit.workspace, visit.log, vault, visit.now)
+    try:
+        with visit.workspace.vault() as vault:
+            due = lineage.of_workspace(visit.workspace, visit.log, vault, visit.now)
+    except BusyError:
+        due = None
     requests = access(entries(visit.log))
     return visit.render(
         "officers.html",
         **_shared(visit),
         requests=requests,
         # Which extraction, and since when; not whose, and not whether somebody withdrew, vetoed or was erased.
-        due=[(each.artefact.extraction_id, each.since) for each in due],
+        due=[(each.artefact.extraction_id, each.since) for each in due] if due is not None else None,
     )
 
 

@@ -37,7 +37,7 @@ def look(visit: Visit) -> Response:
     purposes = signing.purposes_of(visit.policy)
     purpose = signing.known("purpose", [visit.one("purpose")], purposes)[0]
     parameters = {"subject": visit.who, "purpose": purpose, "lang": visit.t.lang}
-    name = visit.work.order("preview", "employee", visit.who, parameters, visit.now)
+    name = visit.work.order("preview", "employee", visit.who, parameters)
     return visit.go(f"/me/preview/{name}")
 
 
@@ -120,7 +120,7 @@ def erase(visit: Visit) -> Response:
     if visit.one("sure", "") != "yes":
         raise UsageError(visit.t("own.not_sure"))
     index, _ = withdrawing.withdraw(visit.workspace, visit.log, visit.who, visit.now, channel="portal")
-    visit.work.order("erase", "employee", visit.who, {"index": index}, visit.now)
+    visit.work.order("erase", "employee", visit.who, {"index": index})
     return visit.render("erased.html", index=index)
 
 
