@@ -119,15 +119,15 @@ def _plan(workspace: Workspace, log: EventLog, data: bytes, now: datetime, at: d
 
 
 def begin_response(
-    workspace: Workspace, log: EventLog, data: bytes, pid: str, kind: str, page: Page, now: datetime
+    workspace: Workspace, log: EventLog, digest: str, pid: str, kind: str, page: Page, now: datetime
 ) -> tuple[Response, Signing]:
-    """Begin to sign a word on a released skill: `confirm`, `contest` or `correct`.
+    """Begin to sign a word on a released skill, named by the digest of its statement: `confirm`, `contest`, `correct`.
 
     Raises:
         InputError: The skill was not released in this workspace.
         RefusedError: It is about somebody else, or the person has no passkey for this page.
     """
-    said = subjects.respond(workspace, log, data, pid, kind, now)
+    said = subjects.respond(log, digest, pid, kind, now)
     return said, passkeys.offer(workspace.ledger(log), pid, page, response.PAYLOAD_TYPE, said.payload())
 
 

@@ -136,17 +136,15 @@ def dispositions(workspace: Workspace, extraction: str, seal: dict[str, Any]) ->
     return tree
 
 
-def respond(workspace: Workspace, log: EventLog, data: bytes, pid: str, kind: str, now: datetime) -> Response:
-    """Return what the person would sign about a skill.
+def respond(log: EventLog, digest: str, pid: str, kind: str, now: datetime) -> Response:
+    """Return what the person would sign about a skill, named by the digest of its signed statement.
 
     Raises:
         InputError: It was not released in this workspace.
         RefusedError: It is about somebody else.
     """
-    from attest import container, response
-    from govern.releases import statement_sha256
+    from attest import response
 
-    digest = statement_sha256(container.unpack(data).files)
     for _, entry in _entries(log, "skill.released"):
         body = entry["body"]
         if body["statement_sha256"] == digest:

@@ -14,6 +14,8 @@ from govern.errors import InputError, UsageError
 
 SCHEMA = "govern-review/1"
 Verdict = Literal["accepted", "struck", "corrected", "withheld"]
+MAX_STATEMENT = 600
+"""Longest correction, characters: a claim is a sentence, and a skill has an end."""
 VERDICTS = ("accepted", "corrected", "struck", "withheld")
 
 
@@ -70,7 +72,7 @@ class Review:
         """Return the review with one decision made, or taken back with None.
 
         Raises:
-            UsageError: A correction without words, or with control characters, as a stray key leaves them.
+            UsageError: A correction without words, too long, or with control characters, as a stray key leaves them.
         """
         decisions = dict(self.decisions)
         if decision is None:
@@ -80,6 +82,10 @@ class Review:
                 text = " ".join(decision.statement.split())
                 if not text:
                     raise UsageError(f"the correction of {claim.id} is empty", "strike the claim instead")
+                if len(text) > MAX_STATEMENT:
+                    raise UsageError(
+                        f"the correction of {claim.id} is longer than {MAX_STATEMENT} characters", "say it shorter"
+                    )
                 if any(unicodedata.category(c) == "Cc" for c in text):
                     raise UsageError(f"the correction of {claim.id} holds control characters", "write it again")
                 decision = Decision("corrected", text)

@@ -73,18 +73,23 @@ def show(options: GlobalOptions, file: Path, now: datetime) -> None:
     )
 
 
-@skill.command(epilog="Example:  govern skill verify ops.skill")
+@skill.command(epilog="Example:  govern skill verify ops.skill --by team:own")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--by", metavar="WHO", help="Log that this role, team or pseudonym uses it now.")
 @now_option
 @governed
-def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
-    """Ask this workspace whether a skill is whole and may still be used.
+def verify(options: GlobalOptions, file: Path, by: str | None, now: datetime) -> None:
+    """Ask this workspace whether a skill is whole and may still be used; with --by, and where it may, log the use.
+
+    The person whom a skill describes sees who used it and when, as far as that was logged.
 
     Exit code 0 only for a released skill. Drafts and skills that expired, are suspended, superseded, were revoked,
     quarantined or tombstoned are refused; what was changed, or is of another log, fails.
     """
+    from attest import container
     from extract.skill.draft import is_draft
     from extract.skill.verify import verify_skill
+    from govern import skills
     from govern import standing as standings
 
     out = options.output()
@@ -97,15 +102,22 @@ def verify(options: GlobalOptions, file: Path, now: datetime) -> None:
         ledger = workspace.ledger(log)
         standing = standings.standing(workspace, log, data, ledger, now)
         word = standings.word(data, log, ledger, now) if not failed else None
-    status = "damaged" if failed else standing.status
+        status = "damaged" if failed else standing.status
+        used = None
+        if by is not None and status == "released":
+            name = standings.extraction_of(container.unpack(data).files)
+            used = skills.use(workspace, log, name or "", by, now)
     out.say(f"{file}: {status if failed else standing.text}", important=True)
     if word is not None:
         out.say(f"The person's word: {word.text}", important=True)
+    if used is not None:
+        out.say(f"That it is used is logged (entry {used}).")
     out.result(
         {
             "file": str(file),
             **standing.document,
             "status": status,
+            "used_index": used,
             "failed": failed,
             "word": word.document if word is not None else None,
         }

@@ -98,6 +98,7 @@ def _respond(
     passphrase_file: Path | None,
     now: datetime,
 ) -> None:
+    from attest import container
     from attest.files import replace_file
     from govern import releases, subjects
 
@@ -110,7 +111,8 @@ def _respond(
     workspace = options.open_workspace()
     data = read_skill(file)
     with workspace.log() as log:
-        said = subjects.respond(workspace, log, data, subject, kind, now)
+        digest = releases.statement_sha256(container.unpack(data).files)
+        said = subjects.respond(log, digest, subject, kind, now)
         if to_sign is not None:
             replace_file(to_sign, said.payload(), 0o600)
             out.say(f"Written to {to_sign}. Sign it with the SSH key that you enrolled, then hand the signature in:")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,9 @@ class NotFoundError(GovernError):
     def __init__(self) -> None:
         super().__init__("there is no such page")
 
+
+#: How long before the end of a consent or a skill its person is reminded of it.
+SOON = timedelta(days=30)
 
 #: Where each role begins.
 HOMES = {

@@ -29,6 +29,10 @@ from govern.passkeys import Page, Signing
 ELSEWHERE = Page("portal.example", "https://portal.example", "Harbour Works")
 
 
+def digest_of(data: bytes) -> str:
+    return standing.statement_sha256(container.unpack(data).files)
+
+
 class Desk(Office):
     """An office whose page shows drafts to the person."""
 
@@ -54,7 +58,9 @@ class Desk(Office):
         return self.finish_release(begun, phone.get(signing.options))
 
     def word_by(self, data: bytes, kind: str, phone: Authenticator = PHONE) -> int:
-        said, signing = passkey_releases.begin_response(self.workspace, self.log, data, SUBJECT, kind, PAGE, self.now)
+        said, signing = passkey_releases.begin_response(
+            self.workspace, self.log, digest_of(data), SUBJECT, kind, PAGE, self.now
+        )
         answer = phone.get(signing.options)
         return passkey_releases.finish_response(self.workspace, self.log, said, signing, answer, self.now)
 
@@ -245,7 +251,9 @@ def test_a_release_without_its_enrolment_or_witness_is_not_the_persons(desk: Des
 
 def test_a_word_by_a_passkey_that_is_enrolled_later_does_not_count(desk: Desk) -> None:
     data = desk.release_by()
-    said, signing = passkey_releases.begin_response(desk.workspace, desk.log, data, SUBJECT, "contest", PAGE, desk.now)
+    said, signing = passkey_releases.begin_response(
+        desk.workspace, desk.log, digest_of(data), SUBJECT, "contest", PAGE, desk.now
+    )
     assertion = LAPTOP.sign(dsse.pae(signing.payload_type, signing.payload))
     body = said.signed_body(assertion.to_signature(LAPTOP.passkey.key_id))
     desk.add("subject.response", body, f"employee:{SUBJECT}")
@@ -297,7 +305,7 @@ def test_a_wrong_assertion_is_no_word(desk: Desk, changes: dict[str, Any]) -> No
 
 def test_another_word_than_the_signed_one_is_refused(desk: Desk) -> None:
     data = desk.release_by()
-    arguments = (desk.workspace, desk.log, data, SUBJECT)
+    arguments = (desk.workspace, desk.log, digest_of(data), SUBJECT)
     said, _ = passkey_releases.begin_response(*arguments, "confirm", PAGE, desk.now)
     _, signing = passkey_releases.begin_response(*arguments, "contest", PAGE, desk.now)
     answer = PHONE.get(signing.options)

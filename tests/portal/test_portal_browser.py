@@ -12,6 +12,8 @@ from portal_browser import chromium, overflows, person, served, violations
 from portal_world import WITNESS, PortalWorld
 from workplace import SUBJECT
 
+from govern.portal.pages.hr import SLOT
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -76,6 +78,11 @@ def test_enrol_look_sign_run_review_release_withdraw_refused(
     def shown(tab: Any, name: str) -> None:
         assert violations(tab) == [], name
         tab.screenshot(path=str(pictures / f"{lang}-{name}.png"), full_page=True)
+        # What a window of 1280 px has left at 400 % (WCAG 1.4.10).
+        wide = tab.viewport_size
+        tab.set_viewport_size({"width": 320, "height": 800})
+        assert not overflows(tab), name
+        tab.set_viewport_size(wide)
 
     for tab in (page, hr):
         speak(tab, lang)
@@ -85,8 +92,11 @@ def test_enrol_look_sign_run_review_release_withdraw_refused(
 
     page.goto("/me/preview")
     page.locator('form[action="/me/preview"] button').click()
+    shown(page, "waiting")
     assert world.work() == 1
-    page.reload()
+    # The page follows the job by itself.
+    page.locator("[data-job]").wait_for(state="detached")
+    assert page.locator("[data-said]").inner_text() == page.locator("h1").inner_text()
     assert page.locator("tbody tr").count() > 10
     shown(page, "preview")
 
@@ -111,7 +121,8 @@ def test_enrol_look_sign_run_review_release_withdraw_refused(
         hr.locator("#run-purpose").select_option("knowledge_transfer")
         hr.locator('button[name="kind"][value="run"]').click()
         assert world.work() == 1
-        hr.reload()
+        world.now += SLOT
+        hr.locator("[data-job]").wait_for(state="detached")
 
     # The cooling-off has not passed: the run is refused, and nothing tells why the consent is not in force.
     run()
@@ -119,7 +130,7 @@ def test_enrol_look_sign_run_review_release_withdraw_refused(
     world.later(days=8)
     page, hr = person(browser, world, "employee", SUBJECT, page), person(browser, world, "hr", "hr-1", hr)
     run()
-    assert hr.locator("dd").count() >= 8
+    assert hr.locator("dd").count() >= 6
     shown(hr, "hr-run")
     hr.goto("/hr")
     shown(hr, "hr")

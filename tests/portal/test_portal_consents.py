@@ -223,3 +223,12 @@ def test_without_a_passkey_the_page_says_what_to_do(world: PortalWorld) -> None:
     page = browser.send(browser.get("/me"), "/me/choose", **YES)
     assert page.status == 403
     assert "need a passkey" in page.words
+
+
+def test_the_person_is_reminded_before_a_yes_ends(world: PortalWorld, browser: Browser) -> None:
+    browser.sign(browser.send(browser.get("/me"), "/me/choose", **YES), "/me/sign", world.device())
+    assert "It ends soon" not in browser.get("/me").words
+    world.later(days=75)
+    assert "It ends soon" in world.browser().get("/me").words
+    world.later(days=30)
+    assert "It ends soon" not in world.browser().get("/me").words

@@ -43,7 +43,7 @@ def test_a_person_sees_their_own_messages_before_deciding(world: PortalWorld) ->
     browser = world.browser()
     page = browser.send(browser.get("/me/preview"), "/me/preview", purpose="knowledge_transfer")
     path = page.url.removeprefix(world.origin)
-    assert 'http-equiv="refresh"' in page.text
+    assert "data-job" in page.text
     assert world.work() == 1
     page = browser.get(path)
     rows = page.tree.css("tbody tr")
@@ -55,7 +55,6 @@ def test_a_person_sees_their_own_messages_before_deciding(world: PortalWorld) ->
     # What was shown is kept nowhere but in the job, and there for an hour.
     world.later(hours=2)
     browser = world.browser()
-    browser.send(browser.get("/me/preview"), "/me/preview", purpose="knowledge_transfer")
     assert browser.get(path).status == 404
     assert b"always tag the build" not in (world.office.workspace / "portal-jobs.sqlite").read_bytes()
 
@@ -67,10 +66,12 @@ def test_what_was_taken_is_told_with_a_file_that_proves_it(ran: PortalWorld) -> 
     answer = answers.verify(browser.get("/me/taken/answer.json").content, vkey(ran))
     assert answer.pid == SUBJECT
     assert len(answer.found) > 10
-    assert "No finished run" in ran.browser(who="p-2xw8n5ht").get("/me/taken").words or COLLEAGUE == "p-2xw8n5ht"
+    theirs = answers.verify(ran.browser(who=COLLEAGUE).get("/me/taken/answer.json").content, vkey(ran))
+    assert theirs.pid == COLLEAGUE
+    assert 0 < len(theirs.found) < len(answer.found)
 
 
-def test_history_names_who_looked(ran: PortalWorld) -> None:
+def test_history_tells_what_the_log_says_of_one_person(ran: PortalWorld) -> None:
     browser = ran.browser()
     page = browser.get("/me/history")
     for said in ("You were asked", "You said yes", "The run was sealed", "A passkey of yours was entered"):

@@ -59,7 +59,7 @@ def test_the_whole_story_of_a_skill(world: PortalWorld, browser: Browser) -> Non
     person, page = draft_page(world)
     path = page.url.removeprefix(world.origin)
     claims = page.tree.css("section.claim")
-    assert len(claims) == job.result["numbers"]["claims"] > 1
+    assert len(claims) == job.result["claims"] > 1
     assert page.tree.css("blockquote")
 
     # One is corrected, one struck, the rest may stand; nothing is released before every one has its word.
@@ -100,6 +100,22 @@ def test_the_whole_story_of_a_skill(world: PortalWorld, browser: Browser) -> Non
     assert word.body["response"] == "confirm"
     assert person.sign(asked, f"{action}/said", world.device()).status == 403
 
+    # Who uses it asks first and says so; the person sees it.
+    listed = person.get("/me/drafts").words
+    assert "you stand by it" in listed
+    assert "Nobody said that they used it" in listed
+    moment = ("--now", world.now.isoformat())
+    for by in ("team:own", "role:release"):
+        assert world.office.run("skill", "verify", file, "--by", by, *moment).code == 0
+    assert world.office.run("skill", "verify", file, *moment).code == 0
+    assert world.office.run("skill", "verify", file, "--by", "no name", *moment).code == 2
+    assert [event.body["by"] for event in logged(world, "skill.used")] == ["team:own", "role:release"]
+    listed = person.get("/me/drafts").words
+    assert "team:own" in listed
+    assert f"{event.body['expires'][:10]}" in listed
+    assert "soon" not in listed
+    assert "A skill was used" in person.get("/me/history").words
+
     # Nobody else gets it, under whatever name.
     other = world.browser(who=COLLEAGUE)
     assert other.get(path).status == 404
@@ -117,8 +133,10 @@ def test_the_whole_story_of_a_skill(world: PortalWorld, browser: Browser) -> Non
     workspace = world.portal.desk.call(lambda desk: desk.workspace)
     assert not jobs.released_path(workspace, extraction).exists()
     assert person.get(str(link.attributes["href"])).status == 404
-    verdict = world.office.run("skill", "verify", file, "--now", world.now.isoformat())
+    verdict = world.office.run("skill", "verify", file, "--by", "team:own", "--now", world.now.isoformat())
     assert verdict.code == 3
+    assert len(logged(world, "skill.used")) == 2
+    assert "ended" in person.get("/me/drafts").words
     world.later(minutes=5)
     again = run(world)
     assert (again.state, again.problem) == ("failed", "refused")

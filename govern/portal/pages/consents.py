@@ -16,7 +16,7 @@ from govern import decided, passkeys, signing, withdrawing
 from govern.errors import InputError, RefusedError, UsageError
 from govern.portal.pages.passkeys import answer_of
 from govern.portal.pages.registry import Pages
-from govern.portal.visit import NotFoundError
+from govern.portal.visit import SOON, NotFoundError
 from policies.duration import Duration
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def overview(visit: Visit) -> Response:
         told=told,
         can_sign=bool(_here(visit)),
         latest=visit.ledger.latest(visit.who),
+        soon=visit.now + SOON,
     )
 
 

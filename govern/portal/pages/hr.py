@@ -101,7 +101,9 @@ def job(visit: Visit) -> Response:
     if found is None:
         raise NotFoundError
     found = _in_slots(found, visit.now)
-    return visit.render("hr_job.html", job=found, gates=_gates(visit, found), taken=_taken(visit, found), why=_why(found))
+    return visit.render(
+        "hr_job.html", job=found, gates=_gates(visit, found), taken=_taken(visit, found), why=_why(found)
+    )
 
 
 @PAGES.get("/policy", *OFFICERS, "auditor", "employee")

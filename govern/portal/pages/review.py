@@ -13,24 +13,23 @@ from attest.response import RESPONSES
 from attest.response import Response as Word
 from extract.distil.keeps import KEPT_KINDS
 from extract.skill import draft as drafts
-from extract.skill.review import Decision, Review, legible, unsure_first
-from govern import jobs, passkey_releases, reviewing, standing
+from extract.skill.review import MAX_STATEMENT, Decision, Review, legible, unsure_first
+from govern import jobs, passkey_releases, reviewing, skills
 from govern.artefacts import artefacts, entries
 from govern.errors import GovernError, RefusedError, UsageError
 from govern.passkey_releases import Begun
 from govern.passkeys import Signing
 from govern.portal.pages.passkeys import answer_of
 from govern.portal.pages.registry import Pages
-from govern.portal.visit import NotFoundError
+from govern.portal.visit import SOON, NotFoundError
 
 if TYPE_CHECKING:
     from extract.distil.claims import Claim
     from extract.skill.draft import Draft
     from govern.portal.visit import Visit
+    from govern.skills import Skill
 
 PAGES = Pages()
-MAX_STATEMENT = 600
-"""Longest correction, characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Saying:
 @PAGES.get("/me/drafts", "employee")
 def overview(visit: Visit) -> Response:
     """List the drafts that wait for this person, and the skills that they released."""
-    waiting, released = [], []
+    waiting = []
     for made in artefacts(entries(visit.log)).values():
         if made.subject != visit.who:
             continue
@@ -64,13 +63,14 @@ def overview(visit: Visit) -> Response:
                 continue
             review = reviewing.stored(visit.workspace, made.extraction_id)
             waiting.append((made, len(draft.claims), len(review.open_claims(draft.claims))))
-        elif made.release_index is not None:
-            stands = standing.of_extraction(
-                visit.workspace, visit.log, made.extraction_id, visit.ledger, visit.now, draft=False
-            )
-            is_here = jobs.released_path(visit.workspace, made.extraction_id).exists()
-            released.append((made, stands.status, is_here))
-    return visit.render("drafts.html", waiting=waiting, released=released)
+    released = skills.of_person(visit.workspace, visit.log, visit.who, visit.now)
+    return visit.render(
+        "drafts.html",
+        waiting=waiting,
+        released=released,
+        here={s.extraction_id for s in released if jobs.released_path(visit.workspace, s.extraction_id).exists()},
+        soon=visit.now + SOON,
+    )
 
 
 @PAGES.get("/me/drafts/{extraction}", "employee")
@@ -104,10 +104,7 @@ def decide(visit: Visit) -> Response:
         case "accepted" | "struck":
             decision = Decision(verdict)
         case "corrected":
-            text = " ".join(visit.one("text").split())
-            if not 0 < len(text) <= MAX_STATEMENT:
-                raise UsageError(visit.t("review.no_text"))
-            decision = Decision("corrected", text)
+            decision = Decision("corrected", visit.one("text"))
         case "open":
             decision = None
         case _:
@@ -158,7 +155,11 @@ def released(visit: Visit) -> Response:
 @PAGES.get("/me/skills/{extraction}/file", "employee")
 def skill(visit: Visit) -> Response:
     """Give the person the released skill as a file."""
-    return visit.file(_released(visit), f"{visit.path['extraction']}.skill", "application/zip")
+    extraction = _released(visit).extraction_id
+    path = jobs.released_path(visit.workspace, extraction)
+    if not path.exists():
+        raise NotFoundError
+    return visit.file(path.read_bytes(), f"{extraction}.skill", "application/zip")
 
 
 @PAGES.post("/me/skills/{extraction}/word", "employee")
@@ -168,7 +169,7 @@ def word(visit: Visit) -> Response:
     if kind not in RESPONSES:
         raise UsageError("the form is not complete", "go back, and send it again")
     said, signing = passkey_releases.begin_response(
-        visit.workspace, visit.log, _released(visit), visit.who, kind, visit.page, visit.now
+        visit.workspace, visit.log, _released(visit).statement_sha256, visit.who, kind, visit.page, visit.now
     )
     return visit.render(
         "word.html",
@@ -190,13 +191,13 @@ def said(visit: Visit) -> Response:
     return visit.go("/me/drafts")
 
 
-def _released(visit: Visit) -> bytes:
-    extraction = visit.path["extraction"]
-    made = artefacts(entries(visit.log)).get(extraction)
-    path = jobs.released_path(visit.workspace, extraction)
-    if made is None or made.subject != visit.who or not path.exists():
+def _released(visit: Visit) -> Skill:
+    """Return a released skill of this person; somebody else's is not there."""
+    found = skills.of_person(visit.workspace, visit.log, visit.who, visit.now)
+    made = next((each for each in found if each.extraction_id == visit.path["extraction"]), None)
+    if made is None:
         raise NotFoundError
-    return path.read_bytes()
+    return made
 
 
 def _draft(visit: Visit, extraction: str) -> Draft:

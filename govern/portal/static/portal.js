@@ -1,4 +1,5 @@
-// The passkey ceremony, and nothing else: asks the browser what the form says, and sends the form with the answer.
+// The passkey ceremony: asks the browser what the form says, and sends the form with the answer. And the progress of a
+// job: fetches its page anew until it is done. Nothing else.
 "use strict";
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const said = form.querySelector("[data-said]");
@@ -25,3 +26,26 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     }
   });
 }
+
+async function follow(main) {
+  for (let job = main.querySelector("[data-job]"); job; ) {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const answer = await fetch(location.href).catch(() => null);
+    // Signed out, or the portal is gone: the link on the page says so to whoever follows it.
+    if (!answer || !answer.ok) return;
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const still = next.querySelector("[data-job]");
+    document.title = next.title;
+    if (still) {
+      job.querySelector("progress").replaceWith(still.querySelector("progress"));
+      job.querySelector("[data-count]").textContent = still.querySelector("[data-count]").textContent;
+    } else {
+      // The region that a screen reader listens to stays, and says what came of it.
+      const said = job.querySelector("[data-said]");
+      main.replaceChildren(said, ...next.querySelector("main").children);
+      said.textContent = main.querySelector("h1").textContent;
+    }
+    job = main.querySelector("[data-job]");
+  }
+}
+follow(document.querySelector("main"));
