@@ -17,8 +17,10 @@ from attest.errors import StoreError
 WHAT = "the portal's jobs"
 APPLICATION_ID = 0x6776706A
 FILE = "portal-jobs.sqlite"
-KEPT = timedelta(hours=1)
-"""How long the result of a job is kept: it may quote a person's own messages."""
+PREVIEWS_KEPT = timedelta(hours=1)
+"""How long what a person looked at is kept: it quotes their own messages."""
+KEPT = timedelta(days=7)
+"""How long other jobs are kept: their results are counts, reasons and receipts."""
 TRIES = 2
 """How often a job is begun: once more after a crash, in case the crash was not its own doing."""
 
@@ -144,8 +146,11 @@ class JobFile:
             self._connection.execute("UPDATE jobs SET state = 'waiting' WHERE state = 'running'")
 
     def forget(self, now: datetime) -> None:
-        """Delete jobs that ended at least `KEPT` ago, with their results."""
-        self._connection.execute("DELETE FROM jobs WHERE ended <= ?", (_seconds(now - KEPT),))
+        """Delete jobs that ended so long ago that they are kept no longer, with their results."""
+        self._connection.execute(
+            "DELETE FROM jobs WHERE ended <= CASE kind WHEN 'preview' THEN ? ELSE ? END",
+            (_seconds(now - PREVIEWS_KEPT), _seconds(now - KEPT)),
+        )
 
     def forget_previews(self, people: Collection[str] | None = None) -> None:
         """Delete what people have looked at among their own messages, and the looks that they wait for.

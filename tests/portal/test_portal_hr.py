@@ -199,13 +199,6 @@ def test_hr_asks_and_the_person_finds_the_question(world: PortalWorld) -> None:
     assert "you were asked" in world.browser().get("/me").words
 
 
-def test_the_rules_are_there_for_everybody_in_their_words(world: PortalWorld) -> None:
-    mine, theirs = world.browser().get("/policy"), world.browser("hr", "hr-1").get("/policy")
-    assert "Nothing is done unless you said yes" in mine.words
-    assert "The worker's consent for this purpose is in force" in theirs.words
-    assert "segment.pii" in mine.words
-
-
 def test_that_hr_looked_is_in_the_log_once(world: PortalWorld) -> None:
     hr = world.browser("hr", "hr-1")
     hr.get("/hr")

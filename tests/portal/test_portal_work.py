@@ -12,7 +12,7 @@ from workplace import SUBJECT
 
 from govern.portal import worker
 from govern.portal.work import MAX_WAITING
-from govern.portal_jobs import FILE, KEPT, JobFile
+from govern.portal_jobs import FILE, KEPT, PREVIEWS_KEPT, JobFile
 
 LOOK = {"subject": SUBJECT, "purpose": "onboarding"}
 
@@ -78,7 +78,7 @@ def test_a_result_is_forgotten_after_an_hour_with_nobody_there(
     world: PortalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked(world, monkeypatch)
-    world.now += KEPT
+    world.now += PREVIEWS_KEPT
     assert world.work() == 0
     assert WORDS not in (world.office.workspace / FILE).read_bytes()
 
@@ -87,17 +87,27 @@ def test_a_result_is_not_shown_after_an_hour_while_the_worker_is_busy(
     world: PortalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = looked(world, monkeypatch)
-    world.now += KEPT
+    world.now += PREVIEWS_KEPT
     assert world.portal.work.job(name, "employee", SUBJECT) is None
     assert WORDS not in (world.office.workspace / FILE).read_bytes()
 
 
 def test_the_hour_begins_when_a_job_ends(world: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = looked(world, monkeypatch, took=2 * KEPT)
-    world.now += KEPT / 2
+    name = looked(world, monkeypatch, took=2 * PREVIEWS_KEPT)
+    world.now += PREVIEWS_KEPT / 2
     job = world.portal.work.job(name, "employee", SUBJECT)
     assert job is not None
     assert job.result == {"items": [WORDS.decode()]}
+
+
+def test_other_results_are_kept_for_a_week(world: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "do", lambda *_: {"taken": {}})
+    name = world.portal.work.order("dry_run", "hr", "hr-1", LOOK)
+    assert world.work() == 1
+    world.now += KEPT - timedelta(seconds=1)
+    assert world.portal.work.job(name, "hr", "hr-1") is not None
+    world.now += timedelta(seconds=1)
+    assert world.portal.work.job(name, "hr", "hr-1") is None
 
 
 def test_erasure_deletes_what_the_person_looked_at(world: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> None:

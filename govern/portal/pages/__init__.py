@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from govern.portal.pages import auditor, bystander, consents, entrance, hr, officers, own, passkeys, review, verifier
+from govern.portal.pages import (
+    auditor,
+    bystander,
+    consents,
+    entrance,
+    hr,
+    officers,
+    own,
+    passkeys,
+    review,
+    rules,
+    verifier,
+)
 from govern.portal.pages.registry import Page
 
 ALL: tuple[Page, ...] = (
@@ -14,6 +26,7 @@ ALL: tuple[Page, ...] = (
     *own.PAGES,
     *hr.PAGES,
     *officers.PAGES,
+    *rules.PAGES,
     *bystander.PAGES,
     *auditor.PAGES,
 )

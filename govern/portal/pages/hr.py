@@ -14,12 +14,12 @@ from govern.errors import UsageError
 from govern.portal.pages.registry import Pages
 from govern.portal.visit import NotFoundError
 from govern.suppression import MINIMUM, rounded
-from policies import loader
 from policies.sentences import sentences
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from consent.approvals import Approval
     from govern.hr_report import Report
     from govern.portal.visit import Visit
     from govern.portal_jobs import Job
@@ -43,7 +43,6 @@ ANSWERS = {
     "subject.fresh": "operator",
     "lifecycle.access": "dpo",
 }
-OFFICERS = ("hr", "works_council", "dpo")
 SLOT = timedelta(seconds=30)
 """HR sees how a job ended at full slots since it was ordered: how long a refusal took would tell what refused."""
 DUTIES = frozenset({"lifecycle.raw_retention", "lifecycle.cascade", "lifecycle.log"})
@@ -57,6 +56,11 @@ def report_of(visit: Visit, policy: Policy) -> Report:
     return hr_report.build(facts, policy, visit.now)
 
 
+def papers(visit: Visit) -> list[Approval]:
+    """Return the papers in force about everybody: one about a single person would say that this person was asked."""
+    return [given for given in visit.ledger.approvals(visit.now) if given.subject is None]
+
+
 @PAGES.get("/hr", "hr", is_read=True)
 def overview(visit: Visit) -> Response:
     """Show counts, the people who can be asked, and the jobs of this officer."""
@@ -65,6 +69,7 @@ def overview(visit: Visit) -> Response:
     return visit.render(
         "hr.html",
         report=report_of(visit, policy),
+        papers=papers(visit),
         minimum=MINIMUM,
         people=people,
         purposes=signing.purposes_of(policy),
@@ -103,23 +108,6 @@ def job(visit: Visit) -> Response:
     found = _in_slots(found, visit.now)
     return visit.render(
         "hr_job.html", job=found, gates=_gates(visit, found), taken=_taken(visit, found), why=_why(found)
-    )
-
-
-@PAGES.get("/policy", *OFFICERS, "auditor", "employee")
-def policy(visit: Visit) -> Response:
-    """Show the rules: every gate in words, and what the policy sets above the floor."""
-    shown = visit.policy
-    said = sentences(visit.t.lang)
-    worker = visit.me.role == "employee"
-    return visit.render(
-        "policy.html",
-        policy=shown,
-        gates=[
-            (gate, (said[gate].worker if worker else said[gate].hr), params.model_dump(mode="json", by_alias=True))
-            for gate, params in shown.gates.items()
-        ],
-        floor=frozenset(loader.floor().gates),
     )
 
 

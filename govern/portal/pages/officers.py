@@ -9,7 +9,7 @@ from starlette.responses import Response
 from attest.errors import BusyError
 from govern import lineage, passkeys
 from govern.artefacts import access, entries
-from govern.portal.pages.hr import report_of
+from govern.portal.pages.hr import papers, report_of
 from govern.portal.pages.passkeys import waiting
 from govern.portal.pages.registry import Pages
 from govern.portal.visit import NotFoundError
@@ -59,7 +59,6 @@ def _shared(visit: Visit) -> dict[str, object]:
     return {
         "report": report_of(visit, policy),
         "minimum": MINIMUM,
-        # A paper about one person would say that this person was asked: only those about everybody are listed.
-        "papers": [given for given in visit.ledger.approvals(visit.now) if given.subject is None],
+        "papers": papers(visit),
         "waiting": [(enrolment, passkeys.words(enrolment)) for enrolment, _ in waiting(visit, visit.who)],
     }
