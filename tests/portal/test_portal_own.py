@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from portal_world import Browser, PortalWorld
@@ -88,7 +89,11 @@ def test_everything_can_be_taken_along(ran: PortalWorld) -> None:
     assert found.answer.pid == SUBJECT
     asked = browser.send(browser.get("/me/everything"), "/me/everything/ask")
     assert "not answered yet" in asked.words
-    assert f"Asked on {ran.now:%Y-%m-%d}" in ran.browser("dpo", "dpo-1").get("/dpo").words
+    told = ran.browser("dpo", "dpo-1").get("/dpo").words
+    assert f"Asked on {ran.now:%Y-%m-%d}, to be answered by {ran.now + timedelta(hours=1):%Y-%m-%d %H:%M}" in told
+    assert "overdue" not in told
+    ran.later(hours=2)
+    assert "overdue" in ran.browser("dpo", "dpo-1").get("/dpo").words
 
 
 def test_erasure_takes_back_and_shreds(ran: PortalWorld) -> None:

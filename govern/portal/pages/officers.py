@@ -14,6 +14,7 @@ from govern.portal.pages.passkeys import waiting
 from govern.portal.pages.registry import Pages
 from govern.portal.visit import NotFoundError
 from govern.suppression import MINIMUM
+from policies.duration import Duration
 
 if TYPE_CHECKING:
     from govern.portal.visit import Visit
@@ -35,7 +36,9 @@ def dpo(visit: Visit) -> Response:
             due = lineage.of_workspace(visit.workspace, visit.log, vault, visit.now)
     except BusyError:
         due = None
-    requests = access(entries(visit.log))
+    gate = visit.policy.gates.get("lifecycle.access")
+    within = Duration.parse(str(gate.values()["within"])) if gate is not None else None
+    requests = [(asked, within.after(asked) if within else None) for asked in access(entries(visit.log))]
     return visit.render(
         "officers.html",
         **_shared(visit),
