@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from attest import answers, container
 from attest import checkpoint as checkpoints
 from attest.answers import Answer
 from attest.errors import FormatError, ProofError
-from attest.events import Event
+from attest.events import Event, parse
 from attest.note import Verifier, open_note
 
 ANSWER = "answer.json"
@@ -79,6 +79,22 @@ def extractions_of(event: Event, pid: str) -> set[str]:
     """Return the extraction that an entry says was made from a person's work, if it says so."""
     extraction = event.body.get("extraction_id")
     return {extraction} if isinstance(extraction, str) and event.body.get("subject") == pid else set()
+
+
+def entries_about(entries: Iterable[tuple[int, bytes]], pid: str) -> Iterator[tuple[int, bytes, Event]]:
+    """Yield every entry of a log that is about a person, with its bytes: index, bytes, event."""
+    extractions: set[str] = set()
+    names = [pid.encode()]
+    for index, data in entries:
+        # Most entries are about others, and to parse each takes a hundred times as long as to look for a name.
+        if not any(name in data for name in names):
+            continue
+        event = parse(data)
+        if about(event, pid, extractions):
+            more = extractions_of(event, pid) - extractions
+            extractions |= more
+            names += [name.encode() for name in more]
+            yield index, data, event
 
 
 def verify(data: bytes, log_vkey: str) -> Dossier:

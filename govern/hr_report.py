@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from attest.events import parse, type_of
 from govern import suppression
 from govern.suppression import MINIMUM, Cell, Table
 
 if TYPE_CHECKING:
-    from attest.events import Event
     from consent.ledger import Ledger
     from policies.model import Policy
 
@@ -24,6 +24,7 @@ SCHEMA = "govern-hr-report/1"
 MIN_GROUP = 10
 """Smallest number of people asked of whom anything is said; the floor of `subject.no_detriment` `min_group`."""
 
+_TOLD = frozenset({"consent.requested", "extraction.gated", "extraction.sealed", "skill.released", "skill.tombstoned"})
 #: Gates that hold records back because of what somebody decided: how often says that somebody did.
 DECISIONS = frozenset({"record.participant_veto"})
 
@@ -91,25 +92,25 @@ class Report:
         }
 
 
-def gather(entries: Iterable[Event], ledger: Ledger, now: datetime) -> Facts:
+def gather(entries: Iterable[tuple[int, bytes]], ledger: Ledger, now: datetime) -> Facts:
     """Return what a log says that the report needs.
 
     Args:
-        entries: Every event of the log, in order. A run that took another's place is left out with all its numbers: one
-            run more than were ordered would say that somebody took something back.
+        entries: The log. A run that took another's place is left out with all its numbers: one run more than
+            were ordered would say that somebody took something back.
         ledger: The consents of the same log.
         now: The moment to speak of; later events are left out.
     """
-    entries = [event for event in entries if event.at <= now]
-    again = {event.body.get("replaced_by") for event in entries if event.type == "skill.tombstoned"}
+    told = [event for _, data in entries if type_of(data) in _TOLD and (event := parse(data)).at <= now]
+    again = {event.body.get("replaced_by") for event in told if event.type == "skill.tombstoned"} - {None}
     asked: dict[str, set[str]] = defaultdict(set)
     held: dict[str, Counter[str]] = defaultdict(Counter)
     seen: Counter[str] = Counter()
     taken: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
-    for event in entries:
+    for event in told:
         body = event.body
-        if body.get("extraction_id") in again - {None}:
+        if body.get("extraction_id") in again:
             continue
         kinds[event.type] += 1
         if event.type == "consent.requested":

@@ -221,7 +221,7 @@ def signed_payload(payload: bytes, expected: Response, now: datetime) -> Respons
 
 def export(workspace: Workspace, log: EventLog, vault: Vault, who: Asker, note: bytes, at: str) -> bytes:
     """Return everything that the log and the workspace hold about a person, see `attest.dossier`."""
-    from attest import container, dossier, events
+    from attest import container, dossier
 
     files = {
         dossier.ANSWER: taken(workspace, log, vault, who, "", note, at),
@@ -229,12 +229,7 @@ def export(workspace: Workspace, log: EventLog, vault: Vault, who: Asker, note: 
         dossier.KEY: (workspace.log_vkey + "\n").encode(),
         dossier.README: _README.encode(),
     }
-    extractions: set[str] = set()
-    for index, data in log.entries():
-        event = events.parse(data)
-        if not dossier.about(event, who.pid, extractions):
-            continue
-        extractions |= dossier.extractions_of(event, who.pid)
+    for index, data, event in dossier.entries_about(log.entries(), who.pid):
         files[dossier.entry_file(index)] = data
         files[dossier.proof_file(index)] = log.proof(index, note).to_bytes()
         if event.type == "skill.released":

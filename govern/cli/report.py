@@ -34,7 +34,6 @@ def hr(options: GlobalOptions, ref: str, now: datetime) -> None:
 
     Who refused, deferred, withdrew or objected is not counted: such a person looks like one who never answered.
     """
-    from attest import events
     from govern import hr_report
     from govern.suppression import MINIMUM
     from policies import loader
@@ -43,7 +42,7 @@ def hr(options: GlobalOptions, ref: str, now: datetime) -> None:
     workspace = options.open_workspace()
     policy = loader.load(ref)
     with workspace.log() as log:
-        facts = hr_report.gather((events.parse(data) for _, data in log.entries()), workspace.ledger(log), now)
+        facts = hr_report.gather(log.entries(), workspace.ledger(log), now)
     made = hr_report.build(facts, policy, now)
     table = made.consents
     out.heading("Agreements in force, by purpose and source")

@@ -82,9 +82,8 @@ class Log:
         self.add("extraction.sealed", {"subject": who})
 
     def report(self, policy: str = "worker_protection") -> dict[str, Any]:
-        parsed = [events.parse(data) for data in self.entries]
         later = self.now + timedelta(days=1)
-        facts = hr_report.gather(parsed, Ledger.replay(enumerate(self.entries)), later)
+        facts = hr_report.gather(enumerate(self.entries), Ledger.replay(enumerate(self.entries)), later)
         return hr_report.build(facts, load(policy), later).document()
 
 
@@ -221,7 +220,9 @@ def test_dry_runs_and_later_events_do_not_count() -> None:
     body = {"subject": pid(1), "allowed": True, "dry_run": True, "taken": 3, "left_out": 4}
     log.add("extraction.gated", body)
     log.add("extraction.sealed", {"subject": pid(1)})
-    parsed = [events.parse(data) for data in log.entries]
-    facts = hr_report.gather(parsed, Ledger.replay(enumerate(log.entries)), NOW - timedelta(days=1))
+    facts = hr_report.gather(enumerate(log.entries), Ledger.replay(enumerate(log.entries)), NOW - timedelta(days=1))
     assert (facts.runs, facts.records) == (0, {})
-    assert hr_report.gather(parsed, Ledger.replay(enumerate(log.entries)), NOW + timedelta(days=1)).records == {}
+    assert (
+        hr_report.gather(enumerate(log.entries), Ledger.replay(enumerate(log.entries)), NOW + timedelta(days=1)).records
+        == {}
+    )

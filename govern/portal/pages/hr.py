@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from attest import events
 from govern import asking, hr_report, signing
 from govern.errors import UsageError
 from govern.portal.pages.registry import Pages
@@ -51,8 +50,7 @@ DUTIES = frozenset({"lifecycle.raw_retention", "lifecycle.cascade", "lifecycle.l
 
 def report_of(visit: Visit, policy: Policy) -> Report:
     """Return the counts that officers see: the same that `govern report hr` prints."""
-    found = (events.parse(data) for _, data in visit.log.entries())
-    facts = hr_report.gather(found, visit.ledger, visit.now)
+    facts = hr_report.gather(visit.log.entries(), visit.ledger, visit.now)
     return hr_report.build(facts, policy, visit.now)
 
 

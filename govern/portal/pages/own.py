@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from attest import answers, dossier, events
+from attest import answers, dossier
 from attest.encoding import to_time
 from govern import preview as previews
 from govern import rights, signing, subjects, withdrawing
@@ -79,13 +79,7 @@ def taken_file(visit: Visit) -> Response:
 @PAGES.get("/me/history", "employee")
 def history(visit: Visit) -> Response:
     """Show every entry of the log that names the person, newest first: who looked among them."""
-    found, extractions = [], set[str]()
-    for index, data in visit.log.entries():
-        event = events.parse(data)
-        if dossier.about(event, visit.who, extractions):
-            extractions |= dossier.extractions_of(event, visit.who)
-            found.append((index, event))
-    found.reverse()
+    found = [(index, event) for index, _, event in dossier.entries_about(visit.log.entries(), visit.who)][::-1]
     first = _number(visit, "from")
     return visit.render("history.html", entries=found[first : first + SHOWN], first=first, total=len(found), step=SHOWN)
 
