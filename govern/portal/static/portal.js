@@ -42,6 +42,7 @@ async function follow(main) {
     } else {
       // The region that a screen reader listens to stays, and says what came of it.
       const said = job.querySelector("[data-said]");
+      said.className = "unseen";
       main.replaceChildren(said, ...next.querySelector("main").children);
       said.textContent = main.querySelector("h1").textContent;
     }
