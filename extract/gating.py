@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extract import circumstances
 from govern.errors import InputError, RefusedError
@@ -47,7 +47,28 @@ class Gated:
 
     def by_reason(self) -> dict[str, int]:
         """Return how many records each reason holds back."""
-        return dict(sorted(Counter(r for reasons in self.reasons for r in reasons).items()))
+        return _reasons(self.reasons)
+
+    def by_source(self) -> dict[str, dict[str, Any]]:
+        """Return for each kind of source how many records are taken and left out, and how many each reason holds back.
+
+        Shape: `{kind: {"taken": n, "left_out": n, "by_reason": {reason: n}}}`; a record can have several reasons.
+        """
+        kinds: dict[str, list[tuple[str, ...]]] = {}
+        for record, reasons in zip(self.read.records.light(), self.reasons, strict=True):
+            kinds.setdefault(record.source_kind, []).append(reasons)
+        return {
+            kind: {
+                "taken": sum(not reasons for reasons in found),
+                "left_out": sum(bool(reasons) for reasons in found),
+                "by_reason": _reasons(found),
+            }
+            for kind, found in sorted(kinds.items())
+        }
+
+
+def _reasons(found: Iterable[tuple[str, ...]]) -> dict[str, int]:
+    return dict(sorted(Counter(reason for reasons in found for reason in reasons).items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
             "taken": len(taken),
             "left_out": len(gated.reasons) - len(taken),
             "by_reason": gated.by_reason(),
+            "by_source": gated.by_source(),
         },
     )
 

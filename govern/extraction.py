@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attest.events import uuid7
 from extract import gating, pipeline
@@ -82,12 +82,12 @@ class DryRun:
     Attributes:
         decision: Whether it would be allowed now.
         gated: Which records it would take, under a consent that grants all that the policy allows.
-        kinds: Records taken and left out, by kind of source.
+        kinds: What of each kind of source would be taken and left out, see `Gated.by_source`.
     """
 
     decision: RunDecision
     gated: Gated
-    kinds: Mapping[str, tuple[int, int]]
+    kinds: Mapping[str, Mapping[str, Any]]
 
 
 def dry_run(
@@ -109,7 +109,7 @@ def dry_run(
     with _opened(workspace, order, now, progress, start) as (job, tools, _, _):
         decision, gated = gating.dry_run(job, workspace.ledger(tools.log), tools)
         # The records are gone with the folder they lie in.
-        return DryRun(decision, gated, _by_kind(gated))
+        return DryRun(decision, gated, gated.by_source())
 
 
 def run(
@@ -177,12 +177,3 @@ def _opened(
 
         job = jobs.asked(kept, order.policy, identities, order.checks, backend, duties, now=now)
         yield job, Tools(log, vault, os.urandom, workspace.pseudonym_secret(), progress, work), backend, kept
-
-
-def _by_kind(gated: Gated) -> dict[str, tuple[int, int]]:
-    """Return how many records of each kind of source are taken and left out."""
-    taken = set(gated.taken)
-    kinds: dict[str, list[int]] = {}
-    for i, record in enumerate(gated.read.records.light()):
-        kinds.setdefault(record.source_kind, [0, 0])[i not in taken] += 1
-    return {kind: (n[0], n[1]) for kind, n in sorted(kinds.items())}

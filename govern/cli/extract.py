@@ -135,7 +135,7 @@ def _show_dry_run(out: Output, looked: DryRun) -> None:
     if not decision.allowed:
         out.say(f"A real run would be refused now by {', '.join(refused_by)}.")
         out.say("The numbers are for a consent that grants all that the policy allows.")
-    out.table([("source", "taken", "left out"), *((k, *n) for k, n in kinds.items())])
+    out.table([("source", "taken", "left out"), *((k, n["taken"], n["left_out"]) for k, n in kinds.items())])
     _reasons(out, gated.by_reason())
     out.result(
         {
@@ -145,7 +145,7 @@ def _show_dry_run(out: Output, looked: DryRun) -> None:
             "seen": len(gated.reasons),
             "taken": len(gated.taken),
             "left_out": len(gated.reasons) - len(gated.taken),
-            "by_kind": {k: {"taken": n[0], "left_out": n[1]} for k, n in kinds.items()},
+            "by_kind": dict(kinds),
             "by_reason": gated.by_reason(),
         }
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from attest.errors import StoreError
 from govern.errors import GovernError
-from govern.portal import views
+from govern.portal import filecheck, views
 
 if TYPE_CHECKING:
     from govern.portal.desk import Desk
@@ -26,9 +28,15 @@ PREFIX = "/api"
 MAX_INDEX = 2**53
 
 
-class Problem(BaseModel):
-    """Why something was not answered."""
+PROBLEM = "application/problem+json"
 
+
+class Problem(BaseModel):
+    """Why something was not answered (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
     detail: str
 
 
@@ -36,6 +44,34 @@ class Saved(BaseModel):
     """A checkpoint that the auditor saved: a signed note, as it was given out."""
 
     checkpoint: str = Field(max_length=16_384)
+
+
+_PROBLEMS = {
+    400: "what was sent cannot be used",
+    401: "nobody is signed in",
+    404: "it is not there, or not yours to see",
+    422: "a parameter is not of its kind",
+    503: "the log cannot be reached, or is in use",
+}
+
+
+def _described(status: int) -> dict[str, Any]:
+    """Return how the description names an answer that tells a problem."""
+    said = _PROBLEMS.get(status, HTTPStatus(status).phrase)
+    return {"description": said, "content": {PROBLEM: {"schema": Problem.model_json_schema()}}}
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the answer that tells a program why something was not done."""
+    told = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+    return JSONResponse(told.model_dump(), status, headers, PROBLEM)
+
+
+async def _malformed(_: Request, error: Exception) -> JSONResponse:
+    # Where it is, and not what was sent: that may be about a person.
+    assert isinstance(error, RequestValidationError)
+    where = ", ".join(sorted({"/".join(str(part) for part in each["loc"]) for each in error.errors()}))
+    return problem(422, f"not of its kind: {where}")
 
 
 def add(app: FastAPI, run: Run, see: See) -> None:
@@ -46,15 +82,7 @@ def add(app: FastAPI, run: Run, see: See) -> None:
         run: Runs a task at the desk.
         see: Returns the visit of a request.
     """
-    routes = APIRouter(
-        prefix=PREFIX,
-        responses={
-            400: {"model": Problem, "description": "what was sent cannot be used"},
-            401: {"model": Problem, "description": "nobody is signed in"},
-            503: {"model": Problem, "description": "the log cannot be reached"},
-            404: {"model": Problem, "description": "it is not there, or not yours to see"},
-        },
-    )
+    routes = APIRouter(prefix=PREFIX, responses={status: _described(status) for status in _PROBLEMS})
 
     async def ask(request: Request, tell: Callable[[Visit], T]) -> T:
         def at_desk(desk: Desk) -> T:
@@ -64,7 +92,11 @@ def add(app: FastAPI, run: Run, see: See) -> None:
             if visit.me.role != "auditor":
                 raise HTTPException(404, "there is no such page")
             found = tell(visit)
-            subject = views.subject_of(found.entry) if isinstance(found, views.Proved) else None
+            subject = None
+            if isinstance(found, views.Proved):
+                subject = views.subject_of(found.entry)
+            elif isinstance(found, views.RunInFull):
+                subject = found.run.subject
             visit.looked(request.scope["route"].path, subject)
             return found
 
@@ -103,6 +135,13 @@ def add(app: FastAPI, run: Run, see: See) -> None:
     async def runs(request: Request) -> list[views.Run]:
         return await ask(request, lambda visit: views.runs(visit.log))
 
+    @routes.get("/runs/{extraction_id}", summary="A run, what stood in force when it was sealed, and its gaps")
+    async def run_in_full(request: Request, extraction_id: str) -> views.RunInFull:
+        found = await ask(request, lambda visit: views.run(visit.workspace, visit.log, extraction_id))
+        if found is None:
+            raise HTTPException(404, "there is no such run")
+        return found
+
     @routes.get("/gaps", summary="Silences, clock jumps, and what no witness has seen")
     async def gaps(request: Request) -> list[views.Gap]:
         return await ask(request, lambda visit: views.gaps(visit.workspace, visit.log))
@@ -112,7 +151,25 @@ def add(app: FastAPI, run: Run, see: See) -> None:
         data = saved.checkpoint.encode()
         return await ask(request, lambda visit: views.consistent(visit.workspace, visit.log, data))
 
+    @routes.post(
+        "/verify",
+        summary="Check a skill, a receipt, an answer or an export: the file is the body, and is kept nowhere",
+        responses={413: _described(413)},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        },
+    )
+    async def verify(request: Request) -> filecheck.Checked:
+        data = await request.body()
+        if len(data) > filecheck.MAX_FILE:
+            raise HTTPException(413, f"the file is longer than {filecheck.MAX_FILE} bytes")
+        return await ask(request, lambda visit: filecheck.check(data, visit.workspace.log_vkey, visit.now))
+
     app.include_router(routes)
+    app.add_exception_handler(RequestValidationError, _malformed)
     described = get_openapi(
         title="govern portal: the auditor's view",
         version="1",

@@ -249,7 +249,7 @@ def problem(visit: Visit, status: int, message: str = "", hint: str = "") -> HTM
 def _no_page(portal: Portal) -> Any:
     async def no_page(request: Request, error: HTTPException) -> Response:
         if request.url.path.startswith(api.PREFIX):
-            return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+            return api.problem(error.status_code, error.detail, error.headers)
         if error.status_code != 404:
             return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
         return await portal.desk.run(lambda desk: problem(visit_of(portal, desk, request, {}), 404))

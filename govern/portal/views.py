@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 from attest import bundle, checkpoint, events, witness_policy
 from attest.cosignature import open_cosigned
-from attest.encoding import to_time
+from attest.encoding import from_time, to_time
 from attest.errors import FormatError
 from attest.log import EventLog
 from attest.merkle import leaf_hash, node_hash, verify_consistency
 from attest.names import PID
 from attest.note import Verifier, open_note, text_of
+from consent.ledger import Ledger
 from govern.errors import GovernError, VerificationError
 from govern.workspace import Workspace
 
@@ -23,6 +26,7 @@ MAX_ENTRIES = 200
 """Entries on one page."""
 SILENCE_DAYS = 7
 """A log that says nothing for so long has a gap worth asking about."""
+_TIME = re.compile(rb'\{"actor":"[^"\\]*","at":"([^"\\]*)"')
 
 
 class Head(BaseModel):
@@ -87,6 +91,25 @@ class Gap(BaseModel):
     detail: str
 
 
+class Source(BaseModel):
+    """What the gates took and left out of one kind of source."""
+
+    kind: str
+    taken: int
+    left_out: int
+    by_reason: dict[str, int]
+
+
+class Standing(BaseModel):
+    """How a person stood on a purpose when a run was sealed."""
+
+    purpose: str
+    state: str
+    consent_index: int | None
+    sources: list[str]
+    end: str | None
+
+
 class Run(BaseModel):
     """A run in numbers, by the log's own entries."""
 
@@ -102,17 +125,28 @@ class Run(BaseModel):
     taken: int
     left_out: int
     by_reason: dict[str, int]
+    sources: list[Source]
     redactions: dict[str, int]
+    first_index: int
     later: list[Entry]
 
 
+class RunInFull(BaseModel):
+    """A run with what stood in force when it was sealed, and what to ask about in its part of the log."""
+
+    run: Run
+    consents: list[Standing]
+    gaps: list[Gap]
+
+
 class Consistency(BaseModel):
-    """Whether a checkpoint that somebody saved is a beginning of this log."""
+    """Whether a checkpoint that somebody saved is a beginning of this log, and of which later checkpoints of it."""
 
     saved_size: int
     size: int
     consistent: bool
     said: str
+    later: list[Signed]
 
 
 def head(workspace: Workspace, log: EventLog) -> Head:
@@ -205,35 +239,57 @@ def consistent(workspace: Workspace, log: EventLog, saved: bytes) -> Consistency
         raise FormatError("this is a checkpoint of another log")
     size = log.size
     if said.size > size:
-        return Consistency(saved_size=said.size, size=size, consistent=False, said="shorter")
+        return Consistency(saved_size=said.size, size=size, consistent=False, said="shorter", later=[])
     try:
         if said.size:
             path = log.consistency_proof(said.size, size)
             verify_consistency(said.size, size, path, said.root, log.root())
     except GovernError:
-        return Consistency(saved_size=said.size, size=size, consistent=False, said="differs")
-    return Consistency(saved_size=said.size, size=size, consistent=True, said="consistent")
+        return Consistency(saved_size=said.size, size=size, consistent=False, said="differs", later=[])
+    # The saved one is a beginning of the log as it is now; so it is of every checkpoint whose root is the log's.
+    later = [
+        each
+        for each in checkpoints(workspace, log)
+        if said.size <= each.size <= size and log.root(each.size).hex() == each.root
+    ]
+    return Consistency(saved_size=said.size, size=size, consistent=True, said="consistent", later=later)
 
 
-def gaps(workspace: Workspace, log: EventLog) -> list[Gap]:
-    """Return where the log is silent for long, where its clock runs backwards, and how much no witness has seen."""
+def gaps(workspace: Workspace, log: EventLog, start: int = 0, end: int | None = None) -> list[Gap]:
+    """Return where the log is silent for long, where its clock runs backwards, and how much no witness has seen.
+
+    Args:
+        workspace: The workspace.
+        log: Its log.
+        start: First entry to look at.
+        end: The entry after the last one; None for the whole log.
+    """
+    end = log.size if end is None else end
     found, before = [], None
-    for index, data in log.entries():
-        at = events.parse(data).at
+    for index, data in log.entries(start, end):
+        at = _at(data)
         if before is not None and (at - before).days >= SILENCE_DAYS:
             found.append(Gap(index=index, kind="silence", detail=str((at - before).days)))
         if before is not None and at < before:
-            found.append(Gap(index=index, kind="clock", detail=to_time(before)))
+            found.append(Gap(index=index, kind="clock", detail=str(round((before - at).total_seconds()))))
         before = at
     witnessed = max((signed.size for signed in checkpoints(workspace, log) if signed.cosignatures), default=0)
-    if witnessed < log.size:
-        found.append(Gap(index=witnessed, kind="unwitnessed", detail=str(log.size - witnessed)))
+    if witnessed < end:
+        first = max(start, witnessed)
+        found.append(Gap(index=first, kind="unwitnessed", detail=str(end - first)))
     return found
+
+
+def _at(data: bytes) -> datetime:
+    # In canonical JSON the time stands first: to parse every entry for it takes a hundred times as long.
+    said = _TIME.match(data)
+    return from_time(said[1].decode()) if said is not None else events.parse(data).at
 
 
 def runs(log: EventLog) -> list[Run]:
     """Return every sealed run, newest first."""
-    gated: dict[str, dict[str, Any]] = {}
+    steps: dict[str, dict[str, dict[str, Any]]] = {}
+    first: dict[str, int] = {}
     made: dict[str, Run] = {}
     for index, data in log.entries():
         if b'"extraction_id"' not in data:
@@ -242,13 +298,13 @@ def runs(log: EventLog) -> list[Run]:
         body, name = entry["body"], entry["body"].get("extraction_id")
         if not isinstance(name, str):
             continue
+        first.setdefault(name, index)
         if entry["type"] in ("extraction.gated", "extraction.redacted"):
-            gated.setdefault(name, {}).update({entry["type"]: body})
+            steps.setdefault(name, {})[entry["type"]] = body
         elif entry["type"] == "extraction.sealed":
-            gate = gated.get(name, {}).get("extraction.gated", {})
-            redacted = gated.get(name, {}).get("extraction.redacted", {})
+            gated = steps.get(name, {}).get("extraction.gated", {})
+            redacted = steps.get(name, {}).get("extraction.redacted", {})
             counts = body["counts"]
-            taken = counts["taken"] + counts["taken_redacted"]
             made[name] = Run(
                 extraction_id=name,
                 subject=str(body["subject"]),
@@ -258,16 +314,43 @@ def runs(log: EventLog) -> list[Run]:
                 policy_sha256=body["policy"]["sha256"],
                 seal_index=index,
                 consent_index=body["consent_index"],
-                seen=taken + counts["left_out"],
-                taken=taken,
+                seen=body["size"],
+                taken=counts["taken"] + counts["taken_redacted"],
                 left_out=counts["left_out"],
-                by_reason=_counts(gate.get("by_reason")),
+                by_reason=counts["by_reason"],
+                # Runs from before sources were counted one by one have none.
+                sources=[Source(kind=kind, **said) for kind, said in gated.get("by_source", {}).items()],
                 redactions=_counts(redacted.get("redactor", {}).get("by_entity")),
+                first_index=first[name],
                 later=[],
             )
         elif name in made:
             made[name].later.append(_entry(index, data))
     return list(made.values())[::-1]
+
+
+def run(workspace: Workspace, log: EventLog, extraction_id: str) -> RunInFull | None:
+    """Return one sealed run with what stood in force when it was sealed; None where there is none."""
+    found = next((each for each in runs(log) if each.extraction_id == extraction_id), None)
+    if found is None:
+        return None
+    # As the log was then: what came later changes nothing about what stood in force at that moment.
+    then = Ledger.replay(log.entries(0, found.seal_index))
+    at = _at(log.entry(found.seal_index))
+    return RunInFull(
+        run=found,
+        consents=[
+            Standing(
+                purpose=purpose,
+                state=state.state,
+                consent_index=state.record_index,
+                sources=list(state.sources),
+                end=to_time(state.end) if state.end is not None else None,
+            )
+            for purpose, state in then.states(found.subject, at).items()
+        ],
+        gaps=gaps(workspace, log, found.first_index, found.seal_index + 1),
+    )
 
 
 def _counts(value: Any) -> dict[str, int]:

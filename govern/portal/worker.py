@@ -150,7 +150,7 @@ def _dry_run(workspace: Workspace, told: Settings, job: Job, now: datetime, prog
     return {
         "allowed": looked.decision.allowed,
         "refused_by": list(neutral.for_operator(looked.decision.reasons)),
-        "taken": {kind: taken for kind, (taken, _) in looked.kinds.items()},
+        "taken": {kind: found["taken"] for kind, found in looked.kinds.items()},
         "by_reason": looked.gated.by_reason(),
     }
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from attest import answers, container, dossier
-from consent import receipt as receipts
-from extract.skill.verify import verify_skill
-from govern.errors import GovernError, InputError, UsageError, VerificationError
-from govern.portal import views
+from govern.errors import RefusedError, UsageError
+from govern.portal import filecheck, views
 from govern.portal.pages.registry import Pages
 from govern.portal.visit import NotFoundError
 
@@ -20,7 +15,8 @@ if TYPE_CHECKING:
     from govern.portal.visit import Visit
 
 PAGES = Pages()
-MAX_UPLOAD = 4 * 1024 * 1024
+MAX_REPORT = 20_000
+"""Entries of a log up to which its report is made at the desk: it takes about a second there."""
 
 
 @PAGES.get("/auditor", "auditor", is_read=True)
@@ -51,59 +47,43 @@ def entry(visit: Visit) -> Response:
 @PAGES.get("/auditor/runs/{extraction}", "auditor")
 def run(visit: Visit) -> Response:
     """Show what a run took and left out, under which policy and consent, and what became of it."""
-    found = next((each for each in views.runs(visit.log) if each.extraction_id == visit.path["extraction"]), None)
+    found = views.run(visit.workspace, visit.log, visit.path["extraction"])
     if found is None:
         raise NotFoundError
-    visit.looked("/auditor/runs/{extraction}", found.subject)
-    return visit.render("audit_run.html", run=found)
+    visit.looked("/auditor/runs/{extraction}", found.run.subject)
+    return visit.render("audit_run.html", found=found, run=found.run)
 
 
-@PAGES.post("/auditor/consistency", "auditor")
+@PAGES.post("/auditor/consistency", "auditor", is_upload=True)
 def consistency(visit: Visit) -> Response:
-    """Hold the log against a checkpoint that the auditor saved."""
-    saved = visit.one("checkpoint").replace("\r\n", "\n").strip() + "\n"
+    """Hold the log against a checkpoint that the auditor saved, pasted or as a file, and against every later one."""
+    given = visit.upload.decode("utf-8", "replace") or visit.one("checkpoint", "")
+    saved = given.replace("\r\n", "\n").strip() + "\n"
     return visit.render("audit_consistency.html", found=views.consistent(visit.workspace, visit.log, saved.encode()))
 
 
-@PAGES.post("/auditor/verify", "auditor", max_body=MAX_UPLOAD, is_upload=True)
+@PAGES.get("/auditor/report.html", "auditor")
+def report(visit: Visit) -> Response:
+    """Give the page that checks itself, about the whole log: what `govern audit report` writes."""
+    from govern.report import making
+    from govern.report.page import page
+
+    if visit.log.size > MAX_REPORT:
+        raise RefusedError(
+            f"the log has more than {MAX_REPORT:,} entries: to recompute all of them would keep others waiting",
+            "have it made on a machine that holds the log: `govern audit report -o report.html`",
+        )
+    visit.looked("/auditor/report.html")
+    return visit.file(page(making.of_workspace(visit.workspace, visit.now)), "report.html", "text/html")
+
+
+@PAGES.post("/auditor/verify", "auditor", max_body=filecheck.MAX_FILE, is_upload=True)
 def verify(visit: Visit) -> Response:
     """Check a skill, a receipt, an answer or an export, as the commands do; what was sent is kept nowhere."""
     if not visit.upload:
         raise UsageError(visit.t("auditor.no_file"))
-    kind, rows = check(visit.upload, visit.workspace.log_vkey, visit.now)
-    return visit.render("audit_verify.html", kind=kind, rows=rows, failed=any(row[1] == "fail" for row in rows))
-
-
-def check(data: bytes, log_vkey: str, now: datetime) -> tuple[str, list[tuple[str, str, str]]]:
-    """Return what a file is, and each check with its outcome and what was found.
-
-    Raises:
-        InputError: It is nothing that can be checked here.
-    """
-    if data.startswith(b"PK"):
-        if dossier.ANSWER in container.unpack(data).files:
-            return "export", [_one("export", lambda: f"{len(dossier.verify(data, log_vkey).entries)} entries")]
-        report = verify_skill(data, log_vkey, now=now)
-        return "skill", [(each.name, each.status, each.value) for each in report.checks]
-    tells: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("receipt", lambda: f"entry {receipts.check(data, log_vkey).index}"),
-        ("answer", lambda: f"{len(answers.verify(data, log_vkey).found)} records"),
-    )
-    for kind, tell in tells:
-        try:
-            return kind, [_one(kind, tell)]
-        except GovernError:
-            continue
-    raise InputError(
-        "this is no skill, receipt, answer or export", "a .skill or .zip, or a .json or .html that this toolkit wrote"
-    )
-
-
-def _one(kind: str, tell: Callable[[], str]) -> tuple[str, str, str]:
-    try:
-        return kind, "pass", tell()
-    except VerificationError as error:
-        return kind, "fail", error.message
+    found = filecheck.check(visit.upload, visit.workspace.log_vkey, visit.now)
+    return visit.render("audit_verify.html", found=found)
 
 
 def _is_number(text: str) -> bool:
