@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from knowing_model import Paraphraser
 from office import govern
-from withdrawal_world import SUBJECT, Memory, World, content, fake_model
+from test_improving import NIGHT, THEN, add, sign
+from withdrawal_world import SUBJECT, Memory, Reader, World, content, fake_model
 
 from attest import container
+from extract.distil.backend import Prompt, Score
 from extract.distil.claims import Claim
 from extract.skill import codec
 from extract.skill.verify import verify_skill
@@ -187,3 +189,37 @@ def test_what_a_model_that_is_no_longer_fit_would_make_again_is_not_made(made: W
         world.run("sweep", "--now", SWEEP)
     assert world.staged() == []
     assert model.notes == []
+
+
+class Scoring(Paraphraser, Reader):
+    """One that can also say how likely a text is, as a model file can."""
+
+    def __init__(self) -> None:
+        Reader.__init__(self)
+        Paraphraser.__init__(self, other_words)
+
+    def score(self, prefix: Prompt, text: str) -> Score:
+        return Reader.score(self, prefix, text)
+
+    def tokens(self, text: str) -> int:
+        return Reader.tokens(self, text)
+
+    def capabilities(self) -> frozenset[str]:
+        return Reader.capabilities(self)
+
+
+def test_an_improvement_and_an_evaluation_distil_as_the_skill_was_distilled(tmp_path: Path) -> None:
+    with fake_model(Scoring()):
+        world = World(Memory(tmp_path), tmp_path).begin()
+        add(world, 0, 26)
+        world.done("consent", "withdraw", "--subject", SUBJECT, "--now", "2026-03-01T09:30:00Z")
+        sign(world, "2026-03-01T10:00:00Z")
+        world.extract("--paraphrase", without={"--repo", "--chat"})
+        world.done("skill", "evaluate", world.skill, "--now", "2026-03-02T10:00:00Z", "--messages", 8)
+        world.release()
+        add(world, 26, THEN)
+        world.done("skill", "improve", "--nightly", world.skill, "--now", NIGHT)
+    (staged,) = world.staged()
+    assert "paraphrase" in {c.mode for c in claims_of(staged)}
+    told = json.loads(content(staged)["references/ledger.json"])
+    assert told["distilled"]["sentences"] == told["distilled"]["evidence"] + sum(told["dropped"].values())
