@@ -65,7 +65,12 @@ def admit(backend: Backend, progress: Progress | None = None) -> Admission:
     if not digest:
         # The trial takes a minute: not for one that could not be let in.
         Admission("", ()).require(backend)
-    report = selftest.run(backend, progress)
+
+    def tell(part: str, done: int, total: int) -> None:
+        if progress is not None:
+            progress(f"self-test: {part}", done, total)
+
+    report = selftest.run(backend, tell)
     admitted = Admission(digest, tuple((p.name, p.score) for p in report.parts))
     admitted.require(backend)
     return admitted
