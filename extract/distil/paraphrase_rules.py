@@ -27,7 +27,7 @@ FAULTS: dict[Fault, str] = {
     "protected": "has other negators, modals, conditions, comparisons or hedges than the quote",
     "order": "has words of the quote in another order",
     "new_word": "has a new name, number, placeholder or relation",
-    "contrary": "has the contrary of a word of the quote",
+    "contrary": "has the contrary of a word of the quote, or a new word that denies",
     "overlap": "has too few words of the quote",
     "same": "has no word of its own",
 }
@@ -62,6 +62,13 @@ _PLAIN = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _ODD = re.compile(r"[^A-Za-z ,.'’-]")
 _CLAUSE_END = (".", "!", "?")
 _DENYING = ("un", "in", "im", "ir", "il", "dis", "de", "non", "mis")
+#: Words that deny, beside those that `words.PROTECTED` has; none of them may be new.
+_DENIALS = """
+abandon absent abstain ban bar block cancel cease decline defer deny disallow discourage dodge eliminate evade
+forget forgo halt hinder minus miss neglect nix obstruct omit oppose pause postpone prohibit quit resist
+restrict sans suppress suspend undo veto void waive withhold
+aint arent couldnt didnt hadnt hasnt havent mightnt mustnt neednt shant wasnt werent wouldnt nicht kein nie
+"""
 #: Words of which one side must not stand for the other; each line has two sides.
 _CONTRARIES = """
 open reopen / close shut lock block
@@ -153,8 +160,10 @@ def _is_plain(word: str) -> bool:
 
 
 def _is_contrary(word: str, known: Collection[str]) -> bool:
-    """Say whether a new word denies a word of the quote: `unlock` for `lock`, `shut` for `open`."""
+    """Say whether a new word denies, or denies a word of the quote: `omit`, `unlock` for `lock`, `shut` for `open`."""
     root, others = _root(word), {_root(k) for k in known if _is_content(k)}
+    if root in _DENYING_ROOTS:
+        return True
     if any(_opens(root, prefix + other) or _opens(other, prefix + root) for other in others for prefix in _DENYING):
         return True
     return any(root in these and others & those for these, those in _SIDES)
@@ -166,7 +175,8 @@ def _opens(word: str, longer: str) -> bool:
 
 
 def _root(word: str) -> str:
-    return re.sub(r"(?:ing|ed|es|e|s|d)$", "", word)
+    """Return a word without its end, and without the letter that is doubled before it: `omit` for `omitted`."""
+    return re.sub(r"([^aeiou])\1$", r"\1", re.sub(r"(?:ing|ed|es|e|s|d)$", "", word))
 
 
 def _sides() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
@@ -179,3 +189,4 @@ def _sides() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
 
 
 _SIDES = _sides()
+_DENYING_ROOTS = frozenset(map(_root, _DENIALS.split()))
