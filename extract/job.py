@@ -98,6 +98,7 @@ class Job:
         without_sources: Kinds of source, as facts name them (`chat.public_channel`), that are dropped likewise.
         extraction_id: Id of the extraction; "" draws one.
         chosen: What an improvement chose of the same messages; None keeps every claim.
+        paraphrase: Whether the model may write in its own words, if this run's self-test finds it fit.
     """
 
     request: RunRequest
@@ -111,6 +112,7 @@ class Job:
     without_sources: frozenset[str] = frozenset()
     extraction_id: str = ""
     chosen: Chosen | None = None
+    paraphrase: bool = False
 
     @property
     def subject(self) -> str:

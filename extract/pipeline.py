@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from consent.decide import RunDecision
     from consent.ledger import Ledger as Consents
     from consent.request import ClaimFacts, RunRequest
+    from extract.distil.admission import Admission
     from extract.distil.backend import Backend
     from extract.distil.claims import Claim, Distillate, Passage
     from extract.distil.settings import Settings
@@ -64,16 +65,19 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
         tools: Everything with a side effect.
 
     Raises:
-        RefusedError: A gate says no; that is logged too.
+        RefusedError: A gate says no; that is logged too. Or the model is not fit to paraphrase as is asked for.
         InputError: The sources cannot be read.
     """
     from attest import canonical
     from attest.encoding import from_time, to_time
     from extract import kept_facts, residue
+    from extract.distil.admission import admit
     from extract.skill import codec
     from extract.vetoes import Vetoes
 
     redaction.require_models(job.policy)
+    # Before anything is announced or read: a model that is not fit is shown nobody's words.
+    admission = admit(backend, tools.progress) if job.paraphrase else None
     # The log keeps whole seconds, and a decision is replayed from the log.
     now = from_time(to_time(job.request.now))
     job = replace(job, request=replace(job.request, now=now))
@@ -145,7 +149,7 @@ def run(job: Job, consents: Callable[[], Consents], backend: Backend, tools: Too
     redaction.ask_segments(job, made)
 
     still_agreed(consents())
-    distillate = _distil(job, gated, redacted, backend, tools.progress)
+    distillate = _distil(job, gated, redacted, backend, tools.progress, admission)
     still_agreed(consents())
     tools.progress("scanning again", 0, len(distillate.claims))
     claims, kept_back = output_gates(job, decision, distillate, redactor, gated)
@@ -239,13 +243,26 @@ def distil_settings(policy: Policy) -> Settings:
 
 
 def _distil(
-    job: Job, gated: Gated, redacted: Mapping[int, Redacted], backend: Backend, progress: Progress
+    job: Job,
+    gated: Gated,
+    redacted: Mapping[int, Redacted],
+    backend: Backend,
+    progress: Progress,
+    admission: Admission | None,
 ) -> Distillate:
     from extract.distil.pipeline import distil
 
     passages = passages_of(gated, redacted)
     settings = distil_settings(job.policy)
-    return distil(passages, backend, seed=gated.seed, settings=settings, progress=progress, chosen=job.chosen)
+    return distil(
+        passages,
+        backend,
+        seed=gated.seed,
+        settings=settings,
+        progress=progress,
+        chosen=job.chosen,
+        admission=admission,
+    )
 
 
 def claim_facts(claims: Sequence[Claim]) -> list[ClaimFacts]:

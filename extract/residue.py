@@ -129,6 +129,10 @@ def lines(ledger: Ledger) -> list[str]:
     if ledger.get("emotion_segments"):
         text += ["", f"Sentences about feelings cut out before anything else was done: {ledger['emotion_segments']}."]
     text += _unsaid(ledger["distilled"])
+    if written := paraphrased(ledger):
+        text += ["", "| a model's own words | statements |", "|---|---:|"]
+        text += [f"| {label} | {count} |" for label, count in written]
+        text += ["", "A statement whose paraphrase failed a check stands in the person's words instead."]
     text += ["", "| what distillation left behind | count |", "|---|---:|"]
     rows = {**{f"sentences: {k}": v for k, v in ledger["dropped"].items()}}
     rows |= {f"claims kept back by `{k}`": v for k, v in ledger["claims_kept_back"].items()}
@@ -156,6 +160,21 @@ def _unsaid(measures: Mapping[str, int]) -> list[str]:
         "",
         "Found by turns of phrase in English and German; what was said otherwise, in person, or never, is in no count. "
         "The sentences themselves are not kept. Where one of these matters, ask the person.",
+    ]
+
+
+def paraphrased(ledger: Ledger) -> list[tuple[str, int]]:
+    """Return how many statements a model was asked to put otherwise, kept, and failed by which check; else nothing."""
+    measures = ledger["distilled"]
+    if "paraphrase_asked" not in measures:
+        return []
+    failed = {
+        k.removeprefix("paraphrase_failed_"): n for k, n in measures.items() if k.startswith("paraphrase_failed_")
+    }
+    return [
+        ("paraphrases asked for", measures["paraphrase_asked"]),
+        ("paraphrases that passed", measures.get("paraphrase_made", 0)),
+        *((f"paraphrases that failed: {name.replace('_', ' ')}", n) for name, n in _by_size(failed)),
     ]
 
 

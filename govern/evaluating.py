@@ -128,11 +128,16 @@ class Evaluating:
                 how, split = _split(seen.passages, old)
             claims: Sequence[Claim] = skill.claims
             if how == "back_test":
+                from extract.distil.admission import admit
                 from extract.distil.pipeline import distil
                 from extract.pipeline import distil_settings
 
                 claims = distil(
-                    split.evidence, backend, settings=distil_settings(policy), progress=self.progress
+                    split.evidence,
+                    backend,
+                    settings=distil_settings(policy),
+                    progress=self.progress,
+                    admission=admit(backend, self.progress) if old.paraphrase else None,
                 ).claims
             if not claims:
                 raise InputError("the earlier messages give no claim: there is nothing to evaluate")

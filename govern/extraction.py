@@ -48,6 +48,7 @@ class Order:
         model_sha256: Digest of the server's model, on the operator's word.
         checks: What authenticity is checked with.
         people: Another people file than the workspace's.
+        paraphrase: Let the model write in its own words, if the self-test finds it fit.
     """
 
     policy: Policy
@@ -62,6 +63,7 @@ class Order:
     model_sha256: str | None = None
     checks: Checks = field(default_factory=Checks)
     people: Path | None = None
+    paraphrase: bool = False
 
     def check(self) -> None:
         """Refuse an order that nobody can carry out.
@@ -162,6 +164,7 @@ def _opened(
         dkim_sha256=order.checks.dkim.sha256 if order.checks.dkim is not None else None,
         custodian=order.checks.custodian,
         people=str(order.people.resolve()) if order.people is not None else None,
+        paraphrase=order.paraphrase,
     )
     allowed = order.policy.gates["run.local_model"].values()["addresses"]
     addresses = () if isinstance(allowed, str) else allowed

@@ -118,6 +118,7 @@ class Improving:
             NotNowError: Too little was written since it was made, or, nightly, it is not to be improved now.
             InputError: The sources are gone, or changed meanwhile.
         """
+        from extract.distil.admission import admit
         from extract.distil.pipeline import distil
         from extract.evaluate import improve, run, splits
         from extract.pipeline import distil_settings
@@ -138,7 +139,11 @@ class Improving:
                         "improve it when there are more",
                     )
                 settings = distil_settings(policy)
-                made = seen.shown(distil(choosing.evidence, backend, settings=settings, progress=self.progress))
+                admission = admit(backend, self.progress) if old.paraphrase else None
+                distilled = distil(
+                    choosing.evidence, backend, settings=settings, progress=self.progress, admission=admission
+                )
+                made = seen.shown(distilled)
             pool = with_corrections(made, skill.claims)
             fixed = {c.id for c in pool if c.mode == "corrected"}
             if not pool:
@@ -275,10 +280,12 @@ class Improving:
 
 def with_corrections(made: Sequence[Claim], old: Sequence[Claim]) -> tuple[Claim, ...]:
     """Return the claims with the person's own words wherever they corrected a claim of the same quote."""
+    from extract.distil.chosen import QUOTED
+
     words = {c.evidence[0].digest: c.statement for c in old if c.mode == "corrected"}
     return tuple(
         replace(c, statement=words[c.evidence[0].digest], mode="corrected", review="corrected")
-        if c.mode in ("verbatim", "deletion") and c.evidence[0].digest in words
+        if c.mode in QUOTED and c.evidence[0].digest in words
         else c
         for c in made
     )

@@ -57,6 +57,7 @@ class KeptJob:
         custodian: Role id of who vouched for the export files, or "".
         people: Another people file than the workspace's, or None.
         replaces: The extraction that this one takes the place of, or None.
+        paraphrase: Whether the model was asked for its own words, see `extract.distil.admission`.
     """
 
     extraction_id: str
@@ -75,6 +76,7 @@ class KeptJob:
     custodian: str = ""
     people: str | None = None
     replaces: str | None = None
+    paraphrase: bool = False
 
     def __repr__(self) -> str:
         """Return the extraction only: a path may hold a name."""
@@ -89,6 +91,8 @@ class KeptJob:
                 "paths": {kind: list(paths) for kind, paths in self.paths.items()},
                 "recipients": list(self.recipients),
                 "at": to_time(self.at),
+                # A job that does not ask for it has the bytes that it always had.
+                **({"paraphrase": True} if self.paraphrase else {}),
             }
         )
 
@@ -99,9 +103,11 @@ def parse(data: bytes) -> KeptJob:
     Raises:
         FormatError: The bytes are not what `KeptJob.to_bytes` writes.
     """
-    value: dict[str, Any] = exact(canonical.loads(data), "a kept job", _SHAPE)
+    value: dict[str, Any] = exact(canonical.loads(data), "a kept job", _SHAPE, {"paraphrase": bool})
     if value.pop("schema") != SCHEMA:
         raise FormatError("a kept job is of a version that is not known")
+    if not value.get("paraphrase", True):
+        raise FormatError("a kept job says what is said by leaving it away")
     paths = value.pop("paths")
     lists = (value["recipients"], *paths.values())
     if set(paths) - _KINDS or not all(isinstance(a, list) and all(isinstance(p, str) for p in a) for a in lists):
@@ -245,4 +251,5 @@ def asked(
         duties=duties,
         without=without,
         extraction_id=job.extraction_id,
+        paraphrase=job.paraphrase,
     )

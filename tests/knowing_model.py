@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from extract.distil import kinds, seeds, selftest
+from extract.distil import kinds, paraphrase, seeds, selftest
 from extract.distil.backend import Generation, Prompt, Score
 from extract.distil.errors import BackendError
 
@@ -58,3 +58,24 @@ class KnowingBackend:
         else:
             answer = f" {_FIRST_TRIED}" if "echo" in self.fails else f" {text} Do so."
         return Generation(answer, (-0.1,))
+
+
+class Paraphraser(KnowingBackend):
+    """Passes the self-test by answering rightly; puts any other note as it is told to."""
+
+    def __init__(self, write: Callable[[str], str], *fails: str, logprob: float = -0.1) -> None:
+        super().__init__(*fails)
+        self.write, self.logprob = write, logprob
+        self.known = frozenset(selftest._texts("echo"))
+        self.notes: list[str] = []
+
+    def generate(self, prompt: Prompt, grammar: str, *, max_tokens: int, stop: str = "\n") -> Generation:
+        note = prompt.item.strip().removesuffix("\nRule:")
+        if prompt.fixed != paraphrase.FIXED or note in self.known:
+            return super().generate(prompt, grammar, max_tokens=max_tokens, stop=stop)
+        self.notes.append(note)
+        return Generation(f" {self.write(note)}", (-0.1, self.logprob, -0.1))
+
+
+def other_words(note: str) -> str:
+    return note.replace(" load", " fill").replace(" check", " examine")

@@ -1,7 +1,8 @@
 """What the distiller asks of a language model, and how one is opened.
 
-A model is only ever asked to choose: between labels, or between words of a quote that a grammar allows. It never
-writes an id, and nothing that it answers is taken without a check by code.
+A model is only ever asked to choose: between labels, or between words of a quote that a grammar allows; one that was
+let in (`extract.distil.admission`) also for other words. It never writes an id, and nothing that it answers is taken
+without a check by code.
 """
 
 from __future__ import annotations

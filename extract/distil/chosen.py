@@ -12,6 +12,9 @@ from extract.distil.sentences import cut
 from extract.distil.settings import Settings
 from govern.errors import InputError
 
+#: The modes of claims whose evidence is all that was said of it, and is counted so.
+QUOTED = ("verbatim", "deletion", "paraphrase")
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -59,4 +62,4 @@ def in_order(claims: Iterable[Claim]) -> list[Claim]:
 
 def sentences_of(claims: Iterable[Claim]) -> int:
     """Return how many sentences the claims hold: counted claims and trajectories cite what stays counted as dropped."""
-    return sum(len(c.evidence) for c in claims if c.mode in ("verbatim", "deletion"))
+    return sum(len(c.evidence) for c in claims if c.mode in QUOTED)

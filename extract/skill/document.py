@@ -31,6 +31,8 @@ TITLES = {
     "code_style": "Code style",
     "reference": "References",
 }
+#: How a claim is marked whose words are not the person's.
+PARAPHRASED = "in a model's words"
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 _LATIN = re.compile("[A-Za-zÀ-ɏ]+")
@@ -170,7 +172,8 @@ def _marks(claim: Claim) -> str:
         if p >= 50
     )
     note = {"corrected": ", corrected by the person", "accepted": ""}.get(claim.review, ", not reviewed")
-    return f"[{claim.id}: {claim.support} records, {claim.days} days; {share}{note}]"
+    words = f", {PARAPHRASED}" if claim.mode == "paraphrase" else ""
+    return f"[{claim.id}: {claim.support} records, {claim.days} days; {share}{words}{note}]"
 
 
 def measured(evaluation: Mapping[str, Any] | None, claims: Sequence[Claim]) -> list[str]:

@@ -46,6 +46,12 @@ def unsure_first(claims: Sequence[Claim]) -> list[Claim]:
     return sorted(claims, key=lambda c: (-c.entropy_millibits, c.id))
 
 
+def made_by(claim: Claim) -> str:
+    """Return how a claim came to be, with a warning where its words are a model's."""
+    warning = ": a model's words, not yours; hold them against the first quote"
+    return claim.mode + (warning if claim.mode == "paraphrase" else "")
+
+
 def is_kept(claim: Claim, kinds: Iterable[str]) -> bool:
     """Return whether a claim goes when a person keeps these kinds: it belongs to one, or its language is not known."""
     wanted, found = set(kinds), keeps.kept_kinds(claim)

@@ -120,7 +120,7 @@ def _fixed(claim: Claim) -> list[str]:
     kept = keeps.kept_kinds(claim)
     return [
         f"Statement: {legible(claim.statement)}",
-        f"Made by: {claim.mode}",
+        f"Made by: {reviews.made_by(claim)}",
         f"Kind: {kinds}",
         f"Found in: {found}",
         f"Can be kept as: {'any' if kept is None else ', '.join(kept) or 'none'}",

@@ -2,7 +2,8 @@
 
 A claim carries its statement and, in `references/evidence.md`, its quotes, so both count: a cap of twelve words that
 looked at statements only would let a skill of whole sentences pass. A correction is the person's own text and may bring
-back what another claim quotes, also one that was struck; so it is held against every quote of the draft.
+back what another claim quotes, also one that was struck; so it is held against every quote of the draft, and so is a
+paraphrase, whose words are not all of its own quote.
 
 Words are what stands between white space, without the punctuation around them and in one case: a changed comma does
 not hide a copy. Spans that touch in one record are one stretch; that two claims quote neighbouring sentences of a
@@ -60,10 +61,10 @@ def verbatim_words(claim: Claim, quoted: Iterable[Span] = ()) -> int:
 
     Args:
         claim: The claim, as it is to be released.
-        quoted: Every span of the draft; a correction is compared with them.
+        quoted: Every span of the draft; a correction or paraphrase is compared with them.
     """
     longest = max((len(stretch) for stretch in stretches(claim.evidence)), default=0)
-    if claim.mode != "corrected":
+    if claim.mode not in ("corrected", "paraphrase"):
         # Its words are those of its own quote, which is carried whole.
         return longest
     statement = counted(claim.statement)

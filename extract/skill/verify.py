@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from attest import canonical, container, second_opinion
+from attest import canonical, container, evidence, second_opinion
 from attest.disposition import Dispositions
+from attest.encoding import from_base64
 from attest.verify import Check, Report
 from attest.verify import verify_skill as verify_proofs
 from extract import residue
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from attest.witness_policy import WitnessPolicy
 
 
-#: A line of SKILL.md that shows a claim: statement, id, records, days.
-_SHOWN = re.compile(r"^- (.+) \[(c[0-9]+): ([0-9]+) records, ([0-9]+) days;[^\]]*\]$", re.MULTILINE)
+#: A line of SKILL.md that shows a claim: statement, id, records, days, and the rest of its mark.
+_SHOWN = re.compile(r"^- (.+) \[(c[0-9]+): ([0-9]+) records, ([0-9]+) days;([^\]]*)\]$", re.MULTILINE)
 
 
 class _FaultError(Exception):
@@ -82,14 +83,33 @@ def _claims(files: Mapping[str, bytes]) -> str:
                 raise _FaultError(f"{claim.id}: a quote is not what its digest says")
             if not 0 <= span.record < len(leaves) or leaves[span.record].outcome == "left_out":
                 raise _FaultError(f"{claim.id} rests on a record that was not taken")
-    return f"{len(claims)} claims, {sum(len(c.evidence) for c in claims)} quotes"
+    told = f"{len(claims)} claims, {sum(len(c.evidence) for c in claims)} quotes"
+    written = sum(c.mode == "paraphrase" for c in claims)
+    if not written:
+        return told
+    _let(files)
+    return f"{told}, {written} in a model's words: that they mean the same is not proven"
+
+
+def _let(files: Mapping[str, bytes]) -> None:
+    """Check that the statement, which a draft has not yet, tells of a self-test that let the model write."""
+    from extract.distil import selftest
+
+    if evidence.STATEMENT not in files:
+        return
+    # Whether it is signed is asked before this, of the proofs.
+    payload = from_base64(canonical.loads(files[evidence.STATEMENT])["payload"])
+    model = canonical.loads(payload)["predicate"]["model"]
+    scores = {part: model.get(f"selftest_{part}", 0) for part in selftest.PARTS}
+    if not model.get("model_sha256") or selftest.tier(scores) != "paraphrase":
+        raise _FaultError("it has paraphrases, and the statement tells of no model that was found fit to write them")
 
 
 def _shown(files: Mapping[str, bytes]) -> str:
     text = files["SKILL.md"].decode() + files.get(document.MORE, b"").decode()
     claims = codec.from_lines(files["references/claims.jsonl"])
-    wanted = [(document.shown(c.statement), c.id, str(c.support), str(c.days)) for c in claims]
-    shown = _SHOWN.findall(text)
+    wanted = [(document.shown(c.statement), c.id, str(c.support), str(c.days), c.mode == "paraphrase") for c in claims]
+    shown = [(*found, document.PARAPHRASED in rest) for *found, rest in _SHOWN.findall(text)]
     if sorted(shown) != sorted(wanted):
         raise _FaultError("the pages do not show exactly the claims of the claims file")
     return f"{len(claims)} claims"
@@ -164,7 +184,9 @@ _CHECKS: tuple[tuple[str, Callable[[Mapping[str, bytes]], str], str], ...] = (
         "claims",
         _claims,
         "Each claim is made of words of a quote that it cites, in order, with the same negations; each quote comes "
-        "from a record that was taken. Corrections are the person's own words.",
+        "from a record that was taken. Corrections are the person's own words. A claim in a model's words has "
+        "the negations and conditions of its quote, no other number or name, and most of its words, in order; what the "
+        "model and the encoder said of it cannot be checked without them.",
     ),
     ("claims shown", _shown, "SKILL.md says exactly the claims of the claims file."),
     ("review", _reviewed, "The person accepted or corrected every claim; silence would not count."),

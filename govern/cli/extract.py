@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 @click.option("--endpoint", metavar="URL", help="Local OpenAI-compatible server; others only if the policy names them.")
 @click.option("--model-sha256", metavar="HEX", help="With --endpoint: digest of the model that it runs, on your word.")
 @click.option(
+    "--paraphrase",
+    is_flag=True,
+    help="Let the model use its own words, each checked, if it passes `govern model check`.",
+)
+@click.option(
     "--dkim-keys",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -64,6 +69,7 @@ def extract(
     model: Path | None,
     endpoint: str | None,
     model_sha256: str | None,
+    paraphrase: bool,
     dkim_keys: Path | None,
     custodian: str,
     people: Path | None,
@@ -106,6 +112,7 @@ def extract(
         model_sha256=model_sha256,
         checks=Checks(load_snapshot(dkim_keys) if dkim_keys is not None else None, custodian),
         people=people,
+        paraphrase=paraphrase,
     )
     order.check()
     workspace = options.open_workspace()
@@ -158,6 +165,7 @@ def _reasons(out: Output, by_reason: dict[str, int]) -> None:
 
 
 def _show(out: Output, file: Path, sealed: Sealed) -> None:
+    from extract import residue
     from govern import redactions
 
     ledger = sealed.ledger
@@ -169,6 +177,7 @@ def _show(out: Output, file: Path, sealed: Sealed) -> None:
             ("left out", ledger["left_out"]),
             ("redactions", sum(ledger["redactions"].values())),
             ("claims", ledger["claims"]),
+            *((label, n) for label, n in residue.paraphrased(ledger)),
         ]
     )
     for line in redactions.lines(sealed.receipt):

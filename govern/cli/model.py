@@ -39,7 +39,7 @@ def check(options: GlobalOptions, target: str | None, ref: str | None, need: str
 
     Without FILE or URL the default model. Tiers: `choose` (it tells kinds apart), `delete` (it keeps to a grammar and
     can hold a sentence: what `govern extract` asks of a model), `paraphrase` (it does not turn a rule into its contrary
-    and does not answer with an example). Takes about a minute; nobody's data is read.
+    and does not answer with an example: what `--paraphrase` asks). Takes about a minute; nobody's data is read.
     """
     from extract.distil import selftest
     from extract.distil.backend import open_backend

@@ -100,7 +100,7 @@ def ask(
 def page(claim: Claim, review: Review, columns: int) -> str:
     """Return a claim with all that speaks for it, the evidence beside it where there is room."""
     from extract.distil import keeps
-    from extract.skill.review import legible
+    from extract.skill.review import legible, made_by
     from extract.skill.reviewfile import confidence
 
     kinds, found = confidence(claim)
@@ -108,7 +108,7 @@ def page(claim: Claim, review: Review, columns: int) -> str:
     decision = review.decisions.get(claim.id)
     about = [
         f"{claim.id}  {legible(claim.statement)}",
-        f"  made by: {claim.mode}",
+        f"  made by: {made_by(claim)}",
         f"  kind: {kinds}",
         f"  found in: {found}",
         f"  to keep: {'any' if kept is None else ', '.join(kept) or 'none'}",

@@ -8,7 +8,7 @@ import pytest
 from distil_fakes import FakeBackend
 from knowing_model import KnowingBackend
 
-from extract.distil import deletion, seeds, selftest
+from extract.distil import deletion, paraphrase, seeds, selftest
 from extract.distil.backend import default_model
 from extract.distil.llama_backend import LlamaBackend
 from extract.distil.selftest import NEEDED, PARTS, TIERS, Part, run, tier
@@ -65,16 +65,16 @@ def test_an_answer_that_keeps_to_no_form_is_wrong() -> None:
 
 def test_words_of_the_question_are_no_echo() -> None:
     asked = "The driver must check all straps before he goes."
-    assert not selftest._is_echo("The driver must check all straps before he goes.", asked)
-    assert selftest._is_echo("The driver has to look at every strap.", asked)
-    assert not selftest._is_echo("", asked)
+    assert not paraphrase.is_echo("The driver must check all straps before he goes.", asked)
+    assert paraphrase.is_echo("The driver has to look at every strap.", asked)
+    assert not paraphrase.is_echo("", asked)
 
 
 def test_the_texts_are_nobodys_seed_and_no_answer_stands_in_its_prompt() -> None:
     ours = [*selftest._texts("copy"), *selftest._texts("echo")]
     assert len(set(ours)) == 24
     assert not set(ours) & {s.text for s in seeds.load()}
-    prompts = selftest._COPY + selftest._ECHO + deletion._FIXED
+    prompts = selftest._COPY + paraphrase.FIXED + deletion._FIXED
     assert not [text for text in ours if text in prompts]
     deeds = selftest._texts("action")
     assert not [deed for deed in deeds if deed in selftest._POLARITY]

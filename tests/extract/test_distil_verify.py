@@ -45,7 +45,7 @@ def test_a_verbatim_claim_passes() -> None:
     verify_claim(claim())
 
 
-@pytest.mark.parametrize("mode", ["corrected", "paraphrase", "", "Deletion"])
+@pytest.mark.parametrize("mode", ["corrected", "", "Deletion", "paraphrased"])
 def test_no_other_mode_lets_a_statement_stand_beside_its_quote(mode: str) -> None:
     for statement in ("Always restart the press.", QUOTE):
         with pytest.raises(ClaimError, match="mode"):

@@ -223,14 +223,31 @@ JOB = jobs.KeptJob(
 
 
 def test_a_kept_job_comes_back_as_it_was_and_shows_no_path() -> None:
-    for job in (JOB, replace(JOB, endpoint="http://127.0.0.1:1", model_sha256="1" * 64, replaces="0198-w")):
+    for job in (
+        JOB,
+        replace(JOB, endpoint="http://127.0.0.1:1", model_sha256="1" * 64, replaces="0198-w"),
+        replace(JOB, paraphrase=True),
+    ):
         assert jobs.parse(job.to_bytes()) == job
         assert "Tove" not in repr(job)
 
 
+def test_a_kept_job_from_before_paraphrases_is_read_and_written_as_it_was() -> None:
+    assert b"paraphrase" not in JOB.to_bytes()
+    assert jobs.parse(JOB.to_bytes()).paraphrase is False
+
+
 @pytest.mark.parametrize(
     "change",
-    [{"schema": "govern-job/2"}, {"more": 1}, {"paths": {"disk": []}}, {"paths": {"mail": "x"}}, {"recipients": [1]}],
+    [
+        {"schema": "govern-job/2"},
+        {"more": 1},
+        {"paths": {"disk": []}},
+        {"paths": {"mail": "x"}},
+        {"recipients": [1]},
+        {"paraphrase": False},
+        {"paraphrase": 1},
+    ],
 )
 def test_a_kept_job_of_another_form_is_refused(change: dict[str, Any]) -> None:
     value = {**json.loads(JOB.to_bytes()), **change}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from workplace import COLLEAGUE, SUBJECT
 
 from attest import events
 from govern import jobs
+from govern.portal.pages import review
 
 YES = {
     "source": [f"knowledge_transfer/{source}" for source in ("mail.work", "vcs.commit", "chat.public_channel")],
@@ -51,6 +53,17 @@ def draft_page(world: PortalWorld, who: str = SUBJECT) -> tuple[Browser, Answer]
     link = browser.get("/me/drafts").tree.css_first('a[href^="/me/drafts/"]')
     assert link is not None
     return browser, browser.get(str(link.attributes["href"]))
+
+
+def test_a_statement_in_a_models_words_says_so(
+    world: PortalWorld, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(world).state == "done"
+    warning = "These are a model's words, not yours."
+    assert warning not in draft_page(world)[1].words
+    monkeypatch.setattr(review, "unsure_first", lambda claims: [replace(c, mode="paraphrase") for c in claims])
+    page = draft_page(world)[1]
+    assert page.words.count(warning) == len(page.tree.css("section.claim")) > 0
 
 
 def test_the_whole_story_of_a_skill(world: PortalWorld, browser: Browser) -> None:
