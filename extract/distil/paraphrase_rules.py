@@ -18,7 +18,7 @@ from typing import Literal
 
 from extract.distil import words
 
-Fault = Literal["empty", "signs", "length", "protected", "order", "new_word", "contrary", "overlap", "same"]
+Fault = Literal["empty", "signs", "length", "protected", "order", "new_word", "contrary", "overlap", "end", "same"]
 #: What each fault is, as an error says it.
 FAULTS: dict[Fault, str] = {
     "empty": "has no words",
@@ -29,6 +29,7 @@ FAULTS: dict[Fault, str] = {
     "new_word": "has a new name, number, placeholder or relation",
     "contrary": "has the contrary of a word of the quote, or a new word that denies",
     "overlap": "has too few words of the quote",
+    "end": "does not end as the quote does, or breaks off",
     "same": "has no word of its own",
 }
 #: Of the words for things and deeds, in percent, those that the quote has.
@@ -137,7 +138,14 @@ def fault(statement: str, quote: str) -> Fault | None:
         return "contrary"
     if 100 * sum(c in have for c in content) < MIN_OVERLAP_PERCENT * len(content):
         return "overlap"
+    if statement[-1] != _end(quote):
+        return "end"
     return None if new else "same"
+
+
+def _end(quote: str) -> str:
+    """Return the mark that ends a quote: a question must not become a rule, and an answer cut short has no mark."""
+    return quote.rstrip()[-1] if quote.rstrip().endswith(_CLAUSE_END) else "."
 
 
 def _is_content(word: str) -> bool:

@@ -228,7 +228,7 @@ def test_words_of_the_prompts_example_are_an_echo_within_a_true_sentence_too() -
         GOOD,
         "Never fill the van above its limit unless a depot has agreed in writing.",
         "Never load a lorry above its limit unless the depot has agreed in writing.",
-        "never load vans above its limit, unless the depot has agreed in writing",
+        "never load vans above its limit, unless the depot has agreed in writing.",
     ],
 )
 def test_other_words_for_things_and_deeds_pass(statement: str) -> None:
@@ -266,6 +266,7 @@ def test_other_words_for_things_and_deeds_pass(statement: str) -> None:
         ("Never drive a lorry above its weight unless an office has signed in ink.", "overlap"),
         ("Never above unless has.", "empty"),
         ("Never fill above its limit unless has.", "overlap"),
+        ("Never fill the van above its limit unless the depot has agreed in", "end"),
         (QUOTE, "same"),
         ("Never load the van above its limit unless the depot has agreed.", "same"),
     ],
@@ -289,6 +290,12 @@ def test_each_rule_names_what_is_wrong(statement: str, why: str) -> None:
 )
 def test_the_contrary_of_a_word_is_seen_where_it_is_listed_or_made_by_a_prefix(quote: str, statement: str) -> None:
     assert (fault(statement, quote) == "contrary") == ("switch" not in statement)
+
+
+def test_a_question_stays_a_question() -> None:
+    asked = "Must we test the bolts of the old bridge?"
+    assert fault("Must we check the bolts of the old bridge?", asked) is None
+    assert fault("Must we check the bolts of the old bridge.", asked) == "end"
 
 
 def test_what_no_rule_sees_is_said_and_not_denied() -> None:
