@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="With a skill: the witnesses that you trust (C2SP tlog-policy).",
 )
+@click.option("--lang", type=click.Choice(("en", "de", "zh")), default="en", help="Language of the page.")
 @now_option
 @governed
 def report(
@@ -38,6 +39,7 @@ def report(
     log_key: str | None,
     ref: str | None,
     witness_file: Path | None,
+    lang: str,
     now: datetime,
 ) -> None:
     """Write one HTML page with what was seen, taken, left out, redacted, claimed and released.
@@ -63,7 +65,7 @@ def report(
                 "a skill is checked with the log's key", "give --log-key, from a source that is not the skill"
             )
         made = _of_skill(options, skill, log_key, ref, witness_file, now)
-    data = page(made)
+    data = page(made, lang)
     replace_file(output, data)
     head, flow = made.evidence.head.checkpoint, made.figures.flow
     failed = [check for check in made.checks if check.status == "fail"]

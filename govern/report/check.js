@@ -1,5 +1,8 @@
-// Checks the evidence in this page with what attest/browser.js, which stands before this, knows how to check.
+// Checks the evidence in this page with what attest/browser.js, which stands before this, knows how to check. Its words, in
+// every language, stand before it, too: a page in which they could be changed alone could call a failure what it likes.
 (() => {
+  const SAID = TEXTS[document.documentElement.lang];
+  const say = (key, values = {}) => SAID[key].replace(/\{([a-z]+)\}/g, (_, name) => values[name]);
   const {
     Failed, Unchecked, must, same, hex, unbase64, words, parsed, fields, sha256, leafHash, rootOf, envelope, signedBy, enrolment,
     hasItsId, signedByEnrolled, vkey, note, noteSigned,
@@ -52,7 +55,7 @@
     Object.entries(flow).forEach(([name, n]) => found.set(name, n));
     found.set("shown", page.entries.length);
     found.set("log size", page.head.size);
-    const shown = new Map([...found].map(([name, n]) => [name, n.toLocaleString("en-US")]));
+    const shown = new Map([...found].map(([name, n]) => [name, n.toLocaleString("en-US").replaceAll(",", SAID.group)]));
     shown.set("origin", page.head.origin).set("root", hex(page.head.root)).set("log key", page.vkey);
     if (page.skill) {
       const p = page.skill.predicate;
@@ -83,7 +86,7 @@
         page.signedSkill = { name: top.skill.name, statement: unbase64(top.skill.statement), release: unbase64(top.skill.release) };
       }
       must((document.querySelector("[data-check=statement]") !== null) === (top.skill !== null), "the skill was taken out");
-      return `${page.entries.length} entries`;
+      return say("entries", { n: page.entries.length });
     },
 
     async checkpoint(page) {
@@ -92,7 +95,7 @@
       const log = await vkey(page.vkey);
       page.key = log.key;
       await noteSigned(head, log);
-      return `${head.origin}, ${head.size} entries`;
+      return say("checkpoint", { origin: head.origin, n: head.size });
     },
 
     async entries(page) {
@@ -107,7 +110,7 @@
       page.proven = found;
       const good = found.filter(Boolean).length;
       must(good === found.length, `${found.length - good} of ${found.length} do not lead to the checkpoint's root`);
-      return `${good} of ${good} lead to the checkpoint's root`;
+      return say("paths", { n: good });
     },
 
     async statement(page) {
@@ -118,7 +121,7 @@
       page.skill = { name, predicate: opened.says.predicate, review: said.says.review, release: said, data: { statement, release } };
       await signedBy(opened, page.key, "the log's key did not sign the statement");
       must(page.skill.predicate.log_origin === page.head.origin, "the statement names another log");
-      return `${opened.says.subject.length} files stated`;
+      return say("stated", { n: opened.says.subject.length });
     },
 
     async figures(page) {
@@ -142,13 +145,13 @@
       }
       const listed = new Set(rows.filter((row) => row.closest("#entries")).map((row) => row.dataset.entry));
       must(listed.size === known.size, "the page does not list every entry of the evidence");
-      return `${shown.size} values and ${rows.length} rows`;
+      return say("figures", { values: shown.size, rows: rows.length });
     },
 
     async runs(page) {
       const at = new Map(page.entries.map((e) => [e.index, e.says]));
       const seals = page.entries.filter((e) => e.says.type === "extraction.sealed");
-      if (seals.length === 0) throw new Unchecked("no run is shown");
+      if (seals.length === 0) throw new Unchecked(say("no_run"));
       for (const { index, says: { body } } of seals) {
         const { counts, manifest_index: first, steps } = body;
         must(counts.taken + counts.taken_redacted + counts.left_out === body.size, "the counts of a run do not add up");
@@ -161,7 +164,7 @@
           must(!at.has(i) || at.get(i).type === `extraction.${step}`, "a step of a run is another entry");
         }
       }
-      return `${seals.length} of ${seals.length}`;
+      return say("of", { n: seals.length });
     },
 
     async keys(page) {
@@ -176,8 +179,8 @@
         must(opened.says.pid === pid && opened.says.key_id === id && names, "a key signed something else");
         await signedByEnrolled(opened, signer, "a key did not sign its own enrolment");
       }
-      if (enrolled.length === 0) throw new Unchecked("no key is shown");
-      return `${enrolled.length} of ${enrolled.length}`;
+      if (enrolled.length === 0) throw new Unchecked(say("no_key"));
+      return say("of", { n: enrolled.length });
     },
 
     async consents(page) {
@@ -196,9 +199,9 @@
         must(!signer.passkey || opened.says.method === "webauthn", "a consent says that it was signed in another way");
         await signedByEnrolled(opened, signer, "a person's key did not sign a consent");
       }
-      if (given.length === 0) throw new Unchecked("no consent is shown");
-      if (others > 0) throw new Unchecked(`${others} of ${given.length} are signed by a delegate`);
-      return `${given.length} of ${given.length}`;
+      if (given.length === 0) throw new Unchecked(say("no_consent"));
+      if (others > 0) throw new Unchecked(say("delegate", { others, n: given.length }));
+      return say("of", { n: given.length });
     },
 
     async bound(page) {
@@ -218,7 +221,7 @@
       const flat = (one) => JSON.stringify([one.taken, one.taken_redacted, one.left_out, Object.entries(one.by_reason).sort()]);
       must(flat(body.counts) === flat(counts), "the sealed counts are not the stated ones");
       for (const name of ["subject", "purpose"]) must(body[name] === predicate[name], `seal and statement differ in ${name}`);
-      return `release ${release.index}, seal ${seal.index}`;
+      return say("bound", { release: release.index, seal: seal.index });
     },
 
     async released(page) {
@@ -233,7 +236,7 @@
       await signedByEnrolled(release, mine, "the person's key did not sign the release");
       const { skill, extraction_id: run, expires } = release.says;
       must(skill === name && run === predicate.extraction_id && expires === predicate.expires, "the person released something else");
-      return `${release.says.files.length} files`;
+      return say("files", { n: release.says.files.length });
     },
 
     async consent(page) {
@@ -247,18 +250,18 @@
         must(record.policy.sha256 === predicate.policy.sha256, "a consent agrees to another policy");
         must(record.choices.some((one) => one.purpose === predicate.purpose && one.decision === "given"), "a consent does not say yes to this purpose");
       }
-      const yes = `${predicate.purpose}, entries ${predicate.consents.map((one) => one.index).join(", ")}`;
+      const yes = say("consent", { purpose: predicate.purpose, entries: predicate.consents.map((one) => one.index).join(", ") });
       const since = page.entries.filter(({ index, says: { type, body } }) => index > predicate.seal.index && (
         (ENDS.consent.includes(type) && body.pid === predicate.subject && (body.purposes ?? [predicate.purpose]).includes(predicate.purpose)) ||
         (ENDS.skill.includes(type) && body.extraction_id === predicate.extraction_id)));
-      return since.length === 0 ? yes : `${yes}; SINCE THEN: ${since.map((e) => `${e.says.type} ${e.index}`).join(", ")}`;
+      return since.length === 0 ? yes : say("since", { consent: yes, entries: since.map((e) => `${e.says.type} ${e.index}`).join(", ") });
     },
 
     async key(page) {
       const given = document.getElementById("key").value.trim();
-      if (given === "") throw new Unchecked("enter the key that you have from elsewhere");
+      if (given === "") throw new Unchecked(say("enter_key"));
       must(given === page.vkey, "it is another key than this page was made with");
-      return "the same";
+      return say("same");
     },
   };
   // What each check rests on: if that failed, the check is not asked, and counts as failed.
@@ -267,14 +270,15 @@
     consents: ["entries", "keys"], figures: ["entries", "statement"], bound: ["entries", "statement"],
     released: ["statement", "keys"], consent: ["entries", "statement"], key: ["form"],
   };
-  const WORDS = { holds: "holds", failed: "FAILED", unchecked: "not checked" };
-
-  const show = (name, verdict, found) => {
+  // What failed is said in English only: whoever looks into it reads this script beside it.
+  const show = (name, verdict, found, lang) => {
     const row = document.querySelector(`[data-check=${name}]`);
     const cell = row.querySelector(".verdict");
-    cell.textContent = WORDS[verdict];
+    cell.textContent = SAID[verdict];
     cell.className = `verdict ${verdict}`;
-    row.querySelector(".found").textContent = found;
+    const beside = row.querySelector(".found");
+    beside.textContent = found;
+    beside.lang = lang;
   };
 
   const run = async () => {
@@ -282,33 +286,38 @@
     const verdicts = new Map();
     for (const name of Object.keys(CHECKS)) {
       if (document.querySelector(`[data-check=${name}]`) === null) continue;
-      let [verdict, found] = ["failed", ""];
+      let [verdict, found, lang] = ["failed", "", document.documentElement.lang];
       const before = (NEEDS[name] ?? []).filter((one) => verdicts.get(one) === "failed");
       if (before.length > 0) {
-        found = "not asked: a check that it rests on failed";
+        found = say("not_asked");
       } else {
         try {
           found = await CHECKS[name](page);
           verdict = "holds";
         } catch (error) {
-          if (error instanceof Unchecked) verdict = "unchecked";
-          found = error instanceof Failed || error instanceof Unchecked ? error.message : "the evidence is not in form";
+          if (error instanceof Unchecked) {
+            verdict = "unchecked";
+            found = SAID.reasons[error.message] ?? error.message;
+          } else {
+            found = error instanceof Failed ? error.message : "the evidence is not in form";
+            lang = "en";
+          }
         }
       }
       verdicts.set(name, verdict);
-      show(name, verdict, found);
+      show(name, verdict, found, lang);
     }
     document.querySelectorAll("#entries [data-entry] .verdict").forEach((cell, i) => {
       const verdict = !page.proven ? "unchecked" : page.proven[i] ? "holds" : "failed";
-      cell.textContent = verdict === "holds" ? "in the log" : WORDS[verdict];
+      cell.textContent = SAID[verdict === "holds" ? "logged" : verdict];
       cell.className = `verdict ${verdict}`;
     });
     const count = (verdict) => [...verdicts.values()].filter((one) => one === verdict).length;
     const line = document.getElementById("verdict");
     const failed = count("failed");
     line.className = failed > 0 ? "failed" : count("unchecked") > 0 ? "unchecked" : "holds";
-    line.textContent = `${count("holds")} hold, ${failed} failed, ${count("unchecked")} not checked.` +
-      (failed > 0 ? " Do not rely on this page." : "");
+    line.textContent = say("sum", { holds: count("holds"), failed, unchecked: count("unchecked") });
+    if (failed > 0) line.append(" ", SAID.warning);
   };
 
   let running = Promise.resolve();

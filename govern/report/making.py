@@ -90,13 +90,13 @@ def of_skill(
         )
     claims = codec.from_lines(files[_CLAIMS]) if _CLAIMS in files else ()
     evaluation = canonical.loads(files[_EVALUATION]) if _EVALUATION in files else None
-    choice, standing = None, ""
+    choice, standing = None, None
     if workspace is not None and shown.skill is not None:
         from govern.standing import standing as standing_of
 
         predicate = shown.skill.predicate
         with workspace.log() as log:
-            standing = standing_of(workspace, log, data, workspace.ledger(log), now).text
+            standing = standing_of(workspace, log, data, workspace.ledger(log), now)
             note = workspace.sign(log)
             size = stored.head(note, Verifier.from_vkey(log_key)).checkpoint.size
             choice = choosing.choose(log.entries(0, size), size, predicate["extraction_id"], predicate["subject"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,93 +12,39 @@ from typing import TYPE_CHECKING, Any
 
 from attest import browser
 from attest.encoding import from_time, to_time
-from extract.evaluate import told
 from govern.errors import InputError
 from govern.report import charts
 from govern.report.choosing import Choice
 from govern.report.evidence import Evidence, Shown
 from govern.report.figures import Figures, figures
+from govern.report.texts import LANGUAGES, Said, marked, script
 
 if TYPE_CHECKING:
     from attest.report import Check
     from extract.distil.claims import Claim
+    from govern.standing import Standing
 
 MAX_PAGE = 1_000_000
 """Bytes: what can be sent by mail and opened at once."""
 
 _HERE = Path(__file__).parent
 
-#: What the page's own script checks, in its order: id, name, what a "holds" says. The skill's come with a skill only.
-_LOG_CHECKS = (
-    ("form", "evidence in form", "The evidence in this file has one reading only."),
-    (
-        "checkpoint",
-        "checkpoint signed by the log's key",
-        "The log signed its size and root. That does not make entries true.",
-    ),
-    ("entries", "every entry shown is in the log", "Each leads to that root, by hashes worked out in your browser."),
-)
-_SKILL_CHECKS = (("statement", "statement signed by the log", "The log signed what is said about the skill's files."),)
-_NUMBERS = (
-    (
-        "figures",
-        "figures follow from the entries",
-        "The flow, the reasons, the redactions and the lists were worked out anew. The length of bars, the claims, the "
-        "evaluation, how the skill stands and the checks made earlier are the maker's word.",
-    ),
-    (
-        "runs",
-        "runs add up",
-        "Each run was committed to first, its steps are in order, and seen is taken plus left out.",
-    ),
-    (
-        "keys",
-        "people's keys",
-        "Each key that is shown signed its own enrolment. That it is the person's, only the person can say.",
-    ),
-    (
-        "consents",
-        "consents signed by the person's key",
-        "Each consent that is shown was signed by a key of the same person.",
-    ),
-)
-_BINDING = (
-    (
-        "bound",
-        "release and seal are of this skill",
-        "The log holds the release of this very statement, after this seal.",
-    ),
-    ("released", "released by the person", "The person's key signed the list of the skill's files."),
-    (
-        "consent",
-        "consent to this purpose and policy",
-        "The person said yes to it before the seal. A later no is shown only if it is below.",
-    ),
-)
-_KEY = (
-    ("key", "the log's key is the one you have", "Without this, whoever made this page may have made its log, too."),
-)
+#: What the page's own script checks, in its order. The skill's come with a skill only.
+_LOG_CHECKS = ("form", "checkpoint", "entries")
+_SKILL_CHECKS = ("statement",)
+_NUMBERS = ("figures", "runs", "keys", "consents")
+_BINDING = ("bound", "released", "consent")
+_KEY = ("key",)
 
 _LANES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("consent given or renewed", ("consent.given", "consent.renewed")),
-    ("consent withdrawn", ("consent.withdrawn",)),
-    ("consent ended otherwise", ("consent.revoked", "consent.expired", "consent.invalidated")),
-    ("run sealed", ("extraction.sealed",)),
-    ("skill released", ("skill.released",)),
-    ("skill superseded, revoked or tombstoned", ("skill.superseded", "skill.revoked", "skill.tombstoned")),
+    ("lane_given", ("consent.given", "consent.renewed")),
+    ("lane_withdrawn", ("consent.withdrawn",)),
+    ("lane_ended", ("consent.revoked", "consent.expired", "consent.invalidated")),
+    ("lane_sealed", ("extraction.sealed",)),
+    ("lane_released", ("skill.released",)),
+    ("lane_stopped", ("skill.superseded", "skill.revoked", "skill.tombstoned")),
 )
-
-_LIMITS = (
-    "That what was read was all there was, or genuine. What an export left out, nobody can see here.",
-    "That consent was given freely. A signature proves that a key was used.",
-    "That every name and secret was found, or that no other copy was kept.",
-    "That gates were applied as the policy says. The log holds the operator's word for it, and cannot take it back.",
-    "That nothing is left out of this page. It shows some entries of the log; what else the log holds, and what came "
-    "after the checkpoint, it does not say. Ask the log.",
-    "That this is the only log. Whoever holds the log's key can keep two, unless witnesses that you trust cosigned.",
-    "That the browser and the script are sound. The script is in this file, to be read; `govern audit verify` checks "
-    "more, and `python -m attest.verify` checks it with other code.",
-)
+_LIMITS = ("all", "free", "found", "gates", "page", "only", "script")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +55,7 @@ class Report:
         evidence: What the page checks by itself.
         at: When it was made.
         checks: What was checked when it was made.
-        standing: How the skill stands by the log at hand, in words, or "".
+        standing: How the skill stands by the log at hand, or None.
         choice: What of a log is shown; None where the skill alone was given.
         claims: The claims of the skill.
         evaluation: The numbers of the skill's evaluation, or None.
@@ -118,7 +65,7 @@ class Report:
     evidence: Evidence
     at: datetime
     checks: Sequence[Check] = ()
-    standing: str = ""
+    standing: Standing | None = None
     choice: Choice | None = None
     claims: Sequence[Claim] = ()
     evaluation: Mapping[str, Any] | None = None
@@ -129,24 +76,29 @@ class Report:
         object.__setattr__(self, "figures", figures(self.evidence))
 
 
-def page(report: Report) -> bytes:
+def page(report: Report, lang: str = LANGUAGES[0]) -> bytes:
     """Return the page; the same report always makes the same bytes.
+
+    Args:
+        report: What it says.
+        lang: One of `LANGUAGES`. Codes, the types of entries, checks made earlier and what failed stay as they are.
 
     Raises:
         InputError: It would be larger than `MAX_PAGE`.
     """
-    shown = report.evidence
+    said, shown = Said(lang), report.evidence
     about = shown.skill.name if shown.skill is not None else shown.head.checkpoint.origin
-    title = f"Audit report: {about}"
+    title = said("title", about=about)
     style = (_HERE / "style.css").read_text("utf-8")
-    script = browser.source() + (_HERE / "check.js").read_text("utf-8")
+    words = json.dumps(script(), ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
+    code = f"{browser.source()}const TEXTS = {words};\n" + (_HERE / "check.js").read_text("utf-8")
     data = "\n".join(
         [
             "<!doctype html>",
-            '<html lang="en">',
+            f'<html lang="{said.lang}">',
             "<head>",
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{browser.policy(script, style)}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{browser.policy(code, style)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{_esc(title)}</title>",
             f"<style>{style}</style>",
@@ -154,10 +106,10 @@ def page(report: Report) -> bytes:
             "<body>",
             "<main>",
             f"<h1>{_esc(title)}</h1>",
-            *_body(report),
+            *_body(said, report),
             "</main>",
             f'<script type="application/json" id="evidence">{shown.island()}</script>',
-            f"<script>{script}</script>",
+            f"<script>{code}</script>",
             "</body>",
             "</html>",
             "",
@@ -175,84 +127,84 @@ def _esc(text: object) -> str:
     return html.escape(str(text))
 
 
-def _fig(name: str, value: object) -> str:
+def _fig(said: Said, name: str, value: object) -> str:
     """Return a value that the script works out anew, marked so that it finds it."""
-    said = f"{value:,}" if isinstance(value, int) else str(value)
-    return f'<span data-figure="{_esc(name)}">{_esc(said)}</span>'
+    shown = said.number(value) if isinstance(value, int) else str(value)
+    return f'<span data-figure="{_esc(name)}">{_esc(shown)}</span>'
 
 
 def _code(name: str, value: object) -> str:
     return f'<code data-figure="{_esc(name)}">{_esc(value)}</code>'
 
 
-def _body(report: Report) -> Iterator[str]:
-    yield from _summary(report)
-    yield from _panel(report)
-    yield from _flow(report)
-    yield from _counted("reasons", "Why records were left out", "reason", report.figures.reasons, _WHY)
-    yield from _counted("redactions", "What was replaced", "kind", report.figures.redacted, _REPLACED)
-    yield from _timeline(report)
-    yield from _claims(report.claims)
-    yield from _evaluation(report.evaluation)
-    yield from _made(report)
-    yield from _entries(report)
-    yield "<h2>What this does not prove</h2>"
-    yield "<ul>" + "".join(f"<li>{_words(limit)}</li>" for limit in _LIMITS) + "</ul>"
+def _region(kind: str, label: str) -> str:
+    return f'<div class="{kind}" tabindex="0" role="region" aria-label="{_esc(label)}"><table>'
 
 
-_WHY = "A record can have several reasons, so they may add up to more than the records left out."
-_REPLACED = "Stretches of text, by type. Detection is not complete: what was not found is not counted."
+def _body(said: Said, report: Report) -> Iterator[str]:
+    yield from _summary(said, report)
+    yield from _panel(said, report)
+    yield from _flow(said, report.figures.flow)
+    yield from _counted(said, "reasons", "reason", report.figures.reasons)
+    yield from _counted(said, "redactions", "kind", report.figures.redacted)
+    yield from _timeline(said, report)
+    yield from _claims(said, report.claims)
+    yield from _evaluation(said, report.evaluation)
+    yield from _made(said, report)
+    yield from _entries(said, report)
+    yield f"<h2>{said.html('limits_title')}</h2>"
+    yield "<ul>" + "".join(f"<li>{said.html(f'limit_{name}')}</li>" for name in _LIMITS) + "</ul>"
 
 
-def _words(text: str) -> str:
-    """Return a sentence in which backticks mark what is typed."""
-    parts = _esc(text).split("`")
-    return "".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))
-
-
-def _summary(report: Report) -> Iterator[str]:
+def _summary(said: Said, report: Report) -> Iterator[str]:
     flow, head, skill = report.figures.flow, report.evidence.head.checkpoint, report.evidence.skill
-    records = (
-        f"Of {_fig('seen', flow['seen'])} records, {_fig('taken', flow['taken'])} were taken and "
-        f"{_fig('left out', flow['left out'])} left out. Claims: {_fig('claims', flow['claims'])} made, "
-        f"{_fig('struck', flow['struck'])} struck, {_fig('released', flow['released'])} released."
-    )
+    names = {"seen", "taken", "left out", "claims", "struck", "released"}
+    numbers = {name.replace(" ", "_"): _fig(said, name, flow[name]) for name in names}
+    records = said.html("records_line", **numbers)
     if skill is not None:
         p = skill.predicate
-        yield (
-            f'<p class="lead"><strong>{_fig("skill", skill.name)}</strong> was made of the work of '
-            f"{_fig('subject', p['subject'])}, for {_fig('purpose', p['purpose'])}. {records}</p>"
+        line = said.html(
+            "skill_line",
+            skill=f"<strong>{_fig(said, 'skill', skill.name)}</strong>",
+            subject=_fig(said, "subject", p["subject"]),
+            purpose=_fig(said, "purpose", p["purpose"]),
         )
-        end = f" By the log it is now <strong>{_esc(report.standing)}</strong>." if report.standing else ""
-        yield f"<p>It expires {_fig('expires', p['expires'])}.{end}</p>"
+        yield f'<p class="lead">{line} {records}</p>'
+        end = ""
+        if report.standing is not None:
+            end = " " + said.html("standing", standing=f"<strong>{_esc(_stands(said, report.standing))}</strong>")
+        yield f"<p>{said.html('expires', at=_fig(said, 'expires', p['expires']))}{end}</p>"
     else:
-        runs = "run" if flow["runs"] == 1 else "runs"
-        yield (
-            f'<p class="lead">This page shows {_fig("runs", flow["runs"])} sealed {runs} of the log. {records} '
-            "A record that two runs read counts twice.</p>"
+        line = said.html(
+            "log_line_one" if flow["runs"] == 1 else "log_line_many", runs=_fig(said, "runs", flow["runs"])
         )
+        yield f'<p class="lead">{line} {records} {said.html("twice")}</p>'
     if report.choice is not None:
-        yield from _left(report.choice)
-    yield (
-        f'<p class="note">Made {to_time(report.at)} from a log of {_fig("log size", head.size)} entries. It shows '
-        "codes, digests, counts and pseudonyms, and says who agreed and who withdrew: give it to nobody who may not "
-        "read the log.</p>"
-    )
+        yield from _left(said, report.choice)
+    made = said.html("made_from", at=to_time(report.at), size=_fig(said, "log size", head.size))
+    yield f'<p class="note">{made}</p>'
 
 
-def _left(choice: Choice) -> Iterator[str]:
+def _stands(said: Said, now: Standing) -> str:
+    text = said(f"standing_{now.status}")
+    if now.since:
+        text = said("standing_since", status=text, at=now.since)
+    if now.reason:
+        text += f" ({now.reason})"
+    return said("standing_replaced", status=text, extraction=now.replaced_by) if now.replaced_by else text
+
+
+def _left(said: Said, choice: Choice) -> Iterator[str]:
     for what, there, shown in (
-        ("sealed runs", choice.runs, choice.runs_shown),
-        ("consents and withdrawals", choice.consents, choice.consents_shown),
+        ("newest_runs", choice.runs, choice.runs_shown),
+        ("newest_consents", choice.consents, choice.consents_shown),
     ):
         if shown < there:
-            yield (
-                f"<p><strong>Not everything fits.</strong> The newest {shown:,} of {there:,} {what} are shown; the "
-                "rest is in the log.</p>"
-            )
+            line = said.html(what, shown=said.number(shown), there=said.number(there))
+            yield f"<p><strong>{said.html('not_all')}</strong> {line}</p>"
 
 
-def _panel(report: Report) -> Iterator[str]:
+def _panel(said: Said, report: Report) -> Iterator[str]:
     skill, head = report.evidence.skill, report.evidence.head.checkpoint
     rows = [
         *_LOG_CHECKS,
@@ -261,215 +213,212 @@ def _panel(report: Report) -> Iterator[str]:
         *(_BINDING if skill is not None else ()),
         *_KEY,
     ]
-    yield "<h2>Checked by this page, in your browser</h2>"
-    yield "<p>Nothing is fetched and nothing is sent. Each question has its own answer.</p>"
-    yield '<p id="verdict" role="status">Nothing is checked: that takes the script in this page.</p>'
+    yield f"<h2>{said.html('panel_title')}</h2>"
+    yield f"<p>{said.html('panel_text')}</p>"
+    yield f'<p id="verdict" role="status">{said.html("no_script")}</p>'
     yield '<ul class="checks">'
-    for name, question, meaning in rows:
-        yield _asked(f' data-check="{name}"', "not checked", "", question, "", meaning)
+    unchecked = _esc(said.unchecked)
+    for name in rows:
+        question, meaning = said.html(f"question_{name}"), said.html(f"meaning_{name}")
+        yield _asked(f' data-check="{name}"', unchecked, "", question, "", meaning)
     yield "</ul>"
     yield (
-        '<div class="asked"><p><label for="key">The log\'s key, from somewhere else than this page</label>'
+        f'<div class="asked"><p><label for="key">{said.html("key_label")}</label>'
         '<input id="key" autocomplete="off" spellcheck="false" aria-describedby="key-why"></p>'
-        '<p id="key-why" class="note">Ask the log\'s operator, a witness or the works council for it.</p>'
-        '<p><button id="again" type="button">Check again</button></p></div>'
+        f'<p id="key-why" class="note">{said.html("key_why")}</p>'
+        f'<p><button id="again" type="button">{said.html("again")}</button></p></div>'
     )
-    yield '<div class="scroll" tabindex="0" role="region" aria-label="Log"><table>'
+    yield _region("scroll", said("facts"))
     facts: list[tuple[str, str]] = [
-        ("log", _code("origin", head.origin)),
-        ("entries", _fig("log size", head.size)),
-        ("root", _code("root", head.root.hex())),
-        ("the log's key, as this page was made with it", _code("log key", report.evidence.log_key)),
+        ("fact_log", _code("origin", head.origin)),
+        ("fact_entries", _fig(said, "log size", head.size)),
+        ("fact_root", _code("root", head.root.hex())),
+        ("fact_key", _code("log key", report.evidence.log_key)),
     ]
     if skill is not None:
         p = skill.predicate
+        policy = {"policy": _esc(p["policy"]["id"]), "version": _esc(p["policy"]["version"])}
         facts += [
-            (
-                "policy",
-                f"{_esc(p['policy']['id'])} version {_esc(p['policy']['version'])}, "
-                + _code("policy", p["policy"]["sha256"]),
-            )
+            ("fact_policy", said.html("policy_version", **policy, digest=_code("policy", p["policy"]["sha256"]))),
+            ("fact_extraction", _code("extraction", p["extraction_id"])),
         ]
-        facts += [("extraction", _code("extraction", p["extraction_id"]))]
     for label, value in facts:
-        yield f'<tr><th scope="row">{_esc(label)}</th><td>{value}</td></tr>'
+        yield f'<tr><th scope="row">{said.html(label)}</th><td>{value}</td></tr>'
     yield "</table></div>"
 
 
-def _flow(report: Report) -> Iterator[str]:
-    flow = report.figures.flow
-    yield "<h2>From what was seen to what was released</h2>"
+def _flow(said: Said, flow: Mapping[str, int]) -> Iterator[str]:
+    yield f"<h2>{said.html('flow_title')}</h2>"
     yield '<div class="pair"><figure>'
-    yield from charts.flow("flow", flow)
+    yield from charts.flow(said, "flow", flow)
     yield "</figure><div>"
 
-    def sums(whole: str, *parts: str) -> str:
-        names = {"seen": "seen", "claims": "claims made", "open": "neither"}
-        return f"{_fig(whole, flow[whole])} {names.get(whole, whole)} = " + " + ".join(
-            f"{_fig(part, flow[part])} {names.get(part, part)}" for part in parts
-        )
+    def part(name: str) -> str:
+        return said.html(charts.part(name), n=_fig(said, name, flow[name]))
 
-    yield "<table><caption>The parts of each line add up to its whole</caption>"
-    for unit, line in (
-        ("records", sums("seen", "taken", "left out")),
-        ("records taken", sums("taken", "unchanged", "redacted")),
-        ("claims", sums("claims", "released", "struck", "open")),
+    yield f"<table><caption>{said.html('flow_sums')}</caption>"
+    for unit, whole, parts in (
+        ("unit_records", "seen", ("taken", "left out")),
+        ("unit_taken", "taken", ("unchanged", "redacted")),
+        ("unit_claims", "claims", ("released", "struck", "open")),
     ):
-        yield f'<tr><th scope="row">{unit}</th><td>{line}</td></tr>'
-    yield f'<tr><th scope="row">sealed runs</th><td>{_fig("runs", flow["runs"])}</td></tr></table></div></div>'
+        line = f"{part(whole)} = {' + '.join(part(one) for one in parts)}"
+        yield f'<tr><th scope="row">{said.html(unit)}</th><td>{line}</td></tr>'
+    runs = _fig(said, "runs", flow["runs"])
+    yield f'<tr><th scope="row">{said.html("unit_runs")}</th><td>{runs}</td></tr></table></div></div>'
 
 
-def _counted(name: str, title: str, figure: str, counts: Mapping[str, int], note: str) -> Iterator[str]:
+def _counted(said: Said, name: str, figure: str, counts: Mapping[str, int]) -> Iterator[str]:
+    title = said(f"{name}_title")
     yield f"<h2>{_esc(title)}</h2>"
     if not counts:
-        yield "<p>None is counted in the entries that are shown.</p>"
+        yield f"<p>{said.html('none_counted')}</p>"
         return
-    yield f'<p class="note">{_esc(note)}</p>'
+    yield f'<p class="note">{said.html(f"{name}_text")}</p>'
     yield '<div class="pair"><figure>'
-    yield from charts.bars(name, title, list(counts.items()))
-    yield f'</figure><div class="scroll" tabindex="0" role="region" aria-label="{_esc(title)}"><table>'
-    yield f'<tr><th scope="col">{_esc(figure)}</th><th scope="col" class="n">number</th></tr>'
+    yield from charts.bars(said, name, title, list(counts.items()))
+    yield f"</figure>{_region('scroll', title)}"
+    head = said.html(f"{name}_head")
+    yield f'<tr><th scope="col">{head}</th><th scope="col" class="n">{said.html("number")}</th></tr>'
     for key, count in counts.items():
-        yield f'<tr><th scope="row" class="k">{_esc(key)}</th><td class="n">{_fig(f"{figure} {key}", count)}</td></tr>'
+        value = _fig(said, f"{figure} {key}", count)
+        yield f'<tr><th scope="row" class="k">{_esc(key)}</th><td class="n">{value}</td></tr>'
     yield "</table></div></div>"
 
 
-def _timeline(report: Report) -> Iterator[str]:
+def _timeline(said: Said, report: Report) -> Iterator[str]:
     wanted = {kind for _, kinds in _LANES for kind in kinds}
     found = [(e, e.entry) for e in report.evidence.entries]
     found = [(e, entry) for e, entry in found if entry["type"] in wanted]
-    yield "<h2>Consents and withdrawals over time</h2>"
+    yield f"<h2>{said.html('time_title')}</h2>"
     if not found:
-        yield "<p>No entry that is shown is about them.</p>"
+        yield f"<p>{said.html('time_none')}</p>"
         return
     times = [from_time(entry["at"]) for _, entry in found]
     first, last = min(times), max(times)
     span = (last - first).total_seconds() or 1.0
     lanes = [
         (
-            label,
+            said(label),
             [(from_time(entry["at"]) - first).total_seconds() / span for _, entry in found if entry["type"] in kinds],
         )
         for label, kinds in _LANES
     ]
-    yield (
-        '<p class="note">Times are the operator\'s; the order of the log counts. Who was asked and did not agree is '
-        "not shown.</p>"
-    )
+    yield f'<p class="note">{said.html("time_text")}</p>'
     yield '<div class="pair"><figure>'
-    title = "Consents, withdrawals, runs and skills over time"
-    yield from charts.timeline("time", title, [lane for lane in lanes if lane[1]], (to_time(first), to_time(last)))
+    yield from charts.timeline(said, "time", [lane for lane in lanes if lane[1]], (to_time(first), to_time(last)))
     yield "</figure>"
-    yield from _listed("Consents, withdrawals, runs and skills", found, "scroll entries")
+    yield from _listed(said, "time_list", found)
     yield "</div>"
 
 
 def _listed(
-    label: str, found: Iterable[tuple[Shown, Mapping[str, Any]]], kind: str, *, proof: bool = False
+    said: Said, label: str, found: Iterable[tuple[Shown, Mapping[str, Any]]], *, proof: bool = False
 ) -> Iterator[str]:
-    yield f'<div class="{kind}" tabindex="0" role="region" aria-label="{_esc(label)}"><table>'
+    yield _region("scroll entries", said(label))
     yield (
-        '<tr><th scope="col" class="n">entry</th><th scope="col">time</th><th scope="col">what</th>'
-        '<th scope="col">by</th>' + ('<th scope="col">proof</th>' if proof else "") + "</tr>"
+        f'<tr><th scope="col" class="n">{said.html("entry")}</th><th scope="col">{said.html("time")}</th>'
+        f'<th scope="col">{said.html("what")}</th><th scope="col">{said.html("by")}</th>'
+        + (f'<th scope="col">{said.html("proof")}</th>' if proof else "")
+        + "</tr>"
     )
     for shown, entry in found:
         yield (
             f'<tr data-entry="{shown.index}"><th scope="row" class="n" data-field="index">{shown.index}</th>'
             f'<td data-field="at">{_esc(entry["at"])}</td><td data-field="type">{_esc(entry["type"])}</td>'
             f'<td data-field="actor">{_esc(entry["actor"])}</td>'
-            + ('<td class="verdict">not checked</td>' if proof else "")
+            + (f'<td class="verdict">{_esc(said.unchecked)}</td>' if proof else "")
             + "</tr>"
         )
     yield "</table></div>"
 
 
-def _claims(claims: Sequence[Claim]) -> Iterator[str]:
+def _claims(said: Said, claims: Sequence[Claim]) -> Iterator[str]:
     if not claims:
         return
-    yield "<h2>Claims</h2>"
-    yield (
-        '<p class="note">As the skill states them, without their words. Confidence is the odds that a reader would '
-        "keep the claim, as the distiller works them out; it is not the chance that the claim is true.</p>"
-    )
+    yield f"<h2>{said.html('claims_title')}</h2>"
+    yield f'<p class="note">{said.html("claims_text")}</p>'
     yield '<div class="pair"><figure>'
-    yield from charts.scatter(
-        "claims", "Claims by evidence and confidence", [(claim.support, claim.keep) for claim in claims]
-    )
-    yield '</figure><div class="scroll entries" tabindex="0" role="region" aria-label="Claims"><table>'
+    yield from charts.scatter(said, "claims", [(claim.support, claim.keep) for claim in claims])
+    yield f"</figure>{_region('scroll entries', said('claims_title'))}"
     numbers = ("records", "days", "confidence")
     heads = (
-        f'<th scope="col"{" class=n" if name in numbers else ""}>{name}</th>'
-        for name in ("claim", "kind", *numbers, "made by", "review")
+        f'<th scope="col"{" class=n" if name in numbers else ""}>{said.html(name)}</th>'
+        for name in ("claim", "kind", *numbers, "made_by", "review")
     )
     yield f"<tr>{''.join(heads)}</tr>"
     for claim in claims:
-        unsure = ", unsure" if claim.entropy_millibits > 2000 else ""
+        kind = said(f"kind_{claim.kind}")
+        kind = said("unsure", kind=kind) if claim.entropy_millibits > 2000 else kind
         yield (
-            f'<tr><th scope="row">{_esc(claim.id)}</th><td>{_esc(claim.kind.replace("_", " ") + unsure)}</td>'
+            f'<tr><th scope="row">{_esc(claim.id)}</th><td>{_esc(kind)}</td>'
             f'<td class="n">{claim.support}</td><td class="n">{claim.days}</td>'
-            f'<td class="n">{claim.keep / 1000:.2f}</td>'
-            f"<td>{_esc(claim.mode)}</td><td>{_esc(claim.review)}</td></tr>"
+            f'<td class="n">{said.decimal(claim.keep / 1000, ".2f")}</td>'
+            f"<td>{said.html(f'mode_{claim.mode}')}</td><td>{said.html(f'review_{claim.review}')}</td></tr>"
         )
     yield "</table></div></div>"
 
 
-def _evaluation(numbers: Mapping[str, Any] | None) -> Iterator[str]:
+def _evaluation(said: Said, numbers: Mapping[str, Any] | None) -> Iterator[str]:
     if numbers is None:
         return
     gains = numbers["gain"]["gains"]
-    yield "<h2>Evaluation</h2>"
-    yield f'<p class="note">{_esc(told.LIMITS)}</p>'
+    yield f"<h2>{said.html('evaluation_title')}</h2>"
+    yield f'<p class="note">{said.html("evaluation_text")}</p>'
     yield '<div class="pair"><figure>'
-    yield from charts.intervals("gains", "Bits per byte saved, with 95 % intervals", gains)
-    yield '</figure><div class="scroll" tabindex="0" role="region" aria-label="Evaluation"><table>'
-    heads = ("saved", "95 % interval")
+    yield from charts.intervals(said, "gains", gains)
+    yield f"</figure>{_region('scroll', said('evaluation_title'))}"
     yield (
-        '<tr><th scope="col">bits per byte</th>'
-        + "".join(f'<th scope="col" class="n">{h}</th>' for h in heads)
+        f'<tr><th scope="col">{said.html("bits")}</th>'
+        + "".join(f'<th scope="col" class="n">{said.html(head)}</th>' for head in ("saved", "interval"))
         + "</tr>"
     )
-    for name, (value, least, most) in gains.items():
+    for name, values in gains.items():
+        value, least, most = (said.decimal(v / 1e6, "+.3f") for v in values)
         yield (
-            f'<tr><th scope="row">{_esc(told.contrast(name))}</th><td class="n">{value / 1e6:+.3f}</td>'
-            f'<td class="n">{least / 1e6:+.3f} to {most / 1e6:+.3f}</td></tr>'
+            f'<tr><th scope="row">{_esc(charts.contrast(said, name))}</th><td class="n">{value}</td>'
+            f'<td class="n">{said.html("range", least=least, most=most)}</td></tr>'
         )
     yield "</table></div></div>"
 
 
-def _made(report: Report) -> Iterator[str]:
+def _made(said: Said, report: Report) -> Iterator[str]:
     if not report.checks:
         return
-    yield "<h2>Checked when this page was made</h2>"
-    yield "<p>By <code>govern</code>, on the maker's machine: this page repeats some of it, and cannot repeat all.</p>"
-    yield '<ul class="checks">'
+    yield f"<h2>{said.html('made_title')}</h2>"
+    yield f"<p>{said.html('made_text')}</p>"
+    # What the verifier said, in its own words.
+    yield '<ul class="checks" lang="en">'
     for check in report.checks:
-        question = f"{check.number}. {check.name}"
-        yield _asked("", check.status.upper(), f" {check.status}", question, check.value, check.meaning)
+        question = _esc(f"{check.number}. {check.name}")
+        meaning = marked(check.meaning)
+        yield _asked("", check.status.upper(), f" {check.status}", question, _esc(check.value), meaning)
     yield "</ul>"
 
 
 def _asked(mark: str, answer: str, kind: str, question: str, found: str, meaning: str) -> str:
     return (
-        f'<li{mark}><span class="verdict{kind}">{answer}</span><div><strong>{_esc(question)}</strong> '
-        f'<span class="found">{_esc(found)}</span><p class="note">{_words(meaning)}</p></div></li>'
+        f'<li{mark}><span class="verdict{kind}">{answer}</span><div><strong>{question}</strong> '
+        f'<span class="found">{found}</span><p class="note">{meaning}</p></div></li>'
     )
 
 
-def _entries(report: Report) -> Iterator[str]:
+def _entries(said: Said, report: Report) -> Iterator[str]:
     shown = report.evidence.entries
-    yield "<h2>Entries behind this page</h2>"
-    size = report.evidence.head.checkpoint.size
-    yield f"<p>{_fig('shown', len(shown))} entries of {_fig('log size', size)}, each with its proof.</p>"
+    yield f"<h2>{said.html('entries_title')}</h2>"
+    size = _fig(said, "log size", report.evidence.head.checkpoint.size)
+    yield f"<p>{said.html('entries_line', shown=_fig(said, 'shown', len(shown)), size=size)}</p>"
     yield '<div id="entries">'
-    yield from _listed("Entries behind this page", ((e, e.entry) for e in shown), "scroll entries", proof=True)
+    yield from _listed(said, "entries_title", ((e, e.entry) for e in shown), proof=True)
     yield "</div>"
     if report.choice is not None:
-        yield "<h3>The whole log by type</h3>"
-        yield '<p class="note">Counted when this page was made, not checked by it.</p>'
-        yield '<div class="scroll entries" tabindex="0" role="region" aria-label="The whole log by type"><table>'
-        yield '<tr><th scope="col">type</th><th scope="col" class="n">entries</th></tr>'
+        yield f"<h3>{said.html('types_title')}</h3>"
+        yield f'<p class="note">{said.html("types_text")}</p>'
+        yield _region("scroll entries", said("types_title"))
+        number = said.html("fact_entries")
+        yield f'<tr><th scope="col">{said.html("type")}</th><th scope="col" class="n">{number}</th></tr>'
         hidden = {"consent.refused", "consent.deferred", "consent.objected"}
         for kind, count in report.choice.types.items():
             if kind not in hidden:
-                yield f'<tr><th scope="row">{_esc(kind)}</th><td class="n">{count:,}</td></tr>'
+                yield f'<tr><th scope="row">{_esc(kind)}</th><td class="n">{said.number(count)}</td></tr>'
         yield "</table></div>"

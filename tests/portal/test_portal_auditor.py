@@ -209,6 +209,15 @@ def test_the_report_is_what_the_command_writes(world: PortalWorld, auditor: Brow
     assert world.browser().get("/auditor/report.html").status == 404
 
 
+def test_the_report_speaks_the_visitors_language(world: PortalWorld, auditor: Browser) -> None:
+    run_of(world)
+    browser = world.browser("auditor", "audit-1")
+    browser.send(browser.get("/auditor"), "/language", lang="de")
+    sent = browser.get("/auditor/report.html")
+    assert '<html lang="de">' in sent.text
+    assert "Was dies nicht beweist" in sent.text
+
+
 def test_a_saved_checkpoint_comes_as_a_file_too(world: PortalWorld, auditor: Browser) -> None:
     saved = auditor.client.get("/api/log").json()["checkpoint"]
     world.later(minutes=20)

@@ -65,7 +65,7 @@ class Opened:
     def wait(self) -> Opened:
         """Wait until every question has its answer."""
         # Not a function: its second try would be evaluated in the page, whose policy forbids that.
-        self.page.wait_for_selector("#verdict:text-matches('^[0-9]+ hold, ')")
+        self.page.wait_for_selector(f"#verdict[class]:not(:text-is('{MARK}'))")
         return self
 
     def give_key(self, key: str) -> Opened:

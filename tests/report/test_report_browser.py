@@ -194,7 +194,7 @@ def test_what_the_page_shows_otherwise_than_its_entries_fails(
 
 def test_a_changed_script_does_not_run(browser: Any, skill_page: Path, tmp_path: Path) -> None:
     file = tmp_path / "changed.html"
-    file.write_text(skill_page.read_text("utf-8").replace('failed: "FAILED"', 'failed: "holds"', 1), "utf-8")
+    file.write_text(skill_page.read_text("utf-8").replace('"failed": "FAILED"', '"failed": "holds"', 1), "utf-8")
     opened = open_file(browser, file)
     opened.page.wait_for_load_state("load")
     assert set(opened.verdicts.values()) == {"not checked"}

@@ -74,7 +74,7 @@ def report(visit: Visit) -> Response:
             "have it made on a machine that holds the log: `govern audit report -o report.html`",
         )
     visit.looked("/auditor/report.html")
-    return visit.file(page(making.of_workspace(visit.workspace, visit.now)), "report.html", "text/html")
+    return visit.file(page(making.of_workspace(visit.workspace, visit.now), visit.t.lang), "report.html", "text/html")
 
 
 @PAGES.post("/auditor/verify", "auditor", max_body=filecheck.MAX_FILE, is_upload=True)
