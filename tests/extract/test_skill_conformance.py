@@ -79,8 +79,9 @@ def test_agnix_finds_no_fault_in_our_skills(tmp_path: Path, count: int) -> None:
     said = _agnix(_skill(tmp_path, count))
     assert said["files_checked"] >= 3
     assert [d for d in said["diagnostics"] if d["level"] == "error"] == []
-    # What it says beside that are hints: no table of contents in a long page, no pinned version of a tool.
     assert {d["rule"] for d in said["diagnostics"] if d["level"] == "warning"} <= _BY_NAME
+    # What it says beside that are hints: no table of contents in a long page, no pinned version of a tool.
+    assert {d["rule"] for d in said["diagnostics"] if d["level"] == "info"} <= {"VER-001", "CC-SK-034"}
 
 
 def test_agnix_does_find_a_fault_where_there_is_one(tmp_path: Path) -> None:
