@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from attest import canonical, dsse
 from attest.encoding import from_time, is_digest, to_time
 from attest.enrolment import ROLES
-from attest.errors import FormatError
+from attest.errors import FormatError, SignatureError
 from attest.keys import key_id, public_bytes
 from attest.names import NAME, NONCE, PID, REFERENCE, fits
 from attest.shape import DIGEST, Shape, exact
@@ -141,9 +141,13 @@ class Statement:
 
     def body(self, key: Ed25519PrivateKey) -> dict[str, Any]:
         """Return the body of an `approval.given` event, signed with the officer's key."""
+        return self.signed_body(dsse.signature(PAYLOAD_TYPE, self.payload(), key_id(public_bytes(key)), key))
+
+    def signed_body(self, signature: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of an `approval.given` event with a signature, which is not checked here."""
         payload = self.payload()
         parse(payload)
-        envelope = dsse.sign(PAYLOAD_TYPE, payload, [(key_id(public_bytes(key)), key)])
+        envelope = dsse.build(PAYLOAD_TYPE, payload, [signature])
         return {
             "kind": self.kind,
             "holder": self.holder,
@@ -169,22 +173,24 @@ def parse(payload: bytes) -> Statement:
     return Statement(**value)
 
 
-def check(body: Mapping[str, Any], key: bytes) -> Statement:
-    """Return what a log entry says that this key signed.
+def check(body: Mapping[str, Any], keys: Mapping[str, dsse.Key]) -> Statement:
+    """Return what a log entry says that one of these keys signed.
 
     Args:
         body: Body of an `approval.given` event.
-        key: The 32 bytes of the officer's key.
+        keys: What speaks for the officer, by id.
 
     Raises:
         FormatError: The body is not in form, or says something else than what was signed.
-        SignatureError: The key did not sign it.
+        SignatureError: None of them signed it.
     """
     shape: Shape = {"kind": str, "holder": str, "subject": _MAYBE, "approval_sha256": DIGEST, "envelope": dict}
     head = exact(dict(body), "an approval entry", shape)
-    opened = dsse.open_envelope(canonical.dumps(head["envelope"]), {key_id(key): key}, PAYLOAD_TYPE)
+    opened = dsse.open_envelope(canonical.dumps(head["envelope"]), keys, PAYLOAD_TYPE)
     said = parse(opened.payload)
-    if opened.unknown or hashlib.sha256(opened.payload).hexdigest() != head["approval_sha256"]:
+    if opened.unknown or len(opened.signers) != 1:
+        raise SignatureError("an approval is signed by others than its holder, or twice")
+    if hashlib.sha256(opened.payload).hexdigest() != head["approval_sha256"]:
         raise FormatError("an approval entry names another approval than the one that was signed")
     if (said.kind, said.holder, said.subject) != (head["kind"], head["holder"], head["subject"]):
         raise FormatError("an approval entry says something else than what was signed")

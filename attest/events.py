@@ -45,6 +45,8 @@ EVENT_TYPES = frozenset(
         "passkey.ended",
         "role.enrolled",
         "role.ended",
+        "role.passkey_enrolled",
+        "role.passkey_ended",
         "approval.given",
         "approval.withdrawn",
         "mandate.given",

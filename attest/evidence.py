@@ -40,10 +40,10 @@ CONSENT_STATES = ("given", "renewed")
 """The only events under which processing is allowed."""
 
 _INDEXED = re.compile(
-    r"attestation/(consents|keys|passkeys|responses|roles|mandates|approvals)/(0|[1-9][0-9]{0,18})\.json"
+    r"attestation/(consents|keys|passkeys|responses|roles|role-passkeys|mandates|approvals)/(0|[1-9][0-9]{0,18})\.json"
 )
-_VOUCHING = ("keys", "passkeys", "roles", "mandates", "approvals")
-_LATER = ("keys", "passkeys", "roles", "responses")
+_VOUCHING = ("keys", "passkeys", "roles", "role-passkeys", "mandates", "approvals")
+_LATER = ("keys", "passkeys", "roles", "role-passkeys", "responses")
 
 
 def consent_file(index: int) -> str:
@@ -69,6 +69,11 @@ def response_file(index: int) -> str:
 def role_file(index: int) -> str:
     """Return the name of the file that holds the officer's enrolment logged at an index."""
     return f"{FOLDER}roles/{index}.json"
+
+
+def role_passkey_file(index: int) -> str:
+    """Return the name of the file that holds the enrolment of an officer's passkey logged at an index."""
+    return f"{FOLDER}role-passkeys/{index}.json"
 
 
 def mandate_file(index: int) -> str:

@@ -163,6 +163,9 @@ class Examination:
         for entry in self.indexed("roles"):
             officer = vouching.officer(entry, found)
             found[officer.holder] = officer
+        for entry in self.indexed("role-passkeys"):
+            officer = vouching.officers_passkey(entry, found)
+            found[officer.holder] = officer
         return found
 
     @cached_property

@@ -15,7 +15,6 @@ from typing import Any
 from attest import canonical, dsse
 from attest.encoding import from_base64, from_time, to_base64, to_time
 from attest.errors import FormatError, SignatureError
-from attest.keys import key_id
 from attest.names import PID, fits
 from attest.shape import Shape, exact
 from attest.webauthn import MAX_CREDENTIAL_ID, Passkey
@@ -140,22 +139,26 @@ def parse_entry(body: Mapping[str, Any]) -> tuple[Enrolment, bytes, tuple[str, .
     return said, envelope, signers
 
 
-def check(body: Mapping[str, Any], witness: bytes, before: dsse.Key | None = None) -> Enrolment:
+def check(body: Mapping[str, Any], witness: Mapping[str, dsse.Key], before: dsse.Key | None = None) -> Enrolment:
     """Return the enrolment in an entry that everybody signed who must.
 
     Args:
         body: The event's body.
-        witness: The 32 bytes of the named witness's key. Whether that officer may witness is the caller's to know.
+        witness: What speaks for the named witness, by id; one of them signs. Whether that officer may witness is the
+            caller's to know.
         before: The key that the record names as the one that spoke until then; None where it names none.
 
     Raises:
         FormatError: The body is not an enrolment in form.
         SignatureError: A signature is missing, wrong, or one too many, or somebody witnesses their own enrolment.
     """
-    said, envelope, _ = parse_entry(body)
+    said, envelope, signers = parse_entry(body)
     if said.witness == said.pid:
         raise SignatureError("nobody witnesses their own enrolment")
-    trusted: dict[str, dsse.Key] = {said.passkey.key_id: said.passkey, key_id(witness): witness}
+    by_witness = {name: witness[name] for name in signers if name in witness}
+    if len(by_witness) != 1:
+        raise SignatureError("the witness of an enrolment did not sign it, or signed twice")
+    trusted: dict[str, dsse.Key] = {said.passkey.key_id: said.passkey, **by_witness}
     if bool(said.by) != (before is not None):
         raise SignatureError("an enrolment names a key before it that is not known, or names none")
     if before is not None:

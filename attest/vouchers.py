@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attest import canonical, enrolment, events, evidence, passkey
+from attest import canonical, enrolment, events, evidence, passkey, role_passkey
 from attest.encoding import from_base64
 from govern.errors import GovernError
 
@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from attest.events import Event
     from attest.log import EventLog
 
-_OURS = re.compile(rb'"type":"(?:role\.enrolled|passkey\.enrolled|mandate\.given|approval\.given)"')
+_OURS = re.compile(
+    rb'"type":"(?:role\.enrolled|role\.passkey_enrolled|passkey\.enrolled|mandate\.given|approval\.given)"'
+)
 
 
 def entries(log: EventLog, signed: Sequence[int], keys: Sequence[int], passkeys: Sequence[int] = ()) -> dict[str, int]:
     """Return the entries that vouch for keys and signed entries, by the name of the file that holds each.
 
-    They are the enrolments of the officers who witnessed a key, the passkeys that signed an entry, the mandate under
-    which a delegate signed, and the approvals of that mandate. What is not in the log is left out; the verifier says
-    so.
+    They are the enrolments of the officers who witnessed a key, and their passkeys, the passkeys that signed an entry,
+    the mandate under which a delegate signed, and the approvals of that mandate. What is not in the log is left out;
+    the verifier says so.
 
     Args:
         log: The event log.
@@ -41,6 +43,7 @@ def entries(log: EventLog, signed: Sequence[int], keys: Sequence[int], passkeys:
     last = max([*(i for i, _ in wanted), *(i for i, _, _ in delegated), *(i for i, _ in by_passkey)])
     papers = [(index, events.parse(data)) for index, data in log.entries(0, last) if _OURS.search(data)]
     found: dict[str, int] = {}
+    by_officer: list[tuple[int, str]] = []
     for before, pid, delegate in delegated:
         mandate = _last(papers, before, "mandate.given", {"pid": pid, "delegate": delegate})
         if mandate is None:
@@ -52,6 +55,7 @@ def entries(log: EventLog, signed: Sequence[int], keys: Sequence[int], passkeys:
             if about and named and mandate[0] < index < before:
                 found[evidence.approval_file(index)] = index
                 wanted.append((index, str(event.body.get("holder"))))
+                by_officer += [(index, name) for name in _passkeys(event)]
     while by_passkey:
         before, name = by_passkey.pop()
         key = next(((i, said) for i, said in _passkeys_of(papers) if said.passkey.key_id == name and i < before), None)
@@ -59,6 +63,15 @@ def entries(log: EventLog, signed: Sequence[int], keys: Sequence[int], passkeys:
             found[evidence.passkey_file(key[0])] = key[0]
             wanted.append((key[0], key[1].witness))
             by_passkey.append((key[0], key[1].by))
+            by_officer += [(key[0], other) for other in _passkeys(_event(log, key[0]))]
+    while by_officer:
+        before, name = by_officer.pop()
+        # Ids of people's passkeys are among them: no officer has those.
+        held = next(((i, said) for i, said in _of_officers(papers) if said.passkey.key_id == name and i < before), None)
+        if held is not None:
+            found[evidence.role_passkey_file(held[0])] = held[0]
+            wanted.append((held[0], held[1].holder))
+            by_officer.append((held[0], held[1].by))
     while wanted:
         before, holder = wanted.pop()
         officer = _last(papers, before, "role.enrolled", {"holder": holder})
@@ -98,6 +111,13 @@ def _passkeys_of(papers: Iterable[tuple[int, Event]]) -> Iterator[tuple[int, pas
         if event.type == "passkey.enrolled":
             with contextlib.suppress(GovernError):
                 yield index, passkey.parse_entry(event.body)[0]
+
+
+def _of_officers(papers: Iterable[tuple[int, Event]]) -> Iterator[tuple[int, role_passkey.RolePasskey]]:
+    for index, event in papers:
+        if event.type == "role.passkey_enrolled":
+            with contextlib.suppress(GovernError):
+                yield index, role_passkey.parse_entry(event.body)[0]
 
 
 def _passkeys(event: Event) -> list[str]:

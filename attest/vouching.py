@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from attest import approval, dsse, enrolment, mandate, passkey
+from attest import approval, dsse, enrolment, mandate, passkey, role_passkey
 from attest.errors import FormatError, SignatureError
 from attest.keys import key_id
 from attest.webauthn import Passkey
@@ -63,16 +63,25 @@ class Officer:
         holder: Id of the officer.
         role: The role.
         public: The 32 bytes of the key.
+        passkeys: Passkeys that were enrolled beside it, each with its index.
     """
 
     index: int
     holder: str
     role: str
     public: bytes
+    passkeys: tuple[tuple[int, Passkey], ...] = ()
+
+    def keys_at(self, index: int) -> dict[str, dsse.Key]:
+        """Return what spoke for the officer when the entry at an index was logged, by id."""
+        if self.index >= index:
+            return {}
+        passkeys = {each.key_id: each for at, each in self.passkeys if at < index}
+        return {key_id(self.public): self.public, **passkeys}
 
 
-def witness_key(body: Mapping[str, Any], officers: Mapping[str, Officer], index: int) -> bytes | None:
-    """Return the key of the witness that an enrolment names, or None where that officer is not in the file.
+def witness(body: Mapping[str, Any], officers: Mapping[str, Officer], index: int) -> Officer | None:
+    """Return the witness that an enrolment names, or None where that officer is not in the file.
 
     Raises:
         SignatureError: The witness is of HR, or was enrolled later.
@@ -82,7 +91,7 @@ def witness_key(body: Mapping[str, Any], officers: Mapping[str, Officer], index:
         return None
     if officer.role == enrolment.HR or officer.index >= index:
         raise SignatureError("the witness of an enrolment is of HR, or was enrolled after it")
-    return officer.public
+    return officer
 
 
 def enrolled(entry: Logged, before: Enrolled | None = None, officers: Mapping[str, Officer] | None = None) -> Enrolled:
@@ -104,8 +113,8 @@ def enrolled(entry: Logged, before: Enrolled | None = None, officers: Mapping[st
     if kind not in ("key.enrolled", "key.rotated") or (before is None and kind == "key.rotated"):
         raise FormatError("the entry does not enrol a first key, or rotate one")
     old = {before.key_id: before.public} if before is not None and kind == "key.rotated" else {}
-    witness = witness_key(entry.body, officers or {}, entry.index)
-    found = enrolment.check_key(entry.body, before=old, witness=witness)
+    by = witness(entry.body, officers or {}, entry.index)
+    found = enrolment.check_key(entry.body, before=old, witness=by.public if by is not None else None)
     if before is not None and before.pid != found.owner:
         raise SignatureError("the key of somebody else was put in the place of a key")
     if before is not None and not old and not found.witnessed:
@@ -136,13 +145,13 @@ def enrolled_passkey(entry: Logged, keys: Mapping[str, Enrolled], officers: Mapp
     if entry.event.type != "passkey.enrolled":
         raise FormatError("the entry does not enrol a passkey")
     said, _, _ = passkey.parse_entry(entry.body)
-    witness = witness_key({"witness": said.witness}, officers, entry.index)
-    if witness is None:
+    by = witness({"witness": said.witness}, officers, entry.index)
+    if by is None:
         raise SignatureError("the witness of a passkey is not in the file")
     before = keys.get(said.by)
     if before is not None and (before.pid != said.pid or not before.speaks_at(entry.index)):
         raise SignatureError("a passkey was vouched for by a key that did not speak for its owner")
-    passkey.check(entry.body, witness, before.verifier if before is not None else None)
+    passkey.check(entry.body, by.keys_at(entry.index), before.verifier if before is not None else None)
     key = said.passkey
     return Enrolled(entry.index, said.pid, key.key_id, key.public, witness=said.witness, witnessed=True, passkey=key)
 
@@ -190,8 +199,24 @@ def officer(entry: Logged, officers: Mapping[str, Officer]) -> Officer:
     """
     if entry.event.type != "role.enrolled":
         raise FormatError("the entry does not enrol an officer")
-    found = enrolment.check_role(entry.body, witness_key(entry.body, officers, entry.index))
+    by = witness(entry.body, officers, entry.index)
+    found = enrolment.check_role(entry.body, by.public if by is not None else None)
     return Officer(entry.index, found.owner, found.role, found.public)
+
+
+def officers_passkey(entry: Logged, officers: Mapping[str, Officer]) -> Officer:
+    """Check the passkey of an officer who is known, and return the officer with it.
+
+    Raises:
+        FormatError: The entry is not an enrolment in form, or the officer is not in the file.
+        SignatureError: The passkey, or a key of the officer before it, did not sign.
+    """
+    holder = entry.body.get("holder")
+    by = officers.get(holder) if isinstance(holder, str) else None
+    if entry.event.type != "role.passkey_enrolled" or by is None:
+        raise FormatError("the entry does not enrol a passkey of an officer who is in the file")
+    said = role_passkey.check(entry.body, by.keys_at(entry.index))
+    return replace(by, passkeys=(*by.passkeys, (entry.index, said.passkey)))
 
 
 def approved(entry: Logged, officers: Mapping[str, Officer]) -> approval.Statement:
@@ -205,7 +230,7 @@ def approved(entry: Logged, officers: Mapping[str, Officer]) -> approval.Stateme
     by = officers.get(holder) if isinstance(holder, str) else None
     if entry.event.type != "approval.given" or by is None:
         raise FormatError("the entry is not an approval of an officer who is in the file")
-    said = approval.check(entry.body, by.public)
+    said = approval.check(entry.body, by.keys_at(entry.index))
     if by.index >= entry.index or said.role != by.role or by.role not in approval.MAY_SIGN[said.kind]:
         raise SignatureError("an approval is signed by an officer who may not, or was enrolled after it")
     return said

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from attest import dsse
+from consent.keys import EnrolledKey
+
 Role = Literal["hr", "dpo", "works_council", "auditor", "authority"]
 ApprovalKind = Literal[
     "run",
@@ -63,6 +66,7 @@ class Officer:
         public: The 32 bytes of the key.
         index: Entry that enrolled it.
         witness: Id of the officer who countersigned the enrolment, or "".
+        passkeys: Passkeys that speak for the officer beside the key.
     """
 
     holder: str
@@ -71,3 +75,9 @@ class Officer:
     public: bytes
     index: int
     witness: str = ""
+    passkeys: tuple[EnrolledKey, ...] = ()
+
+    @property
+    def keys(self) -> dict[str, dsse.Key]:
+        """What speaks for the officer now, by id."""
+        return {self.key_id: self.public, **{each.key_id: each.verifier for each in self.passkeys}}

@@ -98,12 +98,14 @@ class KeyRing:
 
     def _add(self, event: Event, named: str, before: EnrolledKey | None) -> None:
         replay = self._replay
-        witness = self._offices.witness_key(named) if named else None
+        witness = self._offices.witness(named) if named else None
         if named and witness is None:
             return None
         try:
             found = enrolment.check_key(
-                event.body, before={before.key_id: before.public} if before else None, witness=witness
+                event.body,
+                before={before.key_id: before.public} if before else None,
+                witness=witness.public if witness is not None else None,
             )
         except GovernError:
             return replay.reject("bad_enrolment")
@@ -133,11 +135,11 @@ class KeyRing:
         known = self._keys.get(pid) or self._passkeys.get(pid)
         if known and before is None and not (pid in self._reopened and not said.by):
             return replay.reject("own_key_required")
-        witness = self._offices.witness_key(said.witness)
+        witness = self._offices.witness(said.witness)
         if witness is None:
             return None
         try:
-            passkey.check(event.body, witness, before.verifier if before is not None else None)
+            passkey.check(event.body, witness.keys, before.verifier if before is not None else None)
         except GovernError:
             return replay.reject("bad_enrolment")
         key = said.passkey

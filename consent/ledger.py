@@ -186,6 +186,10 @@ class Ledger:
                 self._offices.enrol(event)
             case "role.ended":
                 self._offices.end(event)
+            case "role.passkey_enrolled":
+                self._offices.enrol_passkey(event)
+            case "role.passkey_ended":
+                self._offices.end_passkey(event)
             case "approval.given":
                 given = self._offices.approve(event)
                 if given is not None and given.kind == "invalidation" and given.subject is not None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
-from attest import approval, enrolment
+from attest import approval, enrolment, role_passkey
 from attest.errors import SignatureError
 from attest.events import Event
 from consent.approvals import Approval, ApprovalKind, Officer, Role
+from consent.keys import EnrolledKey
 from consent.replay import Replay
 from govern.errors import GovernError
 
@@ -40,8 +42,8 @@ class Offices:
             if given.at <= now and (given.until is None or now < given.until) and kind in (None, given.kind)
         )
 
-    def witness_key(self, named: str) -> bytes | None:
-        """Return the key of a witness who is named, after noting why it is none.
+    def witness(self, named: str) -> Officer | None:
+        """Return the witness who is named, after noting why it is none.
 
         Whoever asks (HR) cannot also be the one who watches.
         """
@@ -51,7 +53,7 @@ class Offices:
         elif officer.role == enrolment.HR:
             self._replay.reject("witness_is_hr")
         else:
-            return officer.public
+            return officer
         return None
 
     def enrol(self, event: Event) -> None:
@@ -63,11 +65,11 @@ class Offices:
         if holder in self._former and not named:
             # A role that was ended is not taken up again by whoever writes the log.
             return replay.reject("witness_required")
-        witness = self.witness_key(named) if named else None
+        witness = self.witness(named) if named else None
         if named and witness is None:
             return None
         try:
-            found = enrolment.check_role(event.body, witness)
+            found = enrolment.check_role(event.body, witness.public if witness is not None else None)
         except GovernError:
             return replay.reject("bad_enrolment")
         if found.public in replay.owners:
@@ -89,6 +91,36 @@ class Offices:
         self._approvals = {i: given for i, given in self._approvals.items() if given.holder != holder}
         return None
 
+    def enrol_passkey(self, event: Event) -> None:
+        """Read `role.passkey_enrolled`: a key that speaks for the officer already signs it."""
+        replay, holder = self._replay, event.body.get("holder")
+        officer = self._officers.get(holder) if isinstance(holder, str) else None
+        if officer is None:
+            return replay.reject("unknown_officer")
+        try:
+            said = role_passkey.check(event.body, officer.keys)
+        except GovernError:
+            return replay.reject("bad_enrolment")
+        key = said.passkey
+        if key.public in replay.owners:
+            return replay.reject("key_in_use")
+        if code := replay.time_fault(said.at, said.at):
+            return replay.reject(code)
+        replay.owners[key.public] = officer.holder
+        held = EnrolledKey(replay.index, key.key_id, key.public, "", key, said.credential_id)
+        self._officers[officer.holder] = replace(officer, passkeys=(*officer.passkeys, held))
+        return None
+
+    def end_passkey(self, event: Event) -> None:
+        """Read `role.passkey_ended`. Anyone may say so: it only takes away, and what it signed stays."""
+        holder, name = event.body.get("holder"), event.body.get("key_id")
+        officer = self._officers.get(holder) if isinstance(holder, str) else None
+        left = tuple(key for key in officer.passkeys if key.key_id != name) if officer is not None else ()
+        if officer is None or len(left) == len(officer.passkeys):
+            return self._replay.reject("unknown_key")
+        self._officers[officer.holder] = replace(officer, passkeys=left)
+        return None
+
     def approve(self, event: Event) -> Approval | None:
         """Read `approval.given`; return what counts."""
         holder = event.body.get("holder")
@@ -98,7 +130,7 @@ class Offices:
             replay.reject("unknown_officer")
             return None
         try:
-            said = approval.check(event.body, officer.public)
+            said = approval.check(event.body, officer.keys)
         except SignatureError:
             replay.reject("bad_signature")
             return None

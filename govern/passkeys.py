@@ -137,17 +137,27 @@ def finish_creation(
     check_witness(ledger, witness)
     held = (before, ledger.key(creation.pid), *ledger.passkeys(creation.pid))
     by = next((key.key_id for key in held if key is not None), "")
+    return Enrolment(creation.pid, *made(creation, response), witness, by, now)
+
+
+def made(creation: Creation, response: Mapping[str, Any]) -> tuple[webauthn.Passkey, bytes]:
+    """Return the passkey that a browser made, and what its authenticator finds it by.
+
+    Raises:
+        FormatError: The response is not in form.
+        SignatureError: It answers another question, or another page, or its owner was not verified.
+    """
     credential_id, parts = _response(response, ("clientDataJSON", "attestationObject"))
-    made = credential.created(
+    found = credential.created(
         parts["clientDataJSON"],
         parts["attestationObject"],
         challenge=creation.challenge,
         rp_id=creation.page.rp_id,
         origin=creation.page.origin,
     )
-    if made.credential_id != credential_id:
+    if found.credential_id != credential_id:
         raise FormatError("the response is about another credential than it says")
-    return Enrolment(creation.pid, made.passkey, credential_id, witness, by, now)
+    return found.passkey, credential_id
 
 
 def check_witness(ledger: Ledger, witness: str) -> None:
@@ -298,14 +308,24 @@ def offer(ledger: Ledger, pid: str, page: Page, payload_type: str, payload: byte
     Raises:
         RefusedError: The person has none there.
     """
-    keys = tuple(
-        (key.credential_id, key.passkey)
-        for key in ledger.passkeys(pid)
-        if key.passkey is not None and (key.passkey.rp_id, key.passkey.origin) == (page.rp_id, page.origin)
-    )
+    return offer_from(ledger.passkeys(pid), page, payload_type, payload)
+
+
+def offer_from(held: Iterable[EnrolledKey], page: Page, payload_type: str, payload: bytes) -> Signing:
+    """Return bytes to be signed by one of these passkeys that is for a page.
+
+    Raises:
+        RefusedError: None is.
+    """
+    keys = tuple((key.credential_id, key.passkey) for key in held if key.passkey is not None and is_for(key, page))
     if not keys:
         raise RefusedError("this person has no passkey for this page", "make one there; `govern keys list` shows all")
     return Signing(payload_type, payload, keys)
+
+
+def is_for(key: EnrolledKey, page: Page) -> bool:
+    """Say whether a key is a passkey for a page."""
+    return key.passkey is not None and (key.passkey.rp_id, key.passkey.origin) == (page.rp_id, page.origin)
 
 
 def finish_signing(

@@ -250,8 +250,8 @@ def _skill_md(
         "",
         *measured(evaluation, claims),
         "",
-        "Evidence for each claim: `references/evidence.md`. These counts by themselves: `references/left-out.md`, and for "
-        "programs `references/ledger.json`. Proofs: `attestation/VERIFY.md`.",
+        "Evidence for each claim: `references/evidence.md`. These counts by themselves: `references/left-out.md`, and "
+        "for programs `references/ledger.json`. Proofs: `attestation/VERIFY.md`.",
         "",
     ]
     return "\n".join(out)

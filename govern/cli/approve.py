@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,14 +26,6 @@ KINDS = {
     "mandate": "Witness that a person lets a delegate sign: --subject PID --mandate INDEX.",
     "invalidation": "Declare consents invalid from their beginning: --subject PID.",
     "key_lost": "Say that a person has lost the key: --subject PID.",
-}
-
-#: Options that give what an approval of some kinds must say.
-OPTIONS = {
-    "subject": "--subject",
-    "sha256": "--document, or for a mandate --mandate",
-    "dated": "--dated",
-    "ref": "--ref",
 }
 
 
@@ -65,31 +56,24 @@ def sign_approval(
     Raises:
         RefusedError: The officer or the key is not the right one, or it would not count.
     """
-    from attest.approval import NEEDS, Statement
-    from govern import counted
+    from govern import approving
 
-    named = {"subject": subject, "sha256": sha256, "dated": dated, "ref": ref}
-    if missing := [OPTIONS[name] for name in NEEDS.get(kind, ()) if not named[name]]:
-        raise UsageError(f"an approval of kind {kind} needs {' and '.join(missing)}", "it means nothing without")
-
-    ledger = options.open_workspace().ledger(log)
-    held = officer(ledger, holder)
-    key = officer_key(options, held, key_file, passphrase_file)
-    said = Statement(
-        kind=kind,
-        holder=holder,
-        role=held.role,
-        nonce=secrets.token_hex(16),
-        at=now,
-        until=until,
+    workspace = options.open_workspace()
+    held = officer(workspace.ledger(log), holder)
+    said = approving.statement(
+        held,
+        kind,
+        now,
         subject=subject,
         purpose=purpose,
         policy=policy,
         sha256=sha256,
         dated=dated,
         ref=ref,
+        until=until,
     )
-    return counted.append(log, "approval.given", f"{held.role}:{holder}", said.body(key), now)
+    key = officer_key(options, held, key_file, passphrase_file)
+    return approving.give(workspace, log, said, said.body(key), now)
 
 
 def _command(kind: str, text: str) -> click.Command:
@@ -133,7 +117,6 @@ def _command(kind: str, text: str) -> click.Command:
     ) -> None:
         import hashlib
 
-        from govern import stopping
         from policies import loader
 
         out = options.output()
@@ -158,8 +141,6 @@ def _command(kind: str, text: str) -> click.Command:
                 ref=ref,
                 until=until,
             )
-            if kind == "invalidation":
-                stopping.stop(workspace, log, None, now)
         out.say(f"Approved: {kind}, by {holder}, log entry {index}.")
         out.say(f"To take it back:  govern approve withdraw {index} --as {holder}")
         if kind == "invalidation":
@@ -196,13 +177,12 @@ for _kind, _text in KINDS.items():
 @governed
 def withdraw(options: GlobalOptions, index: int, holder: str, now: datetime) -> None:
     """Take back the approval at log entry INDEX. No key is needed: it only takes away."""
-    from govern import counted
+    from govern import approving
 
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
-        body = {"index": index, "holder": holder, "channel": "command line"}
-        place, _ = counted.append(log, "approval.withdrawn", f"officer:{holder}", body, now)
+        place = approving.withdraw(log, holder, index, "command line", now)
     out.say(f"Taken back: log entry {place}. It is no longer in force.")
     out.result({"index": place, "approval": index, "holder": holder})
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from govern.cli.context import GlobalOptions, governed, now_option, passphrase_options, read_passphrase
-from govern.cli.keyfiles import witness_of, witness_options
+from govern.cli.keyfiles import KEY, officer, officer_key, witness_of, witness_options
 from govern.errors import UsageError
 
 ROLES = ("hr", "dpo", "works_council", "auditor", "authority")
@@ -92,28 +93,80 @@ def list_(options: GlobalOptions) -> None:
     with workspace.log() as log:
         officers = workspace.ledger(log).officers()
     rows = [(o.holder, o.role, o.key_id, o.index, o.witness or "nobody") for o in officers]
+    rows += [(o.holder, o.role, key.key_id, key.index, "the key above") for o in officers for key in o.passkeys]
     out.table([("officer", "role", "key", "entry", "witnessed by"), *rows])
     out.result(
         {
             "officers": [
-                {"holder": o.holder, "role": o.role, "key_id": o.key_id, "index": o.index, "witness": o.witness}
+                {
+                    "holder": o.holder,
+                    "role": o.role,
+                    "key_id": o.key_id,
+                    "index": o.index,
+                    "witness": o.witness,
+                    "passkeys": [{"key_id": key.key_id, "index": key.index} for key in o.passkeys],
+                }
                 for o in officers
             ]
         }
     )
 
 
-@role.command(epilog="Example:  govern role end --holder hr-1")
-@holder_option
+@role.command(epilog="Example:  govern role passkey wc-1.passkey --key wc.key")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
+@click.option("--key", "key_file", required=True, type=KEY, metavar="FILE", help="The officer's key file.")
+@click.option("--yes", is_flag=True, help="Do not ask whether the eight words are the same.")
+@passphrase_options
 @now_option
 @governed
-def end(options: GlobalOptions, holder: str, now: datetime) -> None:
-    """End a role: the officer's approvals are no longer in force. Taking it up again needs a witness."""
-    from govern import counted
+def passkey(
+    options: GlobalOptions, file: Path, key_file: Path, yes: bool, passphrase_file: Path | None, now: datetime
+) -> None:
+    """Enter a passkey of an officer in the log, beside the key of the office.
+
+    FILE is the record that the page made and the new passkey signed. The officer compares the eight words with those on
+    the screen, and signs the same bytes with the key file. From then on the passkey witnesses and approves on the page.
+    """
+    from attest import keys
+    from govern import office_passkeys
+
+    out = options.output()
+    workspace = options.open_workspace()
+    record, signatures = office_passkeys.read_paper(file.read_bytes())
+    with workspace.log() as log:
+        held = officer(workspace.ledger(log), record.holder)
+        key = officer_key(options, held, key_file, passphrase_file)
+        out.say(f"A passkey for {held.holder} ({held.role}), for use at {record.passkey.origin} only.")
+        out.say(f"The eight words:  {office_passkeys.words(record)}")
+        if not yes and not options.no_input and sys.stdin.isatty():
+            click.confirm("Are these the words on your screen?", abort=True, err=True)
+        signatures.append(office_passkeys.countersign(record, keys.key_id(key), key))
+        index = office_passkeys.enrol(log, held, record, signatures, now)
+    key_id = record.passkey.key_id
+    out.say(f"Passkey {key_id} enrolled for {held.holder}, log entry {index}.")
+    out.result({"holder": held.holder, "key_id": key_id, "index": index, "origin": record.passkey.origin})
+
+
+@role.command(epilog="Example:  govern role end --holder hr-1")
+@holder_option
+@click.option("--passkey", "key_id", metavar="ID", help="End this passkey only: a lost phone.")
+@now_option
+@governed
+def end(options: GlobalOptions, holder: str, key_id: str | None, now: datetime) -> None:
+    """End a role: the officer's approvals are no longer in force. Taking it up again needs a witness.
+
+    With --passkey only that passkey ends; the role goes on, and what it signed stays.
+    """
+    from govern import counted, office_passkeys
 
     out = options.output()
     workspace = options.open_workspace()
     with workspace.log() as log:
+        if key_id is not None:
+            index = office_passkeys.end(log, holder, key_id, now)
+            out.say(f"The passkey does not speak for {holder} any more: log entry {index}.")
+            out.result({"holder": holder, "key_id": key_id, "index": index})
+            return
         index, _ = counted.append(log, "role.ended", "operator", {"holder": holder}, now)
     out.say(f"{holder} holds no role any more: log entry {index}.")
     out.result({"holder": holder, "index": index})

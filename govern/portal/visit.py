@@ -48,6 +48,7 @@ HOMES = {
     "auditor": "/auditor",
 }
 
+_OFFICE = (("/office", "common.nav_office"), ("/policy", "common.nav_policy"))
 #: What each role finds at the top of every page: path, and key of its text.
 NAV: dict[str, tuple[tuple[str, str], ...]] = {
     "employee": (
@@ -60,10 +61,10 @@ NAV: dict[str, tuple[tuple[str, str], ...]] = {
         ("/me/passkeys", "common.nav_passkeys"),
         ("/policy", "common.nav_policy"),
     ),
-    "works_council": (("/council", "common.nav_hr"), ("/policy", "common.nav_policy")),
-    "dpo": (("/dpo", "common.nav_hr"), ("/policy", "common.nav_policy")),
-    "auditor": (("/auditor", "common.nav_log"), ("/policy", "common.nav_policy")),
-    "hr": (("/hr", "common.nav_hr"), ("/policy", "common.nav_policy")),
+    "works_council": (("/council", "common.nav_hr"), *_OFFICE),
+    "dpo": (("/dpo", "common.nav_hr"), *_OFFICE),
+    "auditor": (("/auditor", "common.nav_log"), *_OFFICE),
+    "hr": (("/hr", "common.nav_hr"), *_OFFICE),
 }
 
 

@@ -22,6 +22,7 @@ PHONE, LAPTOP = Authenticator(), Authenticator(seed="laptop")
 WITNESS = Ed25519PrivateKey.from_private_bytes(bytes(32))
 OWN = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
 WITNESS_PUBLIC = keys.public_bytes(WITNESS)
+WITNESSES = {keys.key_id(WITNESS): WITNESS_PUBLIC}
 SAID = Enrolment("p-4k7q2m9x", PHONE.passkey, PHONE.credential_id, "wc-1", "", NOW)
 
 
@@ -35,25 +36,25 @@ def by(key: Ed25519PrivateKey, said: Enrolment = SAID) -> dict[str, Any]:
 
 def test_passkey_and_witness_sign_the_same_bytes() -> None:
     body = SAID.to_body([by_phone(), by(WITNESS)])
-    assert check(body, WITNESS_PUBLIC) == SAID
+    assert check(body, WITNESSES) == SAID
     assert parse_entry(body)[2] == (PHONE.passkey.key_id, keys.key_id(WITNESS))
 
 
 def test_the_key_before_it_signs_too() -> None:
     said = replace(SAID, by=keys.key_id(OWN))
     body = said.to_body([by_phone(said), by(WITNESS, said), by(OWN, said)])
-    assert check(body, WITNESS_PUBLIC, keys.public_bytes(OWN)) == said
+    assert check(body, WITNESSES, keys.public_bytes(OWN)) == said
     for before in (None, WITNESS_PUBLIC, LAPTOP.passkey):
         with pytest.raises(SignatureError):
-            check(body, WITNESS_PUBLIC, before)
+            check(body, WITNESSES, before)
     with pytest.raises(SignatureError):
-        check(said.to_body([by_phone(said), by(WITNESS, said)]), WITNESS_PUBLIC, keys.public_bytes(OWN))
+        check(said.to_body([by_phone(said), by(WITNESS, said)]), WITNESSES, keys.public_bytes(OWN))
 
 
 def test_the_passkey_before_it_signs_too() -> None:
     said = replace(SAID, by=LAPTOP.passkey.key_id)
     body = said.to_body([by_phone(said), by(WITNESS, said), by_phone(said, LAPTOP)])
-    assert check(body, WITNESS_PUBLIC, LAPTOP.passkey) == said
+    assert check(body, WITNESSES, LAPTOP.passkey) == said
 
 
 @pytest.mark.parametrize(
@@ -75,13 +76,13 @@ def test_the_passkey_before_it_signs_too() -> None:
 )  # fmt: skip
 def test_a_forged_enrolment_is_refused(signatures: list[dict[str, Any]]) -> None:
     with pytest.raises(SignatureError):
-        check(SAID.to_body(signatures), WITNESS_PUBLIC)
+        check(SAID.to_body(signatures), WITNESSES)
 
 
 def test_nobody_is_their_own_witness() -> None:
     said = replace(SAID, witness=SAID.pid)
     with pytest.raises(SignatureError, match="own enrolment"):
-        check(said.to_body([by_phone(said), by(WITNESS, said)]), WITNESS_PUBLIC)
+        check(said.to_body([by_phone(said), by(WITNESS, said)]), WITNESSES)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_a_record_of_another_form_is_refused(change: dict[str, Any]) -> None:
 def test_an_entry_says_what_was_signed(change: dict[str, Any]) -> None:
     body = SAID.to_body([by_phone(), by(WITNESS)])
     with pytest.raises(GovernError):
-        check({**body, **change}, WITNESS_PUBLIC)
+        check({**body, **change}, WITNESSES)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from attest.errors import BusyError
 from govern import lineage, passkeys
 from govern.artefacts import access, entries
 from govern.portal.pages.hr import papers, report_of
+from govern.portal.pages.office import is_ready
 from govern.portal.pages.passkeys import waiting
 from govern.portal.pages.registry import Pages
-from govern.portal.visit import NotFoundError
 from govern.suppression import MINIMUM
 from policies.duration import Duration
 
@@ -48,15 +48,6 @@ def dpo(visit: Visit) -> Response:
     )
 
 
-@PAGES.get("/witness/{key}", "works_council", "dpo", "auditor")
-def paper(visit: Visit) -> Response:
-    """Give the record of an enrolment as a file, to be compared and signed with the officer's own key."""
-    for enrolment, data in waiting(visit, visit.who):
-        if enrolment.passkey.key_id == visit.path["key"]:
-            return visit.file(data, f"{enrolment.pid}.passkey", "application/json")
-    raise NotFoundError
-
-
 def _shared(visit: Visit) -> dict[str, object]:
     policy = visit.policy
     return {
@@ -64,4 +55,5 @@ def _shared(visit: Visit) -> dict[str, object]:
         "minimum": MINIMUM,
         "papers": papers(visit),
         "waiting": [(enrolment, passkeys.words(enrolment)) for enrolment, _ in waiting(visit, visit.who)],
+        "ready": is_ready(visit),
     }

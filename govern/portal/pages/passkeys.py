@@ -89,7 +89,7 @@ def new(visit: Visit) -> Response:
     passkeys.check_witness(visit.ledger, witness)
     creation = passkeys.begin_creation(visit.page, visit.ledger, visit.who)
     begun = visit.begin(Making(creation, witness))
-    return visit.render("passkey_make.html", options=json.dumps(creation.options), begun=begun)
+    return visit.render("passkey_make.html", options=json.dumps(creation.options), begun=begun, at="/me")
 
 
 @PAGES.post("/me/passkeys/made", "employee")
@@ -97,7 +97,7 @@ def made(visit: Visit) -> Response:
     """Take the new passkey, and have it sign the record of its own enrolment."""
     making: Making = visit.begun(Making)
     ledger = visit.ledger
-    here = [key for key in ledger.passkeys(visit.who) if _is_of(visit, key)]
+    here = [key for key in ledger.passkeys(visit.who) if passkeys.is_for(key, visit.page)]
     # A key file signs with the witness, by command; a passkey of this page can sign here and now.
     before = here[0] if here and ledger.key(visit.who) is None else None
     enrolment = passkeys.finish_creation(making.creation, answer_of(visit), ledger, making.witness, visit.now, before)
@@ -133,12 +133,8 @@ def _prove(visit: Visit, proving: Proving) -> Response:
         words=proving.signing.words,
         is_second=bool(proving.signatures),
         begun=visit.begin(proving),
+        at="/me",
     )
-
-
-def _is_of(visit: Visit, key: EnrolledKey) -> bool:
-    held = key.passkey
-    return held is not None and (held.rp_id, held.origin) == (visit.page.rp_id, visit.page.origin)
 
 
 def waiting(visit: Visit, witness: str) -> list[tuple[Enrolment, bytes]]:
