@@ -116,7 +116,7 @@ def test_approvals_are_signed_listed_and_taken_back(desk: Desk) -> None:
 
 def test_an_approval_of_somebody_elses_kind_is_refused(desk: Desk) -> None:
     key = ("--as", "hr-1", "--key", desk.key("hr-1"))
-    desk.refused("role_not_entitled", "approve", "key_lost", *key, "--subject", SUBJECT)
+    desk.refused("does not count from this role", "approve", "key_lost", *key, "--subject", SUBJECT)
     desk.refused("--document", "approve", "impact_assessment", *key, "--dated", "2026-02-01", code=2)
     desk.refused("no officer", "approve", "run", "--as", "dpo-9", "--key", desk.key("hr-1"))
 

@@ -48,14 +48,42 @@ def speak(page: Any, lang: str) -> None:
     assert page.locator("html").get_attribute("lang") == lang
 
 
-def make_passkey(page: Any, world: PortalWorld) -> None:
+def equip_council(page: Any, world: PortalWorld) -> None:
+    """Make the works council's passkey on the page, and sign its record with the key file, once."""
+    page.goto("/office")
+    page.locator('form[action="/office/passkeys/new"] button').click()
+    page.locator('form[action="/office/passkeys/made"] button[data-sign]').click()
+    page.locator('form[action="/office/passkeys/proved"] button[data-sign]').click()
+    page.wait_for_url("**/office")
+    with page.expect_download() as download:
+        page.locator('main a[href^="/office/passkeys/"]').click()
+    file = world.root / "council.passkey"
+    download.value.save_as(file)
+    done = world.office.run(
+        *("role", "passkey", file, "--key", world.office.officer(WITNESS), "--now", world.now.isoformat())
+    )
+    assert done.code == 0, done.err
+
+
+def make_passkey(page: Any, world: PortalWorld, council: Any = None, shown: Any = None) -> None:
+    """Make a person's passkey; it is witnessed by the command, or on the pages of the works council."""
     page.goto("/me/passkeys")
     page.locator(f'input[name="witness"][value="{WITNESS}"]').check()
     page.locator('form[action="/me/passkeys/new"] button').click()
     page.locator('form[action="/me/passkeys/made"] button[data-sign]').click()
     page.locator('form[action="/me/passkeys/proved"] button[data-sign]').click()
     page.locator('main a[href="/me/passkeys"]').wait_for()
-    world.countersign()
+    if council is None:
+        world.countersign()
+        return
+    words = page.locator(".words").inner_text()
+    council.goto("/council")
+    shown(council, "council")
+    council.locator('form[action="/witness"] button').click()
+    assert council.locator(".words").inner_text() == words
+    shown(council, "witness")
+    council.locator("button[data-sign]").click()
+    council.wait_for_url("**/office")
 
 
 def decide_all(page: Any) -> None:
@@ -74,6 +102,7 @@ def test_enrol_look_sign_run_review_release_withdraw_refused(
     world = fresh
     world.ask()
     page, hr = person(browser, world, "employee", SUBJECT), person(browser, world, "hr", "hr-1")
+    council = person(browser, world, "works_council", WITNESS)
 
     def shown(tab: Any, name: str) -> None:
         assert violations(tab) == [], name
@@ -84,9 +113,20 @@ def test_enrol_look_sign_run_review_release_withdraw_refused(
         assert not overflows(tab), name
         tab.set_viewport_size(wide)
 
-    for tab in (page, hr):
+    for tab in (page, hr, council):
         speak(tab, lang)
-    make_passkey(page, world)
+    equip_council(council, world)
+    make_passkey(page, world, council, shown)
+    document = world.root / "agreement.txt"
+    document.write_text("An agreement, of which the log holds the digest.\n", "utf-8")
+    council.goto("/office/sign/collective_agreement")
+    shown(council, "paper")
+    council.locator("#sha256").set_input_files(document)
+    council.locator('form[action="/office/sign/collective_agreement"] button').click()
+    shown(council, "sign-paper")
+    council.locator("button[data-sign]").click()
+    council.wait_for_url("**/office")
+    shown(council, "office")
     page.goto("/me/passkeys")
     shown(page, "passkeys")
 
