@@ -235,8 +235,8 @@ def paper_sign(visit: Visit) -> Response:
     )
     begun = office_passkeys.begin_approval(officer_of(visit), said, visit.page)
     values = (
-        ("kind", visit.t(f"office.kind_{kind}")),
-        ("subject", said.subject or ("" if kind in ("undertaking", "key_lost") else visit.t("office.everyone"))),
+        ("kind", visit.t(f"officers.paper_{kind}")),
+        ("whom", said.subject or visit.t("office.everyone")),
         ("purpose", visit.t.name(said.purpose) if said.purpose else visit.t("office.every_purpose")),
         ("only_policy", visit.policy.id if said.policy else visit.t("office.every_policy")),
         ("sha256", said.sha256 or ""),
