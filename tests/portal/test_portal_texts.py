@@ -9,6 +9,7 @@ from string import Formatter
 import pytest
 
 import govern.portal
+from attest import events
 from govern.portal import texts
 
 HERE = Path(govern.portal.__file__).parent
@@ -43,6 +44,15 @@ def test_every_text_is_used() -> None:
         and not any(key.startswith(begin) for begin in beginnings)
     ]
     assert unused == []
+
+
+#: Entries that name no person.
+OF_NOBODY = {"log.genesis", "policy.adopted", "notice.published", "witness.changed", "incident.recovered"}
+
+
+def test_every_entry_that_can_name_a_person_is_told_in_words() -> None:
+    about = {kind for kind in events.EVENT_TYPES - OF_NOBODY if not kind.startswith("role.")}
+    assert {kind for kind in about if f"own.event_{kind.replace('.', '_')}" not in texts.load("en")} == set()
 
 
 @pytest.mark.parametrize(
