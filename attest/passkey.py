@@ -22,19 +22,9 @@ from attest.webauthn import MAX_CREDENTIAL_ID, Passkey
 PAYLOAD_TYPE = "application/vnd.govern.passkey+json"
 SCHEMA = "govern-passkey/1"
 
-_SHAPE: Shape = {
-    "schema": str,
-    "pid": str,
-    "key_id": str,
-    "alg": int,
-    "public_key": str,
-    "credential_id": str,
-    "rp_id": str,
-    "origin": str,
-    "witness": str,
-    "by": str,
-    "at": str,
-}
+#: What every record of a passkey says of it, a person's and an officer's.
+FIELDS: Shape = {"key_id": str, "alg": int, "public_key": str, "credential_id": str, "rp_id": str, "origin": str}
+_SHAPE: Shape = {"schema": str, "pid": str, **FIELDS, "witness": str, "by": str, "at": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +49,11 @@ class Enrolment:
 
     def to_payload(self) -> bytes:
         """Return the bytes that are signed."""
-        key = self.passkey
         return canonical.dumps(
             {
                 "schema": SCHEMA,
                 "pid": self.pid,
-                "key_id": key.key_id,
-                "alg": key.alg,
-                "public_key": to_base64(key.public),
-                "credential_id": to_base64(self.credential_id),
-                "rp_id": key.rp_id,
-                "origin": key.origin,
+                **said_of(self.passkey, self.credential_id),
                 "witness": self.witness,
                 "by": self.by,
                 "at": to_time(self.at),
@@ -91,17 +75,38 @@ def parse(payload: bytes) -> Enrolment:
     said = exact(canonical.loads(payload), "the enrolment of a passkey", _SHAPE)
     if said["schema"] != SCHEMA:
         raise FormatError("the enrolment of a passkey is of a version that is not known")
+    pid = fits(PID, said["pid"], "the owner of a passkey")
+    witness = fits(PID, said["witness"], "the witness of an enrolment")
+    found = Enrolment(pid, *read(said), witness, said["by"], from_time(said["at"]))
+    if found.to_payload() != payload:
+        raise FormatError("the id of a passkey is not that of its key")
+    return found
+
+
+def said_of(key: Passkey, credential_id: bytes) -> dict[str, Any]:
+    """Return what a record says of a passkey, as in `FIELDS`."""
+    return {
+        "key_id": key.key_id,
+        "alg": key.alg,
+        "public_key": to_base64(key.public),
+        "credential_id": to_base64(credential_id),
+        "rp_id": key.rp_id,
+        "origin": key.origin,
+    }
+
+
+def read(said: Mapping[str, Any]) -> tuple[Passkey, bytes]:
+    """Return the passkey that a record speaks of, and its credential id. That `key_id` is its id is not checked.
+
+    Raises:
+        FormatError: A part is not in form, or the page may not use passkeys of the host.
+    """
     key = Passkey(said["alg"], from_base64(said["public_key"]), said["rp_id"], said["origin"])
     check_page(key.rp_id, key.origin)
     credential_id = from_base64(said["credential_id"])
     if not 0 < len(credential_id) <= MAX_CREDENTIAL_ID:
         raise FormatError("the id of a credential is empty, or too long")
-    pid = fits(PID, said["pid"], "the owner of a passkey")
-    witness = fits(PID, said["witness"], "the witness of an enrolment")
-    found = Enrolment(pid, key, credential_id, witness, said["by"], from_time(said["at"]))
-    if found.to_payload() != payload:
-        raise FormatError("the id of a passkey is not that of its key")
-    return found
+    return key, credential_id
 
 
 def check_page(rp_id: str, origin: str) -> None:

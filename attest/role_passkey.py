@@ -12,28 +12,17 @@ from datetime import datetime
 from typing import Any
 
 from attest import canonical, dsse
-from attest.encoding import from_base64, from_time, to_base64, to_time
+from attest.encoding import from_base64, from_time, to_time
 from attest.errors import FormatError, SignatureError
 from attest.names import PID, fits
-from attest.passkey import check_page
+from attest.passkey import FIELDS, read, said_of
 from attest.shape import Shape, exact
-from attest.webauthn import MAX_CREDENTIAL_ID, Passkey
+from attest.webauthn import Passkey
 
 PAYLOAD_TYPE = "application/vnd.govern.role-passkey+json"
 SCHEMA = "govern-role-passkey/1"
 
-_SHAPE: Shape = {
-    "schema": str,
-    "holder": str,
-    "key_id": str,
-    "alg": int,
-    "public_key": str,
-    "credential_id": str,
-    "rp_id": str,
-    "origin": str,
-    "by": str,
-    "at": str,
-}
+_SHAPE: Shape = {"schema": str, "holder": str, **FIELDS, "by": str, "at": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +45,11 @@ class RolePasskey:
 
     def to_payload(self) -> bytes:
         """Return the bytes that are signed."""
-        key = self.passkey
         return canonical.dumps(
             {
                 "schema": SCHEMA,
                 "holder": self.holder,
-                "key_id": key.key_id,
-                "alg": key.alg,
-                "public_key": to_base64(key.public),
-                "credential_id": to_base64(self.credential_id),
-                "rp_id": key.rp_id,
-                "origin": key.origin,
+                **said_of(self.passkey, self.credential_id),
                 "by": self.by,
                 "at": to_time(self.at),
             }
@@ -87,13 +70,8 @@ def parse(payload: bytes) -> RolePasskey:
     said = exact(canonical.loads(payload), "the passkey of an officer", _SHAPE)
     if said["schema"] != SCHEMA:
         raise FormatError("the passkey of an officer is of a version that is not known")
-    key = Passkey(said["alg"], from_base64(said["public_key"]), said["rp_id"], said["origin"])
-    check_page(key.rp_id, key.origin)
-    credential_id = from_base64(said["credential_id"])
-    if not 0 < len(credential_id) <= MAX_CREDENTIAL_ID:
-        raise FormatError("the id of a credential is empty, or too long")
     holder = fits(PID, said["holder"], "the holder of a passkey")
-    found = RolePasskey(holder, key, credential_id, said["by"], from_time(said["at"]))
+    found = RolePasskey(holder, *read(said), said["by"], from_time(said["at"]))
     if found.to_payload() != payload:
         raise FormatError("the id of a passkey is not that of its key")
     return found

@@ -12,11 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from attest import approval, canonical, dsse, fingerprint, passkey, role_passkey
-from attest.encoding import from_base64
-from attest.errors import FormatError
+from attest import approval, dsse, fingerprint, passkey, role_passkey
 from attest.role_passkey import RolePasskey
-from attest.shape import exact
 from govern import passkeys
 from govern.errors import RefusedError, UsageError
 from govern.passkeys import Creation, Page, Signing
@@ -77,14 +74,8 @@ def read_paper(data: bytes) -> tuple[RolePasskey, list[dict[str, Any]]]:
     Raises:
         FormatError: The file is not one.
     """
-    if len(data) > passkeys.MAX_PAPER:
-        raise FormatError("the record of a passkey is too long")
-    shape = {"payload": str, "payloadType": str, "signatures": list}
-    envelope = exact(canonical.loads(data.rstrip(b"\n")), "the record of a passkey", shape)
-    if envelope["payloadType"] != role_passkey.PAYLOAD_TYPE:
-        raise FormatError("the file is not the record of an officer's passkey")
-    signed = [exact(i, "a signature", {"keyid": str, "sig": str}, {"webauthn": dict}) for i in envelope["signatures"]]
-    return role_passkey.parse(from_base64(envelope["payload"])), signed
+    payload, signatures = passkeys.opened_paper(data, role_passkey.PAYLOAD_TYPE)
+    return role_passkey.parse(payload), signatures
 
 
 def countersign(record: RolePasskey, key_id: str, key: Ed25519PrivateKey) -> dict[str, Any]:

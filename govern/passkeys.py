@@ -245,16 +245,24 @@ def read_paper(data: bytes) -> tuple[Enrolment, list[dict[str, Any]]]:
     Raises:
         FormatError: The file is not one.
     """
+    payload, signatures = opened_paper(data, PAYLOAD_TYPE)
+    return passkey.parse(payload), signatures
+
+
+def opened_paper(data: bytes, payload_type: str) -> tuple[bytes, list[dict[str, Any]]]:
+    """Return the bytes of a record that not everybody has signed yet, and the signatures; none is checked.
+
+    Raises:
+        FormatError: The file holds no record of that type.
+    """
     if len(data) > MAX_PAPER:
         raise FormatError("the record of an enrolment is too long")
     shape = {"payload": str, "payloadType": str, "signatures": list}
     envelope = exact(canonical.loads(data.rstrip(b"\n")), "the record of an enrolment", shape)
-    if envelope["payloadType"] != PAYLOAD_TYPE:
-        raise FormatError("the file is not the record of an enrolment")
-    signatures = [
-        exact(i, "a signature", {"keyid": str, "sig": str}, {"webauthn": dict}) for i in envelope["signatures"]
-    ]
-    return passkey.parse(from_base64(envelope["payload"])), signatures
+    if envelope["payloadType"] != payload_type:
+        raise FormatError("the file is not the record of such an enrolment")
+    signed = [exact(i, "a signature", {"keyid": str, "sig": str}, {"webauthn": dict}) for i in envelope["signatures"]]
+    return from_base64(envelope["payload"]), signed
 
 
 def words(enrolment: Enrolment) -> str:

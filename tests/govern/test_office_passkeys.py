@@ -119,7 +119,7 @@ def test_the_command_enters_what_the_page_made(council: Council, tmp_path: Path)
 
 def test_a_person_s_record_is_no_officer_s(council: Council) -> None:
     said = council.make()
-    with pytest.raises(FormatError, match="officer"):
+    with pytest.raises(FormatError, match="such an enrolment"):
         office_passkeys.read_paper(passkeys.paper(said, [{"keyid": "x", "sig": "AA=="}]))
     with pytest.raises(FormatError):
         passkeys.read_paper(office_passkeys.paper(council.role_record(), [{"keyid": "x", "sig": "AA=="}]))
