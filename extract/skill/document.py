@@ -239,9 +239,10 @@ def _skill_md(
         out += ["What kind of thing these are is not clear: ask before you rely on them.", ""]
         out += [*map(_line, unsure), ""]
     out += [
-        "Each mark says how many records and days a claim rests on and how its kind was judged. Few records mean that "
-        "it may have been said in passing. Exceptions, doubts and the reasons behind a rule are mostly lost in a file "
-        f"like this one: for those, ask {who}. This file names nobody; whoever put it to use knows who that is, and "
+        "Each mark says in how many records and on how many days the person wrote of the same thing, and how the kind "
+        "was judged; not every one of these records says the same. Few records mean that it may have been said in "
+        "passing. Exceptions, doubts and the reasons behind a rule are mostly lost in a file like this one: for those, "
+        f"ask {who}. This file names nobody; whoever put it to use knows who that is, and "
         "whether and how they want to be asked.",
         "",
         "## What was left out",
@@ -261,7 +262,8 @@ def _evidence(claims: Sequence[Claim]) -> str:
     out = [
         "# Evidence",
         "",
-        "Redacted quotes from the person's own words. `#12` is a leaf of the disposition tree.",
+        "Redacted quotes from the person's own words. `#12` is a leaf of the disposition tree. A quoted claim is made "
+        "of its first quote; the others are about the same thing and need not say the same.",
         "",
     ]
     for claim in claims:
