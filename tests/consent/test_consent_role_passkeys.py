@@ -126,3 +126,35 @@ def test_it_ends_with_the_office(town: Town) -> None:
 def test_a_record_from_another_time_is_not_entered(town: Town) -> None:
     assert enrol(town, at=town.now.replace(year=town.now.year + 1)) != ""
     assert town.ledger().officer("wc-1").passkeys == ()
+
+
+JUNK = (None, 1, True, "", "\u202e", [], {}, [None], {"sig": 1}, "a" * 5000)
+
+
+def test_no_entry_of_any_shape_is_counted_or_stops_the_reading(town: Town) -> None:
+    assert enrol(town) == ""
+    key = key_of("wc-1")
+    record = RolePasskey("wc-1", BAG.passkey, BAG.credential_id, keys.key_id(key), town.now)
+    payload = record.to_payload()
+    body = record.to_body(
+        [
+            BAG.sign(dsse.pae(PAYLOAD_TYPE, payload)).to_signature(BAG.passkey.key_id),
+            dsse.signature(PAYLOAD_TYPE, payload, record.by, key),
+        ]
+    )
+    envelope = body["envelope"]
+    wrong = [{**body, name: junk} for name in body for junk in JUNK]
+    wrong += [{**body, "envelope": {**envelope, name: junk}} for name in envelope for junk in JUNK]
+    signature = envelope["signatures"][0]
+    wrong += [
+        {**body, "envelope": {**envelope, "signatures": [{**signature, name: junk}, envelope["signatures"][1]]}}
+        for name in signature
+        for junk in JUNK
+    ]
+    for each in wrong:
+        town.log("role.passkey_enrolled", each)
+        town.log("role.passkey_ended", {k: v for k, v in each.items() if k != "envelope"})
+    ledger = town.ledger()
+    assert [key.key_id for key in ledger.officer("wc-1").passkeys] == [DESK.passkey.key_id]
+    assert len(ledger.rejected) >= 2 * len(wrong)
+    assert town.told("role.passkey_enrolled", body) == ""
