@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,8 +122,11 @@ def test_enrol_look_sign_run_review_release_withdraw_refused(
     document.write_text("An agreement, of which the log holds the digest.\n", "utf-8")
     council.goto("/office/sign/collective_agreement")
     shown(council, "paper")
-    council.locator("#sha256").set_input_files(document)
+    council.locator("#document").set_input_files(document)
+    digest = hashlib.sha256(document.read_bytes()).hexdigest()
+    council.locator(f'[data-digest-said]:text-is("{digest}")').wait_for()
     council.locator('form[action="/office/sign/collective_agreement"] button').click()
+    assert digest in council.locator("main").inner_text()
     shown(council, "sign-paper")
     council.locator("button[data-sign]").click()
     council.wait_for_url("**/office")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,6 @@ from govern import approving, office_passkeys, passkeys, signing
 from govern.errors import GovernError, UsageError
 from govern.portal.pages.passkeys import answer_of, waiting
 from govern.portal.pages.registry import Pages
-from govern.portal.shield import MAX_BODY
 from govern.portal.visit import NotFoundError
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 PAGES = Pages()
 ROLES = ("hr", "works_council", "dpo", "auditor")
 WITNESSES = ("works_council", "dpo", "auditor")
-MAX_DOCUMENT = MAX_BODY
-"""More is not read into memory; the command takes documents of any length."""
 #: What may be said of each kind beside what it needs (`attest.approval.NEEDS`). A mandate is witnessed by command.
 MAY_SAY: dict[str, tuple[str, ...]] = {
     "run": ("subject", "purpose"),
@@ -215,11 +211,14 @@ def paper_form(visit: Visit) -> Response:
     )
 
 
-@PAGES.post("/office/sign/{kind}", *ROLES, max_body=MAX_DOCUMENT, is_upload=True)
+@PAGES.post("/office/sign/{kind}", *ROLES)
 def paper_sign(visit: Visit) -> Response:
-    """Show what is to be signed, and its eight words. Of a document the digest is taken; it is kept nowhere."""
+    """Show what is to be signed, and its eight words. Of a document the browser sends the digest only."""
     kind = _kind(visit)
     allowed = {*NEEDS.get(kind, ()), *MAY_SAY[kind]}
+    for name in NEEDS.get(kind, ()):
+        if not _given(visit, name, allowed):
+            raise UsageError(visit.t("office.missing", what=visit.t(f"office.field_{name}")))
     subject, purpose = _given(visit, "subject", allowed), _given(visit, "purpose", allowed)
     said = approving.statement(
         officer_of(visit),
@@ -228,7 +227,7 @@ def paper_sign(visit: Visit) -> Response:
         subject=visit.workspace.identities().person(subject).pid if subject else None,
         purpose=signing.known("purpose", [purpose], signing.purposes_of(visit.policy))[0] if purpose else None,
         policy=visit.policy.sha256 if visit.one("only_policy", "") else None,
-        sha256=hashlib.sha256(visit.upload).hexdigest() if "sha256" in allowed and visit.upload else None,
+        sha256=_given(visit, "sha256", allowed) or None,
         dated=_day(_given(visit, "dated", allowed)),
         ref=_given(visit, "ref", allowed),
         until=_last(visit.one("until", "")),

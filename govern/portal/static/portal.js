@@ -1,5 +1,6 @@
-// The passkey ceremony: asks the browser what the form says, and sends the form with the answer. And the progress of a
-// job: fetches its page anew until it is done. Nothing else.
+// The passkey ceremony: asks the browser what the form says, and sends the form with the answer. The digest of a document
+// that is to be signed for, so that the document itself stays where it is. And the progress of a job: fetches its page anew
+// until it is done. Nothing else.
 "use strict";
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const said = form.querySelector("[data-said]");
@@ -23,6 +24,25 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     } catch {
       said.textContent = form.dataset.failed;
       event.submitter.disabled = false;
+    }
+  });
+}
+
+for (const input of document.querySelectorAll("input[data-digest]")) {
+  const { form } = input;
+  const [said, button] = [form.querySelector("[data-digest-said]"), form.querySelector("button")];
+  input.addEventListener("change", async () => {
+    const [file] = input.files;
+    form.elements[input.dataset.digest].value = said.textContent = "";
+    if (!file) return;
+    button.disabled = true;
+    try {
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+      if (input.files[0] !== file) return;
+      said.textContent = Array.from(digest, (one) => one.toString(16).padStart(2, "0")).join("");
+      form.elements[input.dataset.digest].value = said.textContent;
+    } finally {
+      button.disabled = false;
     }
   });
 }
