@@ -167,7 +167,7 @@ def _description(header: Header, claims: Sequence[Claim]) -> str:
 
 def _marks(claim: Claim) -> str:
     share = " / ".join(
-        f"{TITLES[k].lower().removesuffix('s')} .{p // 10:02d}"
+        f"{TITLES[k].lower().removesuffix('s')} " + ("1.00" if p == 1000 else f".{p // 10:02d}")
         for k, p in sorted(claim.kinds.items(), key=lambda item: (-item[1], item[0]))[:3]
         if p >= 50
     )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extract.distil.claims import Claim, Span
+from extract.distil.claims import KINDS, Claim, Span
 from extract.skill import codec, document
 from extract.skill.review import Decision, Review
 from govern.errors import InputError, UsageError
@@ -108,6 +108,12 @@ def test_the_skill_says_claims_marks_and_numbers() -> None:
     assert "| `record.third_party` | 1 |" in text
     assert text.count("\n---\n") == 1
     assert QUOTE in files["references/evidence.md"].decode()
+
+
+def test_what_code_alone_found_is_of_one_kind_and_says_so() -> None:
+    sure = dict.fromkeys(KINDS, 0) | {"code_style": 1000}
+    text = document.files(HEADER, [_claim(kind="code_style", kinds=sure)], LEDGER, draft=True)["SKILL.md"].decode()
+    assert "; code style 1.00" in text
 
 
 def test_a_draft_says_that_it_is_one() -> None:
