@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import bisect
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from attest import canonical
@@ -17,6 +19,7 @@ from extract.distil.claims import KINDS, Claim
 from extract.evaluate import told
 from extract.skill import codec, impersonation, terms
 from govern.errors import UsageError
+from redact.pseudonyms import TOKEN
 
 UNSURE_MILLIBITS = 2000
 #: Tokens of SKILL.md at most, by `estimated_tokens`; claims beyond it stand in another file: an agent reads all of it
@@ -36,8 +39,6 @@ PARAPHRASED = "in a model's words"
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 _LATIN = re.compile("[A-Za-zÀ-ɏ]+")
-# Tokens of the redactor, in lower case: they stand for people and places, not for a topic.
-_TOKENS = frozenset({"person", "place", "date", "secret", "org", "phone", "email", "handle", "url", "location"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +144,35 @@ def _quoted(text: str) -> str:
 
 
 def topics(claims: Sequence[Claim]) -> list[str]:
-    """Return the words by which a task finds these claims: those that the most claims hold, at most 24."""
+    """Return the words by which a task finds these claims, at most 24.
+
+    Words count by the statements and quotes that hold them, and the less the more of the shipped sentences about any
+    kind of work hold them, too (inverse document frequency).
+    """
+    texts = [text for c in claims for text in (c.statement, *(span.quote for span in c.evidence[1:]))]
+    counts = Counter(word for text in texts for word in _words(text))
+    anywhere, size = _anywhere()
+    worth = {word: n * math.log((size + 1) / (anywhere[word] + 1)) for word, n in counts.items()}
+    return sorted(worth, key=lambda word: (-worth[word], word))[:24]
+
+
+@cache
+def _anywhere() -> tuple[Counter[str], int]:
+    """Return in how many of the shipped sentences each word stands, and how many they are."""
+    from extract.distil import seeds
+
+    found = seeds.load()
+    return Counter(word for seed in found for word in _words(seed.text)), len(found)
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a text that can be a topic, in small letters."""
     from spacy.lang.de.stop_words import STOP_WORDS as GERMAN
     from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH
 
-    empty = ENGLISH | GERMAN | _TOKENS
-    counts: Counter[str] = Counter()
-    for claim in claims:
-        counts.update(set(re.findall(r"[a-zäöüß][a-zäöüß'’-]{2,}", claim.statement.lower())) - empty)
+    found = re.findall(r"[a-zäöüß][a-zäöüß'’-]{2,}", TOKEN.sub(" ", text).lower())
     # What has an apostrophe is a contraction, never a topic.
-    ranked = sorted((w for w in counts if w.isalpha() or "-" in w), key=lambda w: (-counts[w], w))
-    return [w.strip("-") for w in ranked[:24]]
+    return {word.strip("-") for word in found if word.isalpha() or "-" in word}.difference(ENGLISH, GERMAN)
 
 
 def _description(header: Header, claims: Sequence[Claim]) -> str:

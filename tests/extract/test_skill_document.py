@@ -201,3 +201,16 @@ def test_a_damaged_review_is_refused() -> None:
     for data in (b"", b"{}", b"[]", Review("x").to_bytes().replace(b"review/1", b"review/2")):
         with pytest.raises(InputError):
             Review.from_bytes(data)
+
+
+def test_a_skill_is_described_by_the_words_that_set_it_apart() -> None:
+    quote = "Always check the new version of the flotilla ledger before the [PHONE] of PERSON_001 rings, isn't it."
+    other = "We check the flotilla ledger twice a week."
+    spans = tuple(Span(n, 0, len(q), q, hashlib.sha256(q.encode()).hexdigest()) for n, q in enumerate((quote, other)))
+    words = document.topics([_claim(statement=quote, evidence=spans), _claim(2, statement="Check the new test first.")])
+    assert words[:2] == ["flotilla", "ledger"]
+    assert {"rings", "twice"} < set(words)
+    # Anybody checks: it counts less, though it stands in one more text.
+    assert words.index("check") == 2
+    # Tokens, contractions and words of no meaning do not come at all.
+    assert {"phone", "person", "isn't", "the", "always"}.isdisjoint(words)
