@@ -5,8 +5,8 @@ conditions, numbers, hedges) and the words that relate things (prepositions, pro
 order. Only words for things and deeds may be new, three in ten of them at most. The first word is the quote's, because
 its capital would hide a name.
 
-What no rule here sees is a new word that means something else: "bribe the foreman" for "call the foreman". That is for
-the person at the review, who has the quote beside it.
+What no rule here sees is a new word that means something else, "bribe the foreman" for "call the foreman", or that
+narrows, "on Friday night" for "on Friday". That is for the person at the review, who has the quote beside it.
 """
 
 from __future__ import annotations
@@ -63,11 +63,13 @@ _PLAIN = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _ODD = re.compile(r"[^A-Za-z ,.'’-]")
 _CLAUSE_END = (".", "!", "?")
 _DENYING = ("un", "in", "im", "ir", "il", "dis", "de", "non", "mis")
-#: Words that deny, beside those that `words.PROTECTED` has; none of them may be new.
+#: Words that deny or narrow, beside those that `words.PROTECTED` has, and verbs that turn a "not" into an
+#: encouragement; none of them may be new.
 _DENIALS = """
-abandon absent abstain ban bar block cancel cease decline defer deny disallow discourage dodge eliminate evade
-forget forgo halt hinder minus miss neglect nix obstruct omit oppose pause postpone prohibit quit resist
-restrict sans suppress suspend undo veto void waive withhold
+abandon absent abstain ban bar block bother cancel cease decline defer deny disallow discourage dodge eliminate evade
+fear forget forgo halt hesitate hinder mind worry minus miss neglect nix obstruct omit oppose pause postpone prohibit
+quit resist restrict sans suppress suspend undo veto void waive withhold
+just merely simply solely purely exclusively
 aint arent couldnt didnt hadnt hasnt havent mightnt mustnt neednt shant wasnt werent wouldnt nicht kein nie
 """
 #: Words of which one side must not stand for the other; each line has two sides.
@@ -86,7 +88,9 @@ same equal / different other
 early / late
 new fresh / old stale
 hot warm / cold cool
-safe / dangerous risky
+safe fine good okay sound / dangerous risky bad poor
+red / green
+production live / staging test sandbox
 true right correct valid / false wrong invalid
 left / right
 internal inside / external outside

@@ -286,6 +286,13 @@ def test_each_rule_names_what_is_wrong(statement: str, why: str) -> None:
         ("Always lock the side gate of the yard.", "Always unlock the side gate of the yard."),
         ("The report stays private in the archive folder.", "The report stays public in the archive folder."),
         ("Please enable the alarm of the back office.", "Please switch the alarm of the back office."),
+        ("You must not share the key with the vendor.", "You must not share just the key with the vendor."),
+        ("You must not share the key with the vendor.", "You must not fear share the key with the vendor."),
+        ("If the build is red, do not merge the branch.", "If the build is green, do not merge the branch."),
+        (
+            "It is fine to merge without review when the docs change.",
+            "It is bad to merge without review when the docs change.",
+        ),
     ],
 )
 def test_the_contrary_of_a_word_is_seen_where_it_is_listed_or_made_by_a_prefix(quote: str, statement: str) -> None:
