@@ -65,6 +65,7 @@ def test_a_witness_signs_on_the_page_and_the_person_s_passkey_counts(world: Port
     (held,) = world.portal.desk.call(lambda desk: desk.workspace.ledger(desk.log).passkeys(SUBJECT))
     assert held.witness == WITNESS
     assert held.key_id in person.get("/me/passkeys").words
+    assert {json.loads(e)["body"]["view"] for e in world.entries("access.read")} == {"/office", "/council"}
     (entry,) = world.entries("passkey.enrolled")
     signers = [each["keyid"] for each in json.loads(entry)["body"]["envelope"]["signatures"]]
     assert officer_of(world, WITNESS).passkeys[0].key_id in signers

@@ -99,7 +99,7 @@ def is_ready(visit: Visit) -> bool:
     return office_passkeys.before_of(officer_of(visit), visit.page) is not None
 
 
-@PAGES.get("/office", *ROLES)
+@PAGES.get("/office", *ROLES, is_read=True)
 def office(visit: Visit) -> Response:
     """Show what the officer signs with, what waits for the signature, what was signed, and what could be."""
     held = officer_of(visit)
