@@ -64,7 +64,7 @@ def looked(visit: Visit) -> Response:
 @PAGES.get("/me/taken", "employee")
 def taken(visit: Visit) -> Response:
     """Show what became of the person's messages in every run so far."""
-    answer = answers.verify(_answer(visit), visit.workspace.log_vkey)
+    answer = answers.verify(answer_about(visit), visit.workspace.log_vkey)
     return visit.render(
         "taken.html", runs=runs_of(answer), why=lambda code: previews.sentence(code, visit.t.lang), file="/me/taken"
     )
@@ -73,7 +73,7 @@ def taken(visit: Visit) -> Response:
 @PAGES.get("/me/taken/answer.json", "employee")
 def taken_file(visit: Visit) -> Response:
     """Give the same as a file that proves itself."""
-    return visit.file(_answer(visit), "taken.json", "application/json")
+    return visit.file(answer_about(visit), "taken.json", "application/json")
 
 
 @PAGES.get("/me/history", "employee")
@@ -126,7 +126,8 @@ def runs_of(answer: Answer) -> list[tuple[Found, dict[str, Any]]]:
     return [(each[0], subjects.outcomes([found.leaf for found in each])) for each in runs.values()]
 
 
-def _answer(visit: Visit) -> bytes:
+def answer_about(visit: Visit) -> bytes:
+    """Return what was taken of whoever is signed in, as a file that proves itself."""
     note = visit.workspace.sign(visit.log)
     with visit.workspace.vault() as vault:
         who = subjects.asker(visit.workspace, visit.log, vault, visit.who)
