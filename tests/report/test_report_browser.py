@@ -90,10 +90,15 @@ def _resigned(value: dict[str, Any], name: str, old: bytes, new: bytes) -> None:
     value["skill"][name] = base64.b64encode(data).decode()
 
 
-def _note(value: dict[str, Any], old: str, new: str) -> None:
+def _note(value: dict[str, Any], old: str, new: str | Callable[[re.Match[str]], str]) -> None:
     note = base64.b64decode(value["checkpoint"]).decode()
-    assert re.search(old, note)
-    value["checkpoint"] = base64.b64encode(re.sub(old, new, note, count=1).encode()).decode()
+    changed = re.sub(old, new, note, count=1)
+    assert changed != note
+    value["checkpoint"] = base64.b64encode(changed.encode()).decode()
+
+
+def _other_letter(found: re.Match[str]) -> str:
+    return found[1] + ("/" if found[2] == "+" else "+")
 
 
 def _swap(value: dict[str, Any]) -> None:
@@ -119,7 +124,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "another version": (lambda v: v.update(schema="govern-audit-report/2"), "form"),
     "the size in the checkpoint": (lambda v: _note(v, r"\n[0-9]+\n", "\n9\n"), "checkpoint"),
     "the origin in the checkpoint": (lambda v: _note(v, "^h", "H"), "checkpoint"),
-    "the checkpoint's signature": (lambda v: _note(v, r"(— \S+ \S{20}).", r"\g<1>+"), "checkpoint"),
+    "the checkpoint's signature": (lambda v: _note(v, r"(— \S+ \S{20})(.)", _other_letter), "checkpoint"),
     "the log's key": (lambda v: v.update(log_key=_flip(v["log_key"], 60)), "checkpoint"),
     "the expiry in the statement": (
         lambda v: _resigned(v, "statement", b'"expires":"2027', b'"expires":"2037'),
