@@ -20,7 +20,7 @@ from redact.finding import Finding, without
 from redact.folding import Folded, plain
 from redact.lexicon import TECHNICAL, is_nobody, is_ordinary, lexicon_of
 from redact.lines import Line, lines_of
-from redact.opinions import judge
+from redact.opinions import NO_NAMES, judge
 from redact.pseudonyms import TOKEN
 from redact.recent import Recent
 
@@ -330,15 +330,17 @@ class Analyzer:
         return "".join(parts)
 
     def _no_ordinary_word(self, word: str) -> bool:
-        """Return whether a word is none of the language's or of the trade's."""
+        """Return whether a word is none of the language's or of the trade's, which `judge` would drop."""
         folded = plain(word)
-        if folded in TECHNICAL or folded in self._keep:
+        if folded in NO_NAMES or folded in self._keep:
             return False
         if folded in names.AMBIGUOUS:
             return word[0].isupper()
+        if folded in GIVEN_NAMES:
+            return True
         if is_ordinary(folded, self._words):
             return False
-        return word[0].isupper() or folded not in self._lexicon.nouns or folded in GIVEN_NAMES
+        return word[0].isupper() or not is_ordinary(folded, self._lexicon.nouns)
 
     def _unresolved(self, text: str, cover: bytearray) -> list[int]:
         """Return where the capitalised words stand that nothing explains yet, in order."""

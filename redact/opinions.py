@@ -28,6 +28,8 @@ _MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
 _LEADING = word_list("leading")
 _PARTICLES = word_list("particles")
 _DAYS = names.CALENDAR - {"april", "august", "june", "may", "summer"}
+#: Words, folded, that are nobody's name whatever a model says: alone they are dropped.
+NO_NAMES = TECHNICAL | names.TEAM_WORDS | _LEADING | _DAYS
 _LONGEST = 30  # letters of a name
 _MACRO = 5  # capitals that are rather an abbreviation than a name
 
@@ -148,9 +150,7 @@ def _key(text: str, span: tuple[int, int]) -> str:
 
 def _common(word: str, words: frozenset[str], directory: Directory, keep: Collection[str]) -> str:
     """Return `no name` for a technical or team word, `word` for an ordinary one, and "" for any other."""
-    if word in TECHNICAL or word in keep or word in names.TEAM_WORDS or word in _LEADING or word in _DAYS:
-        return "no name"
-    if directory.is_own_label(word):
+    if word in NO_NAMES or word in keep or directory.is_own_label(word):
         return "no name"
     if "-" in word and all(p in TECHNICAL or p in _LEADING or is_ordinary(p, words) for p in word.split("-")):
         return "word"

@@ -242,7 +242,7 @@ def blocks_of(text: str) -> list[list[tuple[int, str]]]:
         # The mark of a message may be all signs, which is no line to read, or begin like a bullet.
         passed = (text[read : line.start] + line.text).split("\n")
         read = line.start + len(line.text)
-        if level != depth or any(map(_MESSAGE.fullmatch, passed)) or not blocks:
+        if level != depth or len(passed) > 2 or _MESSAGE.fullmatch(passed[-1]) or not blocks:
             blocks.append([])
             depth = level
         blocks[-1].append((line.start, line.text))
