@@ -11,16 +11,15 @@ from itertools import chain
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
-from redact import names
-from redact.detectors.naming import GIVEN_NAMES
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
 from redact.figures import is_plain_figure, open_numbers
 from redact.finding import Finding, without
 from redact.folding import Folded, plain
-from redact.lexicon import TECHNICAL, is_nobody, is_ordinary, lexicon_of
+from redact.lexicon import TECHNICAL, is_nobody, lexicon_of
 from redact.lines import Line, lines_of
-from redact.opinions import NO_NAMES, judge
+from redact.nameable import Nameable
+from redact.opinions import judge
 from redact.pseudonyms import TOKEN
 from redact.recent import Recent
 
@@ -57,8 +56,8 @@ class Setup:
         people: The people file.
         names_seen: Names and addresses from headers, authors, attributions and trailers of all records.
         mail_domains: The organisation's mail domains.
-        profile: `strict` reads every distinct line with the model, `fast` those with an unresolved capitalised word,
-            `max` reads every whole text with a second model too.
+        profile: `strict` reads with the model every distinct line that holds a word it could name, `fast` those where
+            such a word has a capital letter, `max` reads whole texts with a second model too.
         models: Language code and model package, in pairs; a text in a language without a model goes to the first.
         keep: Names of products, projects and repositories that a model's opinion must not remove.
 
@@ -108,12 +107,6 @@ class _Asked(NamedTuple):
     people_only: bool
 
 
-# A word that is no part of code: between white space or quotation marks, with a full stop or comma at most.
-_PLAIN_WORD = re.compile(r"(?<![^\s\"'“‘(\[*@#,/&-])[^\W\d_]{2,}(?=[.,;:!?'’\")\]*/&-]*(?:\s|\Z|['’/,&-]\w))")
-# The look behind stands behind the letter: `re` is fast where an expression begins with a set of characters.
-_CAPITAL = re.compile(r"[^\W\d_a-zß-ÿ](?<![\w@].)[\w'’-]+")
-
-
 class Analyzer:
     """Finds what each text shows by itself: the same setup and text give the same findings, in any company.
 
@@ -151,9 +144,7 @@ class Analyzer:
         self._opinions: Recent[tuple[str, str], _Read] = Recent(_LINES)  # by package and line
         self._numbers: Recent[str, _Read] = Recent(_LINES)
         self._everywhere = False  # whether lines without digits go to Presidio's recognisers too
-        # Of a million words that people write some ten thousand differ.
-        self._may_be_name = lru_cache(_WORDS)(self._no_ordinary_word)
-        self._is_open = lru_cache(_WORDS)(self._explained_by_nothing)
+        self._nameable = Nameable(self._lexicon, self._keep)
 
     def add_recognizer(self, recognizer: EntityRecognizer) -> None:
         """Let a Presidio recogniser of the user's take part; it reads single lines."""
@@ -211,18 +202,16 @@ class Analyzer:
 
     def _ask(self, text: str, package: str, known: Sequence[Finding], reread: bool) -> list[_Asked]:
         """Return what is asked about the lines: it depends on the text alone, never on what was read before."""
-        cover = bytearray(len(text))
         tokens = [m.span() for m in TOKEN.finditer(text)]
-        for start, end in (*tokens, *((f.start, f.end) for f in known)):
-            cover[start:end] = b"\1" * (end - start)
-        unresolved = self._unresolved(text, cover) if self._profile == "fast" else []
+        cover = _cover(text, (*tokens, *((f.start, f.end) for f in known)))
+        capitals = self._profile == "fast"
         digits = open_numbers(text, cover)
         starts = [start for start, _ in tokens]
         out = []
         for line in lines_of(text):
             end = line.start + len(line.text)
             held = _any_between(starts, line.start, end)
-            wanted = (reread or not held) and (self._profile != "fast" or _any_between(unresolved, line.start, end))
+            wanted = (reread or not held) and self._nameable.holds_one(line, cover, capitals=capitals)
             numbers = self._everywhere or _any_between(digits, line.start, end)
             if wanted or numbers:
                 out.append(_Asked(line, package if wanted else "", numbers, held))
@@ -282,7 +271,7 @@ class Analyzer:
         """Return what the second model says of each text, judged line by line."""
         out: list[list[Finding]] = [[] for _ in texts]
         wanted = {
-            i: self._left_open(text, findings)
+            i: self._nameable.left_open(text, _cover(text, ((f.start, f.end) for f in findings)))
             for i, (text, findings) in enumerate(zip(texts, found, strict=True))
             if reread or not TOKEN.search(text)
         }
@@ -307,54 +296,6 @@ class Analyzer:
                     out[i].append(replace(f, rule="second model").moved(line.start))
         return out
 
-    def _left_open(self, text: str, findings: Sequence[Finding]) -> str:
-        """Return the text with white space in place of the lines that hold no word the second model could name.
-
-        Each of their words is found already, an ordinary one, or part of code: whatever the model made of such a line
-        would be dropped, and it costs more than everything else.
-        """
-        cover = bytearray(len(text))
-        for f in findings:
-            cover[f.start : f.end] = b"\1" * (f.end - f.start)
-        parts: list[str] = []
-        at = 0
-        for line in lines_of(text):
-            end = line.start + len(line.text)
-            if not any(
-                self._may_be_name(m.group()) and cover.find(0, line.start + m.start(), line.start + m.end()) >= 0
-                for m in _PLAIN_WORD.finditer(line.text)
-            ):
-                parts += (text[at : line.start], " " * len(line.text))
-                at = end
-        parts.append(text[at:])
-        return "".join(parts)
-
-    def _no_ordinary_word(self, word: str) -> bool:
-        """Return whether a word is none of the language's or of the trade's, which `judge` would drop."""
-        folded = plain(word)
-        if folded in NO_NAMES or folded in self._keep:
-            return False
-        if folded in names.AMBIGUOUS:
-            return word[0].isupper()
-        if folded in GIVEN_NAMES:
-            return True
-        if is_ordinary(folded, self._words):
-            return False
-        return word[0].isupper() or not is_ordinary(folded, self._lexicon.nouns)
-
-    def _unresolved(self, text: str, cover: bytearray) -> list[int]:
-        """Return where the capitalised words stand that nothing explains yet, in order."""
-        return [
-            m.start()
-            for m in _CAPITAL.finditer(text)
-            if self._is_open(m.group()) and cover.find(0, m.start(), m.end()) >= 0
-        ]
-
-    def _explained_by_nothing(self, word: str) -> bool:
-        word = plain(word).strip("'’-")
-        ordinary = is_ordinary(word, self._words) and word not in names.AMBIGUOUS
-        return not ordinary and word not in TECHNICAL and word not in self._keep
-
 
 def outside_tokens(findings: Iterable[Finding], text: str) -> list[Finding]:
     """Return what is left of the findings outside the tokens of a text."""
@@ -362,6 +303,14 @@ def outside_tokens(findings: Iterable[Finding], text: str) -> list[Finding]:
     if not holes:
         return list(findings)
     return [piece for f in findings for piece in without(f, holes, text)]
+
+
+def _cover(text: str, spans: Iterable[tuple[int, int]]) -> bytearray:
+    """Return 1 for each character of the text that stands in one of the spans, else 0."""
+    cover = bytearray(len(text))
+    for start, end in spans:
+        cover[start:end] = b"\1" * (end - start)
+    return cover
 
 
 def _any_between(places: Sequence[int], start: int, end: int) -> bool:

@@ -24,7 +24,8 @@ _CODE_LINE = re.compile(
     r".*(?:[:;{}()=]\s*$|\()",
     re.IGNORECASE,
 )
-_MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
+#: Names that are written like code.
+MC = re.compile(r"\b(?:Mc|Mac|De|Di|La|Le|O'|Van|Fitz|D')[A-Z][a-z]+")
 _LEADING = word_list("leading")
 _PARTICLES = word_list("particles")
 _DAYS = names.CALENDAR - {"april", "august", "june", "may", "summer"}
@@ -62,7 +63,7 @@ def judge(
         spans.pop(0)
     # A sentence's capital letter makes a name of the verb before one: "Apply Black", "Ask Jo".
     while (
-        len(spans) > 1 and _starts_sentence(text, spans[0][0]) and _common(_key(text, spans[0]), words, directory, keep)
+        len(spans) > 1 and starts_sentence(text, spans[0][0]) and _common(_key(text, spans[0]), words, directory, keep)
     ):
         spans.pop(0)
     while spans and plain(text[slice(*spans[-1])]).strip(".'") in _LEADING:
@@ -85,7 +86,7 @@ def judge(
     person = finding.entity == "PERSON"
     if person and text[max(0, start - 1) : start] == "#" and not any(_key(text, s) in GIVEN_NAMES for s in spans):
         return None
-    code = _CODE.search(_MC.sub("", surface))
+    code = _CODE.search(MC.sub("", surface))
     if code:
         return None
     # Code on both sides makes the word part of a path, an identifier or a markup tag.
@@ -116,7 +117,7 @@ def judge(
         finding.entity == "ORGANIZATION"
         and len(bare) == 1
         and bare[0] in lexicon.nouns
-        and _starts_sentence(text, start)
+        and starts_sentence(text, start)
     ):
         return None
     if surface.islower() and not small and any(w in lexicon.nouns and w not in GIVEN_NAMES for w in bare):
@@ -133,13 +134,14 @@ def _inside(text: str, start: int, surface: str, entity: str) -> bool:
     if (" " in surface and entity != "PERSON") or not surface.istitle():
         return False
     before = text[:start].rstrip(" \"'“(")
-    if _CODE_LINE.match(text) or _starts_sentence(text, start) or (not before[-1].isalnum() and before[-1] != ","):
+    if _CODE_LINE.match(text) or starts_sentence(text, start) or (not before[-1].isalnum() and before[-1] != ","):
         return False
     others = [w for w in _WORD.findall(text.replace(surface, " ")) if len(w) > 3]
     return sum(map(str.islower, others)) > len(others) / 2
 
 
-def _starts_sentence(text: str, at: int) -> bool:
+def starts_sentence(text: str, at: int) -> bool:
+    """Return whether a word of a line stands where any word has a capital letter."""
     before = text[:at].rstrip(" \"'“(")
     return not before or before[-1] in ".!?:;-–—*|>•"
 
