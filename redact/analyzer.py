@@ -42,8 +42,8 @@ ReadEntities = Callable[[Sequence[str], str], Iterable["Sequence[Entity] | None"
 
 #: What was found in a line, in its offsets.
 _Read = tuple[Finding, ...]
-#: Lines, and words, of which is remembered what was made of them.
-_LINES, _WORDS = 50_000, 50_000
+#: Lines of which is remembered what was made of them.
+_LINES = 50_000
 #: Characters of the texts that are looked at together: what is kept of each while it is read is many times its size.
 _PORTION = 2_000_000
 

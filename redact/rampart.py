@@ -103,8 +103,8 @@ def _files() -> tuple[Any, Any, np.ndarray[Any, Any], tuple[str, ...]]:
 class Rampart:
     """Reads texts with the model; what it says of a text depends on that text only.
 
-    A text is read in blocks: what one person wrote in one go, without the quote marks before it. A block that was
-    read before, as an answer's quotation mostly was, is not read again.
+    A text is read in blocks: a paragraph of one person's, without the quote marks before it. A block that was read
+    before, as an answer's quotation mostly was, is not read again.
 
     Args:
         threshold: Belief, 0 to 1, from which a word counts; the beliefs in all labels of an entity are added.
@@ -232,7 +232,8 @@ class RampartRecognizer(EntityRecognizer):  # type: ignore[misc]
 def blocks_of(text: str) -> list[list[tuple[int, str]]]:
     """Return the blocks of a text: for each its lines, without quote marks, and where they begin.
 
-    A block ends where the depth of quotation changes and where a forwarded message begins.
+    A block is a paragraph: it ends where the depth of quotation changes, where a forwarded message begins and at a line
+    that holds nothing. Answers quote paragraphs, and one that was read needs no second reading.
     """
     blocks: list[list[tuple[int, str]]] = []
     depth, read = -1, 0

@@ -19,7 +19,11 @@ NAME = rf"{WORD}(?:[ \t]+{PARTICLE}{WORD}){{0,3}}"
 
 NOT_NAMES = word_list("not_names")
 TOKEN = re.compile(r"[^\W\d_][\w'’.-]*")
-_ADDRESS_PART = re.compile(r"<|\[mailto|/[A-Z]\w*/|@|\bon behalf of\b|im auftrag von|[ \t]{2,}|\t|[ \t]on[ \t]\d|\d")
+# Where the name of an entry ends: at an address, with or without brackets, or at what a mail program adds.
+_ADDRESS_PART = re.compile(
+    r"<|\[mailto|/[A-Z]\w*/|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.|@|\bon behalf of\b|im auftrag von|[ \t]{2,}|\t|"
+    r"[ \t]on[ \t]\d|\d"
+)
 _CODE = re.compile(r"[=<>{}()\[\]:;@#$%^*_\\|0-9]|\w\.[a-z]{2}")
 
 #: Given names: with a capital letter they count anywhere, and take the capitalised words around them along.

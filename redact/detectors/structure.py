@@ -79,6 +79,7 @@ _CREDITS = (
     "forwarded", "created", "sent", "edited", "reported", "approved", "reviewed", "signed", "posted", "assigned",
     "written", "weitergeleitet", "erstellt", "gesendet",
 )  # fmt: skip
+_BEHALF = ("on behalf of", "im auftrag von")
 _INTRODUCTIONS = (
     "my name is", "this is", "i am", "i'm", "ich bin", "mein name ist", "ich heiße", "hier ist", "hier spricht",
 )  # fmt: skip
@@ -94,6 +95,11 @@ _THANKS = (
 _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (_VERBS, _WROTE, "attribution"),
     (_CREDITS, re.compile(rf"\w+[ \t]+(?i:by|von|to|for|an)[ \t]+({NAME})"), "credit"),
+    (
+        _BEHALF,
+        re.compile(rf"(?i:{'|'.join(_BEHALF)})[ \t]+({NAME})(?=[ \t]*(?:[<(\[]|$))", re.MULTILINE),
+        "on behalf of",
+    ),
     (
         _INTRODUCTIONS,
         re.compile(

@@ -263,7 +263,7 @@ def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.Monkey
     monkeypatch.setattr(analyzer, "_LINES", 5)
     monkeypatch.setattr(engine, "_VALUES", 3)
     r = Redactor((), (), (), KEY)
-    r.redact([f"line {c} of the notes, to reader.{c}{c}@vendor.test" for c in "abcdefghij"])
+    r.redact([f"line {c} of Zandorra, to reader.{c}{c}@vendor.test" for c in "abcdefghij"])
     assert r._analyzer is not None
     assert len(r._analyzer._opinions) == 5
     assert r.removed_values() == {f"reader.{c}{c}@vendor.test" for c in "hij"}

@@ -208,9 +208,17 @@ def test_a_forwarded_message_is_a_block_of_its_own(head: str, mark: str) -> None
     assert found(text)[-len(found(MAIL)) :] == found(MAIL)
 
 
-@pytest.mark.parametrize("line", ["- one item", "-- a remark", "a -- b --", "____", "--------"])
-def test_an_ordinary_line_of_signs_begins_no_block(line: str) -> None:
+@pytest.mark.parametrize("line", ["- one item", "-- a remark", "a -- b --"])
+def test_a_line_that_begins_with_signs_begins_no_block(line: str) -> None:
     assert len(blocks_of(f"See below.\n{line}\nThe rest is fine.")) == 1
+
+
+@pytest.mark.parametrize("line", ["", "  ", "____", "--------", "* * *"])
+@pytest.mark.parametrize("mark", ["", "> ", ">> "])
+def test_a_paragraph_is_a_block_of_its_own(line: str, mark: str) -> None:
+    text = "\n".join(mark + part for part in ("See below.", line, "The rest is fine.", "So is this."))
+    blocks = [[part for _, part in block] for block in blocks_of(text)]
+    assert blocks == [["See below."], ["The rest is fine.", "So is this."]]
 
 
 def test_no_finding_spans_lines() -> None:
