@@ -9,7 +9,7 @@ from dataclasses import asdict, astuple, dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from redact.analyzer import UNREAD, Analyzer, Setup
+from redact.analyzer import UNREAD, Analyzer, Lines, Setup
 from redact.finding import Finding
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ class Analysis:
     Attributes:
         setup: What is known.
         engine: Digest of the rules and models that redact.
-        reread: Whether models read lines that hold tokens too.
+        lines: Which lines models read.
     """
 
     setup: Setup
     engine: str
-    reread: bool
+    lines: Lines
 
     @cached_property
     def fingerprint(self) -> str:
         """What the result depends on beside the texts."""
-        said = json.dumps([asdict(self.setup), self.engine, self.reread], sort_keys=True)
+        said = json.dumps([asdict(self.setup), self.engine, self.lines], sort_keys=True)
         return hashlib.sha256(b"analysis\0" + said.encode()).hexdigest()
 
     def digest(self, item: Item) -> bytes:
@@ -50,7 +50,7 @@ class Analysis:
     def run(self, items: Sequence[Item]) -> dict[str, bytes]:
         """Return what each text shows."""
         texts, languages = zip(*items, strict=True)
-        found = _analyzer(self.setup).analyze(texts, languages, self.reread)
+        found = _analyzer(self.setup).analyze(texts, languages, self.lines)
         return {FOUND: json.dumps([[astuple(f) for f in of_text] for of_text in found]).encode("ascii")}
 
 
@@ -76,11 +76,11 @@ class AnalysisByWork:
         self._engine = engine
         self._progress = progress
 
-    def __call__(self, texts: Sequence[str], languages: Sequence[str], reread: bool) -> Iterator[list[Finding]]:
+    def __call__(self, texts: Sequence[str], languages: Sequence[str], lines: Lines) -> Iterator[list[Finding]]:
         """Yield what each text shows; a text that no process survives is `UNREAD` as a whole."""
         from extract.execution.driver import cut, run
 
-        step = Analysis(self._setup, self._engine, reread)
+        step = Analysis(self._setup, self._engine, lines)
         partitions = cut(zip(texts, languages, strict=True), lambda item: len(item[0]), _TEXTS, _BYTES)
         done = 0
         for piece in run(self._work.executor, step, partitions, self._work.parts, None):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from itertools import chain
 from operator import or_
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from redact.directory import Directory, Person
 from redact.errors import ProfileError
@@ -39,6 +39,9 @@ UNREAD = "UNREAD"
 
 #: Reads texts with the model of a package: for each what it takes for entities, or None where it could not be read.
 ReadEntities = Callable[[Sequence[str], str], Iterable["Sequence[Entity] | None"]]
+
+#: Which lines models read: all, those without a token, or none.
+Lines = Literal["all", "untouched", "none"]
 
 #: What was found in a line, in its offsets.
 _Read = tuple[Finding, ...]
@@ -154,25 +157,25 @@ class Analyzer:
         self._numbers.clear()
         self._everywhere = True
 
-    def analyze(self, texts: Sequence[str], languages: Sequence[str], reread: bool) -> list[list[Finding]]:
+    def analyze(self, texts: Sequence[str], languages: Sequence[str], lines: Lines) -> list[list[Finding]]:
         """Return what each text shows by itself: overlapping, in no order, never inside a token.
 
         Args:
             texts: Clean texts.
             languages: ISO 639-1 code of each text's language, or "".
-            reread: Whether models read lines that hold tokens too.
+            lines: Which lines models read.
         """
         found: list[list[Finding]] = []
         for portion in _portions(texts):
-            found += self._look(texts[portion], languages[portion], reread)
+            found += self._look(texts[portion], languages[portion], lines)
         return found
 
-    def _look(self, texts: Sequence[str], languages: Sequence[str], reread: bool) -> list[list[Finding]]:
+    def _look(self, texts: Sequence[str], languages: Sequence[str], lines: Lines) -> list[list[Finding]]:
         """Return what each text shows by itself."""
         packages = [self._models.get(language) or self._models[self._first] for language in languages]
         certain = [self._certain(t) for t in texts]
         asked = [
-            self._ask(t, package, known, reread) for t, package, known in zip(texts, packages, certain, strict=True)
+            self._ask(t, package, known, lines) for t, package, known in zip(texts, packages, certain, strict=True)
         ]
         opinions, numbers = self._read(asked)
         found = []
@@ -188,8 +191,8 @@ class Analyzer:
                         continue
                     findings.append(f.moved(line.start))
             found.append(findings)
-        if self._second:
-            for findings, more in zip(found, self._read_whole(texts, found, reread), strict=True):
+        if self._second and lines != "none":
+            for findings, more in zip(found, self._read_whole(texts, found, lines), strict=True):
                 findings += more
         return [
             outside_tokens((f for f in findings if not _is_nobody(f, text, language)), text)
@@ -200,7 +203,7 @@ class Analyzer:
         folded = Folded(text)
         return [f for recognizer in self._own for f in recognizer.findings(text, folded)]
 
-    def _ask(self, text: str, package: str, known: Sequence[Finding], reread: bool) -> list[_Asked]:
+    def _ask(self, text: str, package: str, known: Sequence[Finding], lines: Lines) -> list[_Asked]:
         """Return what is asked about the lines: it depends on the text alone, never on what was read before."""
         tokens = [m.span() for m in TOKEN.finditer(text)]
         cover = _cover(text, (*tokens, *((f.start, f.end) for f in known)))
@@ -211,7 +214,8 @@ class Analyzer:
         for line in lines_of(text):
             end = line.start + len(line.text)
             held = _any_between(starts, line.start, end)
-            wanted = (reread or not held) and self._nameable.holds_one(line, cover, capitals=capitals)
+            read = lines == "all" or (lines == "untouched" and not held)
+            wanted = read and self._nameable.holds_one(line, cover, capitals=capitals)
             numbers = self._everywhere or _any_between(digits, line.start, end)
             if wanted or numbers:
                 out.append(_Asked(line, package if wanted else "", numbers, held))
@@ -266,14 +270,14 @@ class Analyzer:
         return tuple(f for f in judged if f is not None)
 
     def _read_whole(
-        self, texts: Sequence[str], found: Sequence[Sequence[Finding]], reread: bool
+        self, texts: Sequence[str], found: Sequence[Sequence[Finding]], lines: Lines
     ) -> list[list[Finding]]:
         """Return what the second model says of each text, judged line by line."""
         out: list[list[Finding]] = [[] for _ in texts]
         wanted = {
             i: self._nameable.left_open(text, _cover(text, ((f.start, f.end) for f in findings)))
             for i, (text, findings) in enumerate(zip(texts, found, strict=True))
-            if reread or not TOKEN.search(text)
+            if lines == "all" or not TOKEN.search(text)
         }
         distinct = list(dict.fromkeys(filter(str.strip, wanted.values())))
         read = dict(zip(distinct, self._read_entities(distinct, self._second), strict=True)) if distinct else {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from redact import names
 from redact.aliases import link
-from redact.analyzer import MODELS, THRESHOLD, Analyzer, Setup, outside_tokens
+from redact.analyzer import MODELS, THRESHOLD, Analyzer, Lines, Setup, outside_tokens
 from redact.directory import Directory, Person
 from redact.errors import RecognizerError
 from redact.finding import CERTAIN, Finding, Replaced, merge, split_opinions
@@ -35,7 +35,7 @@ SWEPT = "named elsewhere in the text"
 _VALUES = 200_000
 
 #: Analyses texts of given languages, as `redact.analyzer.Analyzer.analyze` does.
-Analyze = Callable[[Sequence[str], Sequence[str], bool], Iterable[list[Finding]]]
+Analyze = Callable[[Sequence[str], Sequence[str], Lines], Iterable[list[Finding]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +144,25 @@ class Redactor:
             texts: What people have written. What looks like a token in it is spelled apart: it is none.
             again: The texts are results of this redactor, and their tokens are tokens.
 
-        Each replacement changes what a model makes of its neighbours, so texts are read until nothing new is found.
-        Every round turns at least one character into a token, and tokens are never read again: the loop ends. The full
-        name of somebody in one of the texts counts in all of them; who has a million texts gives them in batches.
+        Each replacement changes what stands beside it, so texts are read until nothing new is found. Every round turns
+        at least one character into a token, and tokens are never read again: the loop ends. Models read in the first
+        round only: what they said of a line that got no token came to nothing, and would again. The full name of
+        somebody in one of the texts counts in all of them; who has a million texts gives them in batches.
         """
         current = [clean(t) if again else spelled_apart(clean(t)) for t in texts]
         languages = [language_of(t) for t in current]
         placed: list[list[Replaced]] = [[] for _ in texts]
         active = list(range(len(current)))
+        lines: Lines = "untouched"
         while active:
-            found = self._find([current[i] for i in active], [languages[i] for i in active], reread=False)
+            found = self._find([current[i] for i in active], [languages[i] for i in active], lines)
             changed = []
             for i, findings in zip(active, found, strict=True):
                 if findings:
                     self._remember(current[i], findings)
                     current[i], placed[i] = self._replace(current[i], placed[i], findings)
                     changed.append(i)
-            active = changed
+            active, lines = changed, "none"
         return [
             Redacted(t, dict(sorted(Counter(r.entity for r in p).items())), tuple(p), language)
             for t, p, language in zip(current, placed, languages, strict=True)
@@ -174,10 +176,10 @@ class Redactor:
             reread: Whether models read lines that hold tokens too, as the scan of finished files wants it. What a model
                 says of such a line counts for people only: a token makes it see companies and places everywhere.
         """
-        return self._find(texts, [language_of(t) for t in texts], reread=reread)
+        return self._find(texts, [language_of(t) for t in texts], "all" if reread else "untouched")
 
-    def _find(self, texts: Sequence[str], languages: Sequence[str], *, reread: bool) -> list[list[Finding]]:
-        found = list(self._analyze(texts, languages, reread))
+    def _find(self, texts: Sequence[str], languages: Sequence[str], lines: Lines) -> list[list[Finding]]:
+        found = list(self._analyze(texts, languages, lines))
         self._sweep(texts, found)
         return [link(t, merge(split_opinions(f, t)), self.directory) for f, t in zip(found, texts, strict=True)]
 

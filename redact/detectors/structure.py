@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _BRACKETED = r"(?:<[^>\n]{0,120}>|\([^)\n]{0,120}\)|\[[^\]\n]{0,120}\])?"
 
+_BARE = r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"
+
 _LINE = re.compile(r"^[ \t>|*]*([^\n]*)", re.MULTILINE)
 _FIRST = re.compile(r"[^\W\d_][\w.'’-]*")
 
@@ -61,7 +63,9 @@ _VERBS = (
     "napisał", "geschreven", "írta",
 )  # fmt: skip
 _WROTE = re.compile(rf"(?:{'|'.join(_VERBS)})\b")
-_WHO_WROTE = re.compile(rf"({WORD}, {WORD}|{NAME})[\"”')]*[ \t]*{_BRACKETED}[ \t]*(?:hat[ \t]|heeft[ \t])?$")
+_WHO_WROTE = re.compile(
+    rf"({WORD}, {WORD}|{NAME})[\"”')]*[ \t]*(?:{_BRACKETED}|{_BARE})[ \t]*(?:hat[ \t]|heeft[ \t])?$"
+)
 # A login in place of the name: `On Mon, 2 Mar 2026 at 10:00, zost wrote`.
 _LOGIN_WROTE = re.compile(
     r"(?:^|\n)[ \t>]*(?:On|Am|Le|El)[ \t][^\n]{0,80}\d[^\n]{0,12}[ ,][ \t]*([a-z][\w.-]{2,38})[ \t]+$"
