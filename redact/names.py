@@ -152,7 +152,11 @@ def short_forms(first: str) -> list[str]:
 @lru_cache(_NAMES)
 def bare(word: str) -> str:
     """Return a folded name as it is compared: `o'neil` is `oneil`, `mueller` is `muller`, `weiss` is `weis`."""
-    return _WRITTEN_OUT.sub(r"\1", word.replace("'", "").replace("’", "")).replace("ss", "s")
+    word = word.replace("'", "").replace("’", "")
+    # Most names hold no such pair of letters, and a name that nobody has met yet is in no cache.
+    if "ae" in word or "oe" in word or "ue" in word:
+        word = _WRITTEN_OUT.sub(r"\1", word)
+    return word.replace("ss", "s")
 
 
 def writings(written: str) -> Iterator[str]:
