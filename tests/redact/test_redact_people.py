@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from time import process_time
 
@@ -94,6 +95,13 @@ def test_a_display_name_and_the_address_behind_it_are_one_person() -> None:
     assert len(set(out)) == 1
 
 
+def test_a_bare_address_behind_a_name_is_no_part_of_the_name() -> None:
+    done = redactor().redact(["From: Zuleikha Ostrowski zostrowski@vendor.test\n\nok\n\nThanks,\nZuleikha Ostrowski"])[
+        0
+    ]
+    assert re.fullmatch(r"From: (PERSON_X\w{8}) \1_EMAIL\n\nok\n\nThanks,\n\1", done.text)
+
+
 def test_two_addresses_of_one_first_name_are_two_people() -> None:
     out = tokens("To: Zuleikha <x77@vendor.test>, Zuleikha <y88@vendor.test>\n\nmail x77@vendor.test")
     assert out[1] != out[3]
@@ -145,6 +153,10 @@ def by_rule(text: str) -> dict[str, str]:
         ("Zuleikha Ostrowski hat am 3. Mai geschrieben:", "Zuleikha Ostrowski", "attribution"),
         ("On 2 Mar 2026, at 10:00, zostro wrote:\n> ok", "zostro", "attribution"),
         ("On 2 Mar 2026, Hung Ostro Lu wrote:\n> ok", "Hung Ostro Lu", "attribution"),
+        ('"Zuleikha Ostrowski" z.o@x.test wrote:\n> ok', "Zuleikha Ostrowski", "attribution"),
+        ("From: Zuleikha Ostrowski zostro@x.test\nTo: x@y.test", "Zuleikha Ostrowski", "header"),
+        ("office@x.test On Behalf Of Zuleikha Ostrowski\nok", "Zuleikha Ostrowski", "on behalf of"),
+        ("im Auftrag von Zuleikha Ostrowski [z@x.test]", "Zuleikha Ostrowski", "on behalf of"),
         ("see \"Ostrowski, Zuleikha\" <z@x.test> for it", "Ostrowski, Zuleikha", "display name"),
         ("Op 2 feb. 2026 heeft Zuleikha <z@x.test> het volgende geschreven:", "Zuleikha", "display name"),
         ("cc: Quentin Abara/BER/ACME, Zuleikha\nOstrowski/BER/ACME@ACME", "Zuleikha\nOstrowski/BER/ACME@ACME",
@@ -196,6 +208,7 @@ def test_a_form_tells_a_name_and_says_which_form(text: str, name: str, rule: str
         "katarzyna = load(x)",
         "the Service said: ok",
         "We wrote: nothing",
+        "on behalf of Ostrowski Holding we accept",
     ],
 )
 def test_a_form_without_a_name_is_left_alone(text: str) -> None:
@@ -225,6 +238,9 @@ def test_a_word_and_a_comma_before_a_given_name_need_not_be_the_family_name(text
         "\n",
         "/home/",
         "Thanks ",
+        "From: a.",
+        "On Behalf Of A",
+        "a@b.c wrote: ",
     ],
 )
 def test_long_texts_of_half_a_form_take_no_time(unit: str) -> None:
