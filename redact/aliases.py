@@ -23,6 +23,8 @@ _MESSAGE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _DISPLAYED = re.compile(r"[\"'”)]*\s*[<(\[]\s*(?:mailto:\s*|@)?\s*")
+_COMMENTED = re.compile(r">?[ \t]*\([\"'“]?")  # as mail wrote it once: `x77@vendor.test (Ann Lee)`
+_CLOSED = (")", '"')
 _INITIALS = re.compile(r"(?<!\w)(?<!\w[.])((?:[A-Z]\.[ \t]?){1,3})$")
 
 
@@ -219,16 +221,26 @@ def _who(people: Iterable[_Someone], fits: Callable[[Name], bool]) -> list[_Some
 
 
 def _displayed(text: str, findings: Sequence[Finding], keys: Sequence[str], meant: list[_Someone | None]) -> None:
-    """Make one person of a name and the address that stands behind it in brackets."""
+    """Make one person of a name and the address that stands behind it in brackets, or before it."""
     owners: dict[str, _Someone] = {}
     for i, (f, after) in enumerate(pairwise(findings)):
-        named, addressed = keys[i], keys[i + 1]
-        if f.entity != "PERSON" or after.entity not in ("EMAIL_ADDRESS", "HANDLE") or not (named and addressed):
+        if f.entity == "PERSON" and _DISPLAYED.fullmatch(text, f.end, after.start):
+            name, address = i, i + 1
+        elif (
+            after.entity == "PERSON"
+            and _COMMENTED.fullmatch(text, f.end, after.start)
+            and text[after.end : after.end + 1] in _CLOSED
+        ):
+            name, address = i + 1, i
+        else:
             continue
-        if f.person == SEVERAL or not _DISPLAYED.fullmatch(text, f.end, after.start):
+        named, addressed = keys[name], keys[address]
+        if findings[address].entity not in ("EMAIL_ADDRESS", "HANDLE") or not (named and addressed):
             continue
-        person = meant[i] or owners.get(addressed) or owners.get(named)
-        owner = meant[i + 1] or person
+        if findings[name].person == SEVERAL:
+            continue
+        person = meant[name] or owners.get(addressed) or owners.get(named)
+        owner = meant[address] or person
         if person is None or owner is None:
             person = owner = person or owner or _Someone(set())
         elif person is not owner:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from redact import names
-from redact.detectors.naming import GIVEN_NAMES, NOT_NAMES, PARTICLE, TOKEN, WORD, Take, is_ordinary, key_of
+from redact.detectors.naming import CAPITAL, GIVEN_NAMES, NOT_NAMES, PARTICLE, TOKEN, WORD, Take, is_ordinary, key_of
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import plain
 from redact.wordlists import word_list
 
 _COMPANY_FORMS = word_list("company_forms")
-_CAPITAL = re.compile(rf"(?={WORD[: WORD.index(']') + 1]})(?<![\w@/.\\$#_-]){WORD}")  # a capital letter is seen first
+_CAPITAL = re.compile(rf"(?={CAPITAL})(?<![\w@/.\\$#_-]){WORD}")  # a capital letter is seen first
 _LEFT = re.compile(rf"(?<![\w@/.\\$#_-])(?:{WORD}[ \t]+){{1,2}}$")
 _RIGHT = re.compile(rf"(?:[ \t]+{PARTICLE}{WORD}){{0,3}}")
 _INFORMAL = re.compile(r"^[ \t>]*[a-z][^\n]*", re.MULTILINE)
@@ -20,6 +20,8 @@ _CODE_LIKE = re.compile(r"^\W*(?:import|from|use|using|def|let|require|include|p
 _SMALL = re.compile(r"(?<![\w@#.'’-])[a-z]{4,}(?![\w@-]|[.:]\w)")
 _COMMA_BEFORE = re.compile(rf"(?<![\w@/.,$#_-])({WORD}),[ \t]$")
 _IN_LIST = re.compile(r"(?:'s|’s)?[ \t]*(?:,|(?:and|und|&|or|oder)\b)")
+# What a word of the same name does not end with: "I'm Maren", "Acme's Maren", "in Bergen. Maren".
+_ENDED = re.compile(r"['’](?:m|s|re|ve|ll|d)$|[^\W\d_]{4}\.$")
 _PREPOSITION = re.compile(r"\b(?:in|from|at|to|near|aus|nach|bei|von|of|[,;])[ \t]+$", re.IGNORECASE)
 _IN_CODE = re.compile(r"[\w@/\\_(=-]")
 _PLACE_WORDS = word_list("place_words")
@@ -43,12 +45,13 @@ def find_given_names(text: str, directory: Directory, take: Take, out: list[Find
         first = start
         spaced = text[start - 1 : start] in (" ", "\t", "\n")
         if spaced and (left := _LEFT.search(text, max(done, start - 40), start)):
-            words = [(t.start(), key_of(t.group())) for t in TOKEN.finditer(text, left.start(), start)]
-            if words and words[-1][1] in _PLACE_WORDS:
+            words = [(t.start(), t.group(), key_of(t.group())) for t in TOKEN.finditer(text, left.start(), start)]
+            if words and words[-1][2] in _PLACE_WORDS:
                 continue
-            for at, word in reversed(words):
+            for at, written, word in reversed(words):
                 if (
                     len(word) < 3
+                    or _ENDED.search(written)
                     or is_ordinary(word, directory)
                     or word in NOT_NAMES
                     or word in names.TEAM_WORDS

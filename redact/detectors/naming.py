@@ -12,8 +12,10 @@ from redact.folding import plain
 from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
-#: How names are written, in expressions: one word of a name, what may stand between two, a name of up to four words.
-WORD = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚ][\w'’-]*\.?"
+#: How names are written, in expressions: a capital letter, one word of a name (also `A.J.`), what may stand between two,
+#: a name of up to four words.
+CAPITAL = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚ]"
+WORD = rf"{CAPITAL}(?:\.{CAPITAL}){{0,2}}[\w'’-]*\.?"
 PARTICLE = r"(?:(?:van|von|vom|zu|zur|der|de|den|del|da|dos|di|la|le|bin|al|ter|ten)[ \t]+){0,2}"
 NAME = rf"{WORD}(?:[ \t]+{PARTICLE}{WORD}){{0,3}}"
 
@@ -110,7 +112,7 @@ def key_of(word: str) -> str:
 
 def is_ordinary(word: str, directory: Directory) -> bool:
     """Return whether a folded word belongs to the language and is nobody's name."""
-    return word in directory.words and word not in names.AMBIGUOUS and word not in GIVEN_NAMES
+    return word in directory.words and word not in names.AMBIGUOUS and word not in names.GIVEN
 
 
 def _reads_as_name(found: Sequence[str], folded: Sequence[str], directory: Directory, place: Place) -> bool:

@@ -34,14 +34,13 @@ _PROFILE = (
     r"(?:/in|/u|/users?|:)?/@?"
     r"|api\.github\.com/(?:users|repos)/|(?:raw|gist)\.github(?:usercontent)?\.com/"
     r"|(?:medium|youtube|tiktok|dev)\.(?:com|to)/@?|npmjs\.com/~|hub\.docker\.com/(?:u|r)/|reddit\.com/u(?:ser)?/"
-    r"|stackoverflow\.com/users/\d+/|(?:github|gitlab)\.com:|(?:users|people|profiles?|members?)/@?"
+    r"|stackoverflow\.com/users/\d+/|(?:github|gitlab)\.com:|(?:u|users|people|profiles?|members?)/@?"
     rf"|https?://[\w.-]{{1,80}}/~){_NAME}"
 )
 _PAGES_HOST = re.compile(r"(?i)(?<![\w.-])([a-z0-9][a-z0-9-]{1,38})\.(?:github|gitlab|bitbucket)\.io\b")
+# What is shown for a link: `zostro <https://forum.org/u/zostro>`, `[zostro](https://forum.org/u/zostro)`.
+_LINK_TEXT = re.compile(r"([A-Za-z][\w.-]{1,38})[\"”')\]]*[ \t]*[<(]https?://[^\s<>()]{1,90}$")
 _PAGES = re.compile(r"(?i)\.(?:github|gitlab|bitbucket)\.io\b")
-_HOME = re.compile(r"(?:/home/|/Users/|\\\\?Users\\\\?|/export/home/)([A-Za-z0-9][\w.-]{0,60})")
-#: Home directories that belong to machines.
-_NO_HOMES = word_list("no_homes")
 _PROFILE_PAGES = word_list("profile_pages")
 #: What follows an @ in code and on the package registry far more often than a person does.
 NOT_HANDLES = word_list("not_handles")
@@ -195,12 +194,12 @@ def _accounts(text: str, directory: Directory) -> Iterator[Finding]:
             name = m[1].rstrip(".-")
             if name.lower() not in _PROFILE_PAGES and not name.isdigit():
                 yield _finding(m.start(1), m.start(1) + len(name), name, "profile address", directory)
+                shown = _LINK_TEXT.search(text, max(0, m.start() - 150), m.start(1))
+                if shown and shown[1].lower() == name.lower():
+                    yield _finding(*shown.span(1), shown[1], "profile address", directory)
         for m in _PAGES_HOST.finditer(text) if _PAGES.search(text) else ():
             if m[1].lower() not in _PROFILE_PAGES | {"pages", "www", "docs"}:
                 yield _finding(*m.span(1), m[1], "profile address", directory)
-        for m in _HOME.finditer(text):
-            if m[1].lower() not in _NO_HOMES:
-                yield _finding(*m.span(1), m[1], "home directory", directory, 0.8)
 
 
 def _actors(text: str, directory: Directory) -> Iterator[Finding]:

@@ -56,6 +56,7 @@ _CLOSING = re.compile(
 _ADDRESSED = re.compile(rf"({NAME})[ \t]*(?:,|--|–|-|!)")
 _ALONE = re.compile(rf"{WORD}(?:[ \t]+{WORD}){{0,2}}")
 _DASHED = re.compile(r"(?:-{1,3}|–|—|~|/)[ \t]*([A-ZÀ-Þ][^\n]{1,40})")
+_COLUMNS = re.compile(r"\t|[ ]{3}")  # behind a name in a signature: the job, or a second column
 _AFTER_LAST = re.compile(r"-----|Original Message|Ursprüngliche|(?:From|Von): |(?:On|Am) .{5,80} (?:wrote|schrieb)")
 
 _VERBS = (
@@ -92,6 +93,7 @@ _LABELS = (
     "protokoll", "teilnehmer", "anwesend", "attendees", "participants", "presenter", "speaker", "patient", "customer",
     "kunde", "kundin",
 )  # fmt: skip
+_ON_A_LINE = re.compile(r"[^\n>|]+")
 _THANKS = (
     "thanks", "thank you", "thx", "danke", "merci", "cheers", "sorry", "congrats", "liebe", "hallo", "hi", "hey",
     "hello",
@@ -101,7 +103,12 @@ _CUES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (_CREDITS, re.compile(rf"\w+[ \t]+(?i:by|von|to|for|an)[ \t]+({NAME})"), "credit"),
     (
         _BEHALF,
-        re.compile(rf"(?i:{'|'.join(_BEHALF)})[ \t]+({NAME})(?=[ \t]*(?:[<(\[]|$))", re.MULTILINE),
+        # The line may be folded within the name, before the next header.
+        re.compile(
+            rf"(?i:{'|'.join(_BEHALF)})[ \t]+({NAME}(?:\n[ \t>|]{{0,9}}{WORD}(?=\n[ \t>|*]*[A-Z]\w+:))?)"
+            r"(?=[ \t]*(?:[<(\[]|$))",
+            re.MULTILINE,
+        ),
         "on behalf of",
     ),
     (
@@ -135,7 +142,8 @@ _NOTES_END = re.compile(r"[/@](?<=\w.)(?:(?<=/)[A-Z]\w*(?:/[A-Z]\w*)*(?:/\w+|@\w
 _NOTES_NAME = re.compile(r"(?<![\w/])([A-Z][\w'-]*(?:(?:[ \t]+|[ \t]*\n[ \t>]*)[A-Z][\w'-]*\.?){1,4})$")
 
 # A name that an address in brackets follows, whatever the language of the line around it.
-_ADDRESS = re.compile(r"[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@")
+# Archives of lists write `<name at host.org>`.
+_ADDRESS = re.compile(r"[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@|<[\w.+-]{1,64}[ \t]at[ \t][\w-]+\.\w")
 _QUOTED = re.compile(r"[\"“']([^\"“”'<>@\n]{2,60})$")
 _DISPLAYED = re.compile(rf"(?<![\w@.])({WORD},[ \t]+{WORD}(?:[ \t]+{WORD}){{0,2}}|{NAME}|[a-zß-ÿ]{{3,20}})$")
 
@@ -143,7 +151,7 @@ _DISPLAYED = re.compile(rf"(?<![\w@.])({WORD},[ \t]+{WORD}(?:[ \t]+{WORD}){{0,2}
 _HOMES = r"/(?:home|Users|users?|people|profiles?|members?|authors?)/"
 _LOGIN_NAME = r"([A-Za-z][\w.-]{1,38})"
 _HOME = re.compile(_HOMES + _LOGIN_NAME)
-_ANY_HOME = re.compile(rf"(?:{_HOMES}|[A-Za-z]:\\Users\\|(?<![\w~/])~|/~){_LOGIN_NAME}")
+_ANY_HOME = re.compile(rf"(?:{_HOMES}|\\{{1,2}}Users\\{{1,2}}|(?<![\w~/])~|/~){_LOGIN_NAME}")
 _AUTHOR = re.compile(r"[=:][ \t]*[\"']?([A-Za-z]\w+[._-][A-Za-z]\w+)(?![\w(.\[])")
 _AUTHOR_FIELD = re.compile(
     r"(?i:\b(?:author|user(?:_?name)?|owner|assignee|reporter|reviewer|committer|login|requester|sender|created_?by|"
@@ -228,6 +236,8 @@ def _dashed(text: str, lines: Sequence[tuple[int, int]], i: int, follows: int, t
     start, end = lines[i]
     if text[start:end] == "--" and follows >= 0:
         begin, stop = lines[follows]
+        if columns := _COLUMNS.search(text, begin, stop):
+            stop = columns.start()
         take(begin, min(stop, begin + 50), "weak", "signature")
     elif m := _DASHED.fullmatch(text, start, end):
         take(*m.span(1), "weak", "sign-off")
@@ -265,7 +275,8 @@ def _phrases(text: str, take: Take, out: list[Finding]) -> None:
         if rule == "attribution":
             _attribution(text, m, take, out)
         elif rule != "label":
-            take(*m.span(1), "weak", rule)
+            for part in _ON_A_LINE.finditer(text, *m.span(1)):
+                take(*part.span(), "weak", rule)
         else:
             for a, b in entries(m[1]):
                 take(m.start(1) + a, m.start(1) + b, "header", rule)
@@ -320,16 +331,14 @@ def _back_over(text: str, at: int, floor: int, characters: str) -> int:
 
 def _addresses(text: str, directory: Directory, take: Take) -> None:
     """Take the name before an address in brackets, and names in the form of Lotus Notes."""
-    if "@" not in text and "/" not in text:
-        return
-    for m in _NOTES_END.finditer(text):
+    for m in _NOTES_END.finditer(text):  # begins with a slash or an at sign, which most texts hold none of
         if name := _NOTES_NAME.search(text, max(0, m.start() - 80), m.start()):
             start, end = name.span(1)
             # The name runs over a line's end only in a list: "To: Ann Lee/HOU, Jo\nBell/HOU".
             if "\n" in name[1] and text[max(0, start - 4) : start].rstrip(" \t")[-1:] not in (",", ";", ":"):
                 start = text.rindex("\n", start, end) + 1
             take(start, end, "form", "notes name", until=m.end())
-    if "@" not in text:
+    if "@" not in text and " at " not in text:
         return
     done = 0
     for m in _ADDRESS.finditer(text):
@@ -356,7 +365,7 @@ def _addresses(text: str, directory: Directory, take: Take) -> None:
 def _logins(text: str, out: list[Finding]) -> None:
     """Add the user names of home directories, of profile paths, and those that a field of that meaning holds."""
     # Most texts hold neither a tilde nor a path of Windows: a slash is found faster than all that may begin a path.
-    for m in (_ANY_HOME if "~" in text or ":\\Users\\" in text else _HOME).finditer(text):
+    for m in (_ANY_HOME if "~" in text or "\\Users\\" in text else _HOME).finditer(text):
         if plain(m[1]).rstrip(".-") not in _NO_HOMES:
             end = _back_over(text, m.end(1), m.start(1), ".-")
             out.append(Finding(m.start(1), end, "HANDLE", "structure", 0.9, "", "home directory"))
