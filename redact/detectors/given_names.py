@@ -1,11 +1,22 @@
-"""Finds given names in running text, with the capitalised words around them."""
+"""Finds given names in running text, with the capitalised words around them, and family names that begin a sentence."""
 
 from __future__ import annotations
 
 import re
 
 from redact import names
-from redact.detectors.naming import CAPITAL, GIVEN_NAMES, NOT_NAMES, PARTICLE, TOKEN, WORD, Take, is_ordinary, key_of
+from redact.detectors.naming import (
+    CAPITAL,
+    FAMILY_NAMES,
+    GIVEN_NAMES,
+    NOT_NAMES,
+    PARTICLE,
+    TOKEN,
+    WORD,
+    Take,
+    is_ordinary,
+    key_of,
+)
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import plain
@@ -24,6 +35,8 @@ _IN_LIST = re.compile(r"(?:'s|’s)?[ \t]*(?:,|(?:and|und|&|or|oder)\b)")
 _ENDED = re.compile(r"['’](?:m|s|re|ve|ll|d)$|[^\W\d_]{4}\.$")
 _PREPOSITION = re.compile(r"\b(?:in|from|at|to|near|aus|nach|bei|von|of|[,;])[ \t]+$", re.IGNORECASE)
 _IN_CODE = re.compile(r"[\w@/\\_(=-]")
+_GOES_ON = re.compile(r"[ \t]+[a-z]{2}")
+_SENTENCE = re.compile(r"(?:(?:\A|\n)[ \t>|*]{0,10}|[.!?:][\"”’')]?[ \t]{1,2}|[\"“‘(])$")
 _PLACE_WORDS = word_list("place_words")
 
 
@@ -35,6 +48,8 @@ def find_given_names(text: str, directory: Directory, take: Take, out: list[Find
         if not word.isalpha():
             word = word.rstrip(".'’-").removesuffix("'s").removesuffix("’s")
         if word not in GIVEN_NAMES or m.start() < done:
+            if word in FAMILY_NAMES and m.start() >= done and _opens(text, *m.span()):
+                take(*m.span(), "weak", "family name")
             continue
         start, end = m.span()
         if not m.group().endswith(("'s", "’s", ",")):
@@ -70,6 +85,11 @@ def find_given_names(text: str, directory: Directory, take: Take, out: list[Find
             out.append(Finding(first, end, "ORGANIZATION", "structure", 0.9, "", "named company"))
         else:
             take(first, end, "sure", "given name")
+
+
+def _opens(text: str, start: int, end: int) -> bool:
+    """Return whether a word begins a sentence that goes on in small letters, where models miss names: "Smith will"."""
+    return _GOES_ON.match(text, end) is not None and _SENTENCE.search(text, max(0, start - 12), start) is not None
 
 
 def _family(text: str, start: int, end: int, directory: Directory) -> int:

@@ -12,8 +12,8 @@ from redact.folding import plain
 from redact.lexicon import TECHNICAL
 from redact.wordlists import word_list
 
-#: How names are written, in expressions: a capital letter, one word of a name (also `A.J.`), what may stand between two,
-#: a name of up to four words.
+#: How names are written, in expressions: a capital letter, one word of a name (also `A.J.`), what may stand between
+#: two, a name of up to four words.
 CAPITAL = r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚ]"
 WORD = rf"{CAPITAL}(?:\.{CAPITAL}){{0,2}}[\w'’-]*\.?"
 PARTICLE = r"(?:(?:van|von|vom|zu|zur|der|de|den|del|da|dos|di|la|le|bin|al|ter|ten)[ \t]+){0,2}"
@@ -30,6 +30,9 @@ _CODE = re.compile(r"[=<>{}()\[\]:;@#$%^*_\\|0-9]|\w\.[a-z]{2}")
 
 #: Given names: with a capital letter they count anywhere, and take the capitalised words around them along.
 GIVEN_NAMES = names.GIVEN - names.AMBIGUOUS - names.CALENDAR - TECHNICAL
+
+#: Family names that are no ordinary words. Streets and companies bear them, too, so they count in few places.
+FAMILY_NAMES = word_list("family_names")
 
 #: How much a place says for a name. `sure`: a title or a short greeting, small letters will do. `form`: a form that
 #: people's names stand in. `header`: one that also holds teams and lists. `weak`: a place that often holds other words.

@@ -192,6 +192,8 @@ def by_rule(text: str) -> dict[str, str]:
         ("customer Ostrowski, Katarzyna rang", "Ostrowski, Katarzyna", "given name"),
         ("bis morgen! Zuleikha", "Zuleikha", "sign-off"),
         ("Peter: I have no number", "Peter", "given name"),
+        ("done. Ostrowski knows", "Ostrowski", "family name"),
+        ("> Tanaka will send it", "Tanaka", "family name"),
         ("i met katarzyna yesterday", "katarzyna", "given name"),
     ],
 )  # fmt: skip
@@ -224,6 +226,7 @@ def test_a_form_tells_a_name_and_says_which_form(text: str, name: str, rule: str
         "the Service said: ok",
         "We wrote: nothing",
         "on behalf of Ostrowski Holding we accept",
+        "at Tanaka Street. Tanaka Ltd. is there, or Tanaka",
         "Travis CI failed, and Ada is a language",
     ],
 )
