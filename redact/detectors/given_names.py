@@ -51,6 +51,8 @@ def find_given_names(text: str, directory: Directory, take: Take, out: list[Find
             if word in FAMILY_NAMES and m.start() >= done and _opens(text, *m.span()):
                 take(*m.span(), "weak", "family name")
             continue
+        if len(word) < 4 and m.group().isupper():
+            continue  # an abbreviation
         start, end = m.span()
         if not m.group().endswith(("'s", "’s", ",")):
             right = _RIGHT.match(text, end)

@@ -20,6 +20,7 @@ PARTICLE = r"(?:(?:van|von|vom|zu|zur|der|de|den|del|da|dos|di|la|le|bin|al|ter|
 NAME = rf"{WORD}(?:[ \t]+{PARTICLE}{WORD}){{0,3}}"
 
 NOT_NAMES = word_list("not_names")
+_GROUPS = word_list("groups")
 TOKEN = re.compile(r"[^\W\d_][\w'’.-]*")
 # Where the name of an entry ends: at an address, with or without brackets, or at what a mail program adds.
 _ADDRESS_PART = re.compile(
@@ -56,6 +57,8 @@ def name_in(
         initials: Two or three capitals will do.
     """
     words = [(m[0], key_of(m[0]), m) for m in TOKEN.finditer(text, start, end)]
+    if words and (words[-1][1] in _GROUPS or words[-1][1].endswith(("'ers", "’ers"))):
+        return None
     while words and words[-1][1] in NOT_NAMES:
         words.pop()
     while words and (words[0][1] in NOT_NAMES or words[0][0] in ("AM", "PM", "Uhr")):
@@ -129,5 +132,5 @@ def _reads_as_name(found: Sequence[str], folded: Sequence[str], directory: Direc
         return capital[0] and not all(ordinary)
     if place == "form":
         return capital[0] and not any(ordinary)
-    acronym = len(found) == 1 and found[0].isupper() and len(found[0]) < 4
+    acronym = len(found) == 1 and found[0].isupper() and (len(found[0]) < 4 or "-" in found[0])
     return all(capital) and not any(ordinary) and not acronym

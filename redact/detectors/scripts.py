@@ -7,6 +7,7 @@ import re
 from redact.directory import Directory
 from redact.finding import Finding
 from redact.folding import Folded
+from redact.wordlists import word_list
 
 _IDEOGRAPHS = r"\u3400-\u4dbf\u4e00-\u9fff\u3005"
 _KANA = r"\u3041-\u30ff"
@@ -18,6 +19,7 @@ _NAME = re.compile(
     rf"(?<![{_EAST}])[{_IDEOGRAPHS}{_HANGUL}]{{2,4}}(?![{_EAST}])"
     rf"|(?<![{_SPACED}])[{_SPACED}]{{2,20}}(?:[ ][{_SPACED}]{{2,20}}){{0,3}}(?![{_SPACED}]|[ ][{_SPACED}])"
 )
+_LABELS = word_list("script_labels")
 _OTHER = re.compile(rf"[{_EAST}{_SPACED}]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _WHOLE = -1
@@ -42,7 +44,7 @@ def find_in_scripts(text: str, folded: Folded, directory: Directory) -> list[Fin
             if alone and _WHOLE not in lines:
                 lines[_WHOLE] = _is_latin(text)
             lines[start] = lines[_WHOLE] if alone else _is_latin(line)
-        if lines[start]:
+        if lines[start] and m.group() not in _LABELS:
             person = directory.person_of_name(m.group())
             out.append(Finding(*m.span(), "PERSON", "structure", 0.6, person, "name in another script"))
     return out

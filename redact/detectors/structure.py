@@ -145,7 +145,7 @@ _NOTES_NAME = re.compile(r"(?<![\w/])([A-Z][\w'-]*(?:(?:[ \t]+|[ \t]*\n[ \t>]*)[
 # Archives of lists write `<name at host.org>`.
 _ADDRESS = re.compile(r"[<(\[][ \t]*(?:mailto:[ \t]*)?[^\s<>()\[\]@]{1,64}@|<[\w.+-]{1,64}[ \t]at[ \t][\w-]+\.\w")
 _QUOTED = re.compile(r"[\"“']([^\"“”'<>@\n]{2,60})$")
-_DISPLAYED = re.compile(rf"(?<![\w@.])({WORD},[ \t]+{WORD}(?:[ \t]+{WORD}){{0,2}}|{NAME}|[a-zß-ÿ]{{3,20}})$")
+_DISPLAYED = re.compile(rf"(?<![\w@.-])({WORD},[ \t]+{WORD}(?:[ \t]+{WORD}){{0,2}}|{NAME}|[a-zß-ÿ]{{3,20}})$")
 
 #: A directory of somebody's: in a path, a URL or behind a tilde.
 _HOMES = r"/(?:home|Users|users?|people|profiles?|members?|authors?)/"
